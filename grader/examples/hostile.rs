@@ -1,0 +1,273 @@
+//! Programs that do not do what they should, for the grader's own tests: `hostile MODE`. The lab's flags
+//! mean nothing to them.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::parent_id;
+use std::process::{Command, exit};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn main() -> io::Result<()> {
+    let mode = std::env::args().nth(1).unwrap_or_default();
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    match mode.as_str() {
+        // Never says where it listens.
+        "never-prints" => echo(&listener),
+        "never-prints-awake" => loop {
+            thread::sleep(Duration::from_millis(20));
+        },
+        "not-flushed" => {
+            // As in languages whose output to a pipe is buffered in blocks.
+            let mut out = io::BufWriter::new(io::stdout());
+            writeln!(out, "listening on {}", listener.local_addr()?)?;
+            echo(&listener)
+        }
+        // Says something else.
+        "garbage-first" => {
+            println!("Server v1.0 starting up");
+            announce(&listener)?;
+            echo(&listener)
+        }
+        "invalid-utf8" => {
+            io::stdout().write_all(b"\xff\xfe\x00listening\n")?;
+            echo(&listener)
+        }
+        "listens-elsewhere" => {
+            let other = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+            println!("listening on {other}");
+            echo(&listener)
+        }
+        "no-newline" => loop {
+            io::stdout().write_all(&[b'x'; 65536])?;
+        },
+        // Is not there.
+        "exits-at-once" => {
+            eprintln!("error: cannot do it");
+            exit(3);
+        }
+        "exits-after-listening" => {
+            announce(&listener)?;
+            exit(0);
+        }
+        // Does not want to go.
+        "ignores-sigterm" => {
+            ignore_sigterm();
+            announce(&listener)?;
+            echo(&listener)
+        }
+        "forks" => {
+            escape();
+            announce(&listener)?;
+            echo(&listener)
+        }
+        "kills-its-parent" => {
+            escape();
+            announce(&listener)?;
+            signal_parent(Signal::KILL)?;
+            echo(&listener)
+        }
+        "stops-its-parent" => {
+            escape();
+            announce(&listener)?;
+            signal_parent(Signal::STOP)?;
+            echo(&listener)
+        }
+        // As C programs may do with pthread_exit in main.
+        "first-thread-ends" => {
+            announce(&listener)?;
+            thread::spawn(move || echo(&listener));
+            end_this_thread()
+        }
+        // Says too much.
+        "floods" => {
+            announce(&listener)?;
+            thread::spawn(|| flood(io::stdout()));
+            thread::spawn(|| flood(io::stderr()));
+            echo(&listener)
+        }
+        // Never answers, and never sleeps for good either: no hang can be proved.
+        "hangs-awake" => {
+            announce(&listener)?;
+            let mut streams = Vec::new();
+            loop {
+                listener.set_nonblocking(true)?;
+                streams.extend(listener.accept());
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        // Sleeps for good once a client is there, each in its own way.
+        "hangs-in-accept" => {
+            announce(&listener)?;
+            let mut kept = Vec::new();
+            loop {
+                kept.push(listener.accept()?);
+            }
+        }
+        "hangs-in-read" => {
+            announce(&listener)?;
+            let (mut stream, _) = listener.accept()?;
+            let mut buffer = [0; 1 << 20];
+            loop {
+                stream.read_exact(&mut buffer)?;
+            }
+        }
+        "hangs-in-futex" => hang(&listener, thread::park),
+        "hangs-in-poll" => hang(&listener, || {
+            let _ = rustix::event::poll(&mut [], None);
+        }),
+        "hangs-in-select" => hang(&listener, || {
+            // SAFETY: no descriptor is watched, so none has to stay open.
+            #[allow(unsafe_code)]
+            let _ = unsafe { rustix::event::select(0, None, None, None, None) };
+        }),
+        "hangs-in-epoll" => hang(&listener, || {
+            let flags = rustix::event::epoll::CreateFlags::CLOEXEC;
+            if let Ok(epoll) = rustix::event::epoll::create(flags) {
+                let mut events = Vec::with_capacity(8);
+                let room = rustix::buffer::spare_capacity(&mut events);
+                let _ = rustix::event::epoll::wait(&epoll, room, None);
+            }
+        }),
+        "hangs-in-a-pipe" => hang(&listener, || {
+            if let Ok((reader, writer)) = io::pipe() {
+                let _ = { reader }.read(&mut [0]);
+                drop(writer);
+            }
+        }),
+        "hangs-in-wait" => hang(&listener, || drop(Command::new(this()).arg("deaf").status())),
+        "deaf" => loop {
+            thread::park();
+        },
+        // Answers late, each in its own way: nothing of that is a hang.
+        "late-by-sleep" => late(&listener, || thread::sleep(LATE)),
+        "late-by-futex" => late(&listener, || thread::park_timeout(LATE)),
+        "late-by-poll" => late(&listener, || {
+            let time = rustix::event::Timespec::try_from(LATE).ok();
+            let _ = rustix::event::poll(&mut [], time.as_ref());
+        }),
+        "late-by-work" => late(&listener, || {
+            let begin = std::time::Instant::now();
+            while begin.elapsed() < LATE {
+                std::hint::spin_loop();
+            }
+        }),
+        "late-by-child" => late(&listener, || {
+            drop(Command::new("sleep").arg(LATE.as_secs_f64().to_string()).status());
+        }),
+        // Keeps the streams of clients that were reset.
+        "keeps-reset-streams" => {
+            announce(&listener)?;
+            loop {
+                let (stream, _) = listener.accept()?;
+                thread::spawn(move || {
+                    if io::copy(&mut &stream, &mut &stream).is_err() {
+                        std::mem::forget(stream);
+                    }
+                });
+            }
+        }
+        // Sleeps in reads that end by themselves, and only then answers.
+        "read-timeouts" => {
+            announce(&listener)?;
+            loop {
+                let (stream, _) = listener.accept()?;
+                thread::spawn(move || answer_after_timeout(&stream));
+            }
+        }
+        _ => {
+            eprintln!("error: no mode {mode}");
+            exit(2)
+        }
+    }
+}
+
+fn announce(listener: &TcpListener) -> io::Result<()> {
+    println!("listening on {}", listener.local_addr()?);
+    io::stdout().flush()
+}
+
+/// A right answer to lab 01, but for its limit.
+fn echo(listener: &TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => drop(thread::spawn(move || io::copy(&mut &stream, &mut &stream))),
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// How late is late, in the modes that are: many times the time that a proof takes.
+const LATE: Duration = Duration::from_millis(600);
+
+/// Serves clients with threads that never come back from `hang`.
+fn hang(listener: &TcpListener, hang: fn()) -> io::Result<()> {
+    late(listener, hang) // later than ever
+}
+
+/// Serves clients with threads, each of which calls `wait` before it begins to answer.
+fn late(listener: &TcpListener, wait: fn()) -> io::Result<()> {
+    announce(listener)?;
+    loop {
+        let (stream, _) = listener.accept()?;
+        thread::spawn(move || {
+            wait();
+            io::copy(&mut &stream, &mut &stream)
+        });
+    }
+}
+
+/// This executable.
+fn this() -> std::path::PathBuf {
+    std::env::current_exe().unwrap_or_default()
+}
+
+/// Collects for as long as a read of 400 ms brings something; then answers.
+fn answer_after_timeout(mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_millis(400)))?;
+    let mut waiting = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return stream.write_all(&waiting),
+            Ok(count) => waiting.extend_from_slice(&buffer[..count]),
+            Err(_) => stream.write_all(&std::mem::take(&mut waiting))?,
+        }
+    }
+}
+
+fn signal_parent(signal: Signal) -> io::Result<()> {
+    let parent = i32::try_from(parent_id()).ok().and_then(Pid::from_raw);
+    Ok(parent.map_or(Ok(()), |parent| kill_process(parent, signal))?)
+}
+
+/// Leaves processes behind that are in no group and no session of their parent's.
+fn escape() {
+    let script = "(setsid sh -c 'sleep 1000 & sleep 1000' &)";
+    let _ = Command::new("sh").arg("-c").arg(script).status();
+}
+
+#[allow(unsafe_code)]
+fn end_this_thread() -> ! {
+    // SAFETY: exit(2), other than exit_group(2), ends the calling thread alone; it holds nothing.
+    unsafe {
+        libc::syscall(libc::SYS_exit, 0);
+    }
+    unreachable!("the thread has ended")
+}
+
+/// One gigabyte.
+fn flood(mut out: impl Write) -> io::Result<()> {
+    let block = vec![b'x'; 1 << 20];
+    (0..1024).try_for_each(|_| out.write_all(&block))
+}
+
+#[allow(unsafe_code)]
+fn ignore_sigterm() {
+    // SAFETY: SIG_IGN is a valid disposition, and no handler runs.
+    unsafe {
+        libc::signal(libc::SIGTERM, libc::SIG_IGN);
+    }
+}

@@ -1,0 +1,58 @@
+//! Misconception: when accept fails, the listener is broken.
+//!
+//! Must fail:
+//! - 01/out-of-descriptors: out of descriptors for a moment, the server ends for good
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+pub struct Options {
+    pub max_connections: usize,
+}
+
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    let mut buffer = [0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count])?;
+        echoed += count as u64;
+    }
+}
+
+pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
+    let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    loop {
+        let place = Place::take(&places);
+        let (stream, _) = listener.accept()?;
+        thread::spawn(move || {
+            let _place = place;
+            if let Err(error) = handle(&stream) {
+                eprintln!("client: {error}");
+            }
+        });
+    }
+}
+
+/// A place among those that are served; dropping it leaves the place.
+struct Place(Arc<(Mutex<usize>, Condvar)>);
+
+impl Place {
+    fn take(places: &Arc<(Mutex<usize>, Condvar)>) -> Self {
+        let free = places.0.lock().unwrap();
+        *places.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
+        Self(Arc::clone(places))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap() += 1;
+        self.0.1.notify_one();
+    }
+}

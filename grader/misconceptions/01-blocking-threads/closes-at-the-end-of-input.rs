@@ -1,0 +1,78 @@
+//! Misconception: when the client has closed its side, the connection is over.
+//!
+//! Must fail:
+//! - 01/half-close: what was read and not yet written when the end of the input came is lost
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+pub struct Options {
+    pub max_connections: usize,
+}
+
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    // Reading and writing at the same time, with a few buffers between.
+    let (queue, waiting) = mpsc::sync_channel::<Vec<u8>>(16);
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || -> io::Result<u64> {
+            let mut echoed = 0;
+            thread::sleep(Duration::from_millis(10)); // some of it may be sent together
+            for bytes in waiting {
+                (&mut &*stream).write_all(&bytes)?;
+                echoed += bytes.len() as u64;
+            }
+            Ok(echoed)
+        });
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let count = stream.read(&mut buffer)?;
+            if count == 0 {
+                stream.shutdown(Shutdown::Both)?;
+                break;
+            }
+            if queue.send(buffer[..count].to_vec()).is_err() {
+                break;
+            }
+        }
+        drop(queue);
+        writer.join().unwrap_or(Ok(0))
+    })
+}
+
+pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
+    let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    loop {
+        let place = Place::take(&places);
+        let Ok((stream, _)) = listener.accept() else {
+            thread::sleep(Duration::from_millis(20));
+            continue;
+        };
+        thread::spawn(move || {
+            let _place = place;
+            if let Err(error) = handle(&stream) {
+                eprintln!("client: {error}");
+            }
+        });
+    }
+}
+
+/// A place among those that are served; dropping it leaves the place.
+struct Place(Arc<(Mutex<usize>, Condvar)>);
+
+impl Place {
+    fn take(places: &Arc<(Mutex<usize>, Condvar)>) -> Self {
+        let free = places.0.lock().unwrap();
+        *places.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
+        Self(Arc::clone(places))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap() += 1;
+        self.0.1.notify_one();
+    }
+}

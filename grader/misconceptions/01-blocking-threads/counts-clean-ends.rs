@@ -1,0 +1,49 @@
+//! Misconception: a client leaves its place when it has been served to the end.
+//!
+//! Must fail:
+//! - 01/connection-limit: the place of a client that was reset is never free again
+//! - 01/descriptors-return: with most of 2,200 clients reset, the 1,024 places are used up
+//! - 01/threads-return: the same
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+pub struct Options {
+    pub max_connections: usize,
+}
+
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    let mut buffer = [0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count])?;
+        echoed += count as u64;
+    }
+}
+
+pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
+    let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    loop {
+        let free = places.0.lock().unwrap();
+        *places.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
+        let Ok((stream, _)) = listener.accept() else {
+            *places.0.lock().unwrap() += 1;
+            thread::sleep(Duration::from_millis(20));
+            continue;
+        };
+        let places = Arc::clone(&places);
+        thread::spawn(move || -> io::Result<()> {
+            handle(&stream)?;
+            *places.0.lock().unwrap() += 1;
+            places.1.notify_one();
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,373 @@
+//! A client of the program under test, and what may go wrong between the two.
+//!
+//! The functions here know TCP and nothing of processes: [`crate::server::Client`] wraps them with
+//! deadlines, the proof of a hang and evidence from the kernel.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, SeedableRng};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::capture::{difference, size};
+
+/// Data to send, made up as it is needed, so that many megabytes take no memory.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    Bytes(Vec<u8>),
+    /// `length` random bytes that `seed` determines.
+    Random {
+        seed: u64,
+        length: u64,
+    },
+}
+
+/// The unit in which random data is made up, in bytes.
+const BLOCK: u64 = 64 * 1024;
+
+impl Payload {
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Random { length, .. } => *length,
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes from `offset` to the end of its block; empty at the end of the payload.
+    fn at<'b>(&'b self, offset: u64, block: &'b mut (u64, Vec<u8>)) -> &'b [u8] {
+        match self {
+            Self::Bytes(bytes) => &bytes[offset as usize..],
+            Self::Random { length, .. } if offset >= *length => &[],
+            Self::Random { seed, length } => {
+                let index = offset / BLOCK;
+                if block.0 != index || block.1.is_empty() {
+                    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (index << 20));
+                    *block = (index, vec![0; (length - index * BLOCK).min(BLOCK) as usize]);
+                    rng.fill_bytes(&mut block.1);
+                }
+                &block.1[(offset % BLOCK) as usize..]
+            }
+        }
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// What went wrong between a client and the program.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The program did not do what it should.
+    Wrong { observed: Vec<String>, cause: String },
+    /// The program refused, reset or ended the connection where it should not: it may have died.
+    Lost { observed: Vec<String>, cause: String },
+    /// The grader could not do its part.
+    Machine(String),
+}
+
+/// How long nothing moves before a writer counts as stalled (fact 1 of the grading rules: loopback
+/// absorbs megabytes, so no amount of data tells).
+pub const STALL: Duration = Duration::from_millis(300);
+
+/// One connection to the program.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    /// The port of this side: how the kernel's tables name the connection.
+    pub port: u16,
+    /// Bytes sent and received on it so far.
+    pub sent: Cell<u64>,
+    pub received: Cell<u64>,
+}
+
+impl Connection {
+    /// Connects to `address`.
+    ///
+    /// # Errors
+    ///
+    /// Refused or reset is the program's trouble; a lack of ports or descriptors the machine's.
+    pub async fn open(address: SocketAddr) -> Result<Self, Trouble> {
+        let machine = |what: &str, error: io::Error| Trouble::Machine(format!("{what}: {error}"));
+        let socket = TcpSocket::new_v4().map_err(|error| machine("socket", error))?;
+        let stream = match socket.connect(address).await {
+            Ok(stream) => stream,
+            Err(error) if is_refusal(&error) => {
+                return Err(Trouble::Lost {
+                    observed: vec![format!("connect to {address}: {error}")],
+                    cause: format!(
+                        "nothing accepts connections on {address} any more: has the program ended, \
+                         or was the listener dropped?"
+                    ),
+                });
+            }
+            Err(error) => return Err(machine("connect", error)),
+        };
+        // Small messages go out at once: the sizes that are sent are the sizes that arrive.
+        let _ = stream.set_nodelay(true);
+        let port = stream.local_addr().map_err(|error| machine("getsockname", error))?.port();
+        Ok(Self { stream, port, sent: Cell::new(0), received: Cell::new(0) })
+    }
+
+    /// Sends `payload`, reads while it does, and compares what comes back byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn exchange(&self, payload: &Payload) -> Result<(), Trouble> {
+        let mut writer = std::pin::pin!(self.send(payload));
+        let mut reader = std::pin::pin!(self.expect_echo(payload, payload.len()));
+        let mut written = None;
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut reader => return read,
+                // A write error alone is no verdict: what the program said before may still be here,
+                // and the reader will meet the end of the connection itself.
+                result = &mut writer, if written.is_none() => written = Some(result),
+            }
+        }
+    }
+
+    /// Sends `payload` whole.
+    ///
+    /// # Errors
+    ///
+    /// The connection ended before all was sent.
+    pub async fn send(&self, payload: &Payload) -> Result<(), Trouble> {
+        let mut offset = 0;
+        let mut block = (0, Vec::new());
+        while offset < payload.len() {
+            self.stream.writable().await.map_err(|error| self.lost("while sending", &error))?;
+            match self.stream.try_write(payload.at(offset, &mut block)) {
+                Ok(count) => offset += self.count_sent(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(self.lost("while sending", &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends as much of `payload` as the program takes without a byte being read: until nothing has
+    /// moved for [`STALL`], or to its end. Returns how many bytes that was.
+    ///
+    /// # Errors
+    ///
+    /// The connection ended meanwhile.
+    pub async fn send_until_stalled(&self, payload: &Payload) -> Result<u64, Trouble> {
+        let mut bytes = 0;
+        let mut block = (0, Vec::new());
+        while bytes < payload.len() {
+            match tokio::time::timeout(STALL, self.stream.writable()).await {
+                Err(_) => break,
+                Ok(Err(error)) => return Err(self.lost("while sending", &error)),
+                Ok(Ok(())) => {}
+            }
+            match self.stream.try_write(payload.at(bytes, &mut block)) {
+                Ok(count) => bytes += self.count_sent(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(self.lost("while sending", &error)),
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the first `length` bytes of `payload` and compares.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn expect_echo(&self, payload: &Payload, length: u64) -> Result<(), Trouble> {
+        let mut offset = 0;
+        let mut block = (0, Vec::new());
+        let mut buffer = vec![0; (length.min(BLOCK)) as usize];
+        while offset < length {
+            let room = (length - offset).min(buffer.len() as u64) as usize;
+            let count = match self.read(&mut buffer[..room]).await {
+                Ok(0) => return Err(ended_early(offset, length)),
+                Ok(count) => count,
+                // Which of FIN and RST arrives is a matter of luck where input was left unread.
+                Err(error) if is_end(&error) => return Err(ended_early(offset, length)),
+                Err(error) => return Err(self.lost("while reading", &error)),
+            };
+            let mut got = &buffer[..count];
+            while !got.is_empty() {
+                let expected = payload.at(offset, &mut block);
+                let both = got.len().min(expected.len());
+                if got[..both] != expected[..both] {
+                    let at = (0..both).find(|&at| got[at] != expected[at]).unwrap_or(0);
+                    return Err(wrong_bytes(offset, expected, got, at));
+                }
+                offset += both as u64;
+                got = &got[both..];
+            }
+        }
+        Ok(())
+    }
+
+    /// Expects the end of the stream (FIN) and no byte before it.
+    ///
+    /// # Errors
+    ///
+    /// A byte, or a reset.
+    pub async fn expect_end(&self) -> Result<(), Trouble> {
+        let mut buffer = [0; 64];
+        let count = self.read(&mut buffer).await;
+        match count.map_err(|error| self.lost("while reading", &error))? {
+            0 => Ok(()),
+            count => Err(Trouble::Wrong {
+                observed: vec![format!(
+                    "{} more that nobody sent: {}",
+                    size(count as u64),
+                    crate::capture::quoted(&buffer[..count])
+                )],
+                cause:
+                    "the program writes bytes of its own, or writes some twice: write back exactly \
+                        what one read returned, `&buffer[..count]`"
+                        .to_owned(),
+            }),
+        }
+    }
+
+    /// Whether anything (bytes or an end) has arrived that was not read yet.
+    #[must_use]
+    pub fn something_arrived(&self) -> Option<String> {
+        let mut buffer = [0; 64];
+        match self.stream.try_read(&mut buffer) {
+            Ok(0) => Some("its connection was closed".to_owned()),
+            Ok(count) => Some(format!("it got {}", crate::capture::quoted(&buffer[..count]))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) if is_end(&error) => Some("its connection was closed".to_owned()),
+            Err(error) => Some(format!("its connection broke: {error}")),
+        }
+    }
+
+    /// Ends the sending side: shutdown(SHUT_WR), a FIN.
+    pub fn half_close(&self) {
+        // Fails only where the connection is over, which the next read shows.
+        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Breaks the connection: close with SO_LINGER 0 sends RST, and leaves no TIME_WAIT.
+    pub fn reset(self) {
+        let _ = self.stream.set_zero_linger();
+    }
+
+    /// Waits until something has arrived: bytes, or the end.
+    pub async fn something_comes(&self) {
+        // Where it fails the connection is over, and that has come.
+        let _ = self.stream.readable().await;
+    }
+
+    async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // A server that leaves Nagle's algorithm on sends the end of a piece when the rest is
+            // acknowledged; delayed acknowledgements would make that 40 ms each (tcp(7)). The kernel
+            // forgets this flag, so it is set again; where it cannot be, it is only slower.
+            let _ = socket2::SockRef::from(&self.stream).set_tcp_quickack(true);
+            self.stream.readable().await?;
+            match self.stream.try_read(buffer) {
+                Ok(count) => {
+                    self.received.set(self.received.get() + count as u64);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn count_sent(&self, count: usize) -> u64 {
+        self.sent.set(self.sent.get() + count as u64);
+        count as u64
+    }
+
+    fn lost(&self, when: &str, error: &io::Error) -> Trouble {
+        let (sent, received) = (size(self.sent.get()), size(self.received.get()));
+        Trouble::Lost {
+            observed: vec![
+                format!("the connection broke {when}: {error}"),
+                format!("{sent} had been sent, {received} had come back"),
+            ],
+            cause:
+                "the program closed the connection with input unread, or it ended: a close with \
+                    unread input sends RST instead of FIN (RFC 2525, section 2.17)"
+                    .to_owned(),
+        }
+    }
+}
+
+fn ended_early(offset: u64, length: u64) -> Trouble {
+    let (got, all) = (size(offset), size(length));
+    Trouble::Lost {
+        observed: vec![format!("{got} of {all} came back, then the program closed the connection")],
+        cause: "the program stops too early. After each write it has to read again, until read returns \
+                0; and only when all is written may it close"
+            .to_owned(),
+    }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::ConnectionRefused | Kind::ConnectionReset | Kind::TimedOut)
+}
+
+fn wrong_bytes(offset: u64, expected: &[u8], got: &[u8], at: usize) -> Trouble {
+    let mut observed = vec![format!("byte {} is not the one that was sent:", offset + at as u64)];
+    observed.extend(difference(offset, expected, got, at));
+    let rest = &got[at..];
+    let cause = if rest.starts_with("\u{fffd}".as_bytes()) {
+        "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
+         was taken for text (from_utf8_lossy). A stream is bytes"
+    } else if rest.iter().all(|&byte| byte == 0) && rest.len() > 1 {
+        "zeros came where data was sent: the whole buffer was written, not only the part that read \
+         filled, `&buffer[..count]`"
+    } else {
+        "bytes are lost, doubled, changed or out of order. Write back exactly `&buffer[..count]` of \
+         each read, and go on where a write took a part only"
+    };
+    Trouble::Wrong { observed, cause: cause.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The payload, read in pieces that begin anywhere.
+    fn collect(payload: &Payload, step: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut block = (0, Vec::new());
+        loop {
+            let rest = payload.at(all.len() as u64, &mut block);
+            if rest.is_empty() {
+                return all;
+            }
+            let end = rest.len().min(step);
+            all.extend_from_slice(&rest[..end]);
+        }
+    }
+
+    #[test]
+    fn random_data_is_the_same_however_it_is_cut() {
+        let payload = Payload::Random { seed: 7, length: 3 * BLOCK + 11 };
+        let whole = collect(&payload, usize::MAX);
+        assert_eq!(whole.len() as u64, payload.len());
+        assert_eq!(whole, collect(&payload, 1000));
+        assert_ne!(whole[..1000], whole[BLOCK as usize..][..1000], "blocks repeat");
+    }
+}

@@ -1,0 +1,61 @@
+//! `cargo grader`: reads the command line and hands over.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use grader::commands::{self, check::CheckArguments, list, sync, verify::VerifyArguments};
+use grader::{null, supervise};
+
+/// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
+/// through /proc, and explains what it finds.
+#[derive(Parser)]
+#[command(name = "cargo grader", bin_name = "cargo grader", version, after_help = EXIT_STATUS)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a lab, run its checks and explain the first failure
+    Check(CheckArguments),
+    /// Show the labs and your last score in each
+    List,
+    /// Write the starters and rubrics from the solutions and the checks (for maintainers)
+    Sync {
+        /// Write nothing; fail if anything differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Prove that the grader is right, on programs whose verdict is known (for maintainers)
+    Verify(VerifyArguments),
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    match arguments.nth(1) {
+        Some(first) if first == supervise::ARGUMENT => return supervise::main(arguments),
+        Some(first) if first == null::ARGUMENT => return null::main(arguments),
+        Some(first) if first == commands::check::SPIN => commands::check::spin_for_ever(),
+        _ => {}
+    }
+    let result = match Arguments::parse().command {
+        Command::Check(arguments) => commands::check::check(&arguments),
+        Command::List => list::list(),
+        Command::Sync { check } => sync::sync(check),
+        Command::Verify(arguments) => commands::verify::command(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+            // Whoever reads (a pager, `head`) has seen enough.
+            return ExitCode::from(commands::NOT_READ);
+        }
+        eprintln!("error: {error:#}");
+        ExitCode::from(commands::USAGE)
+    })
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 all passed; 1 something failed, or did not compile; 2 wrong usage, or inconclusive; \
+130 interrupted.";

@@ -1,0 +1,74 @@
+//! What comes out of a check.
+
+use std::time::Duration;
+
+use crate::labs::Check;
+
+/// The verdict on one check.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Passed,
+    Failed(Box<Failure>),
+    /// Not run: a check that it requires did not pass.
+    Blocked {
+        by: &'static str,
+    },
+    /// The grader or the machine was at fault; says what happened. Never charged to the student.
+    Inconclusive(String),
+    /// Not run: the run was ended before.
+    Interrupted,
+}
+
+/// A check and what came out of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub check: &'static Check,
+    pub verdict: Verdict,
+    /// How often it was run: more than once after inconclusive ones.
+    pub tries: u32,
+    /// Of the last try.
+    pub elapsed: Duration,
+    /// Evidence without points, for the report.
+    pub notes: Vec<String>,
+    /// What the program kept after this check, which passed otherwise.
+    pub residue: Option<String>,
+}
+
+impl Outcome {
+    /// The points that the student gets.
+    #[must_use]
+    pub fn points(&self) -> u32 {
+        match self.verdict {
+            Verdict::Passed => self.check.points,
+            _ => 0,
+        }
+    }
+}
+
+/// Why a check failed, as a student needs it. Each part is made of lines without indentation.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    /// What was done to the program, in order.
+    pub steps: Vec<String>,
+    /// What was expected; several lines are several acceptable answers.
+    pub expected: Vec<String>,
+    /// What was seen instead.
+    pub observed: Vec<String>,
+    /// What the kernel says of the program at that moment, and its own last words.
+    pub evidence: Vec<String>,
+    /// The likely cause, in sentences.
+    pub cause: String,
+}
+
+/// Ends a check early.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    Failed(Box<Failure>),
+    Inconclusive(String),
+}
+
+impl From<crate::probe::Unreadable> for Stop {
+    fn from(error: crate::probe::Unreadable) -> Self {
+        Self::Inconclusive(error.to_string())
+    }
+}

@@ -1,0 +1,314 @@
+//! A report for people, 80 columns wide.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use textwrap::{Options, WordSeparator, WordSplitter, wrap};
+
+use crate::capture::time;
+use crate::labs::{Category, Check, Lab};
+use crate::outcome::{Failure, Outcome, Verdict};
+use crate::prose::{self, Prose};
+use crate::run::START_UP;
+
+/// Lines are no longer than this.
+const WIDTH: usize = 80;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const ODD: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+
+/// What came out of one run of a lab's checks.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub lab: &'static Lab,
+    /// Which program was graded, for people.
+    pub program: String,
+    /// How to name it on the command line: ` --solution`, or nothing.
+    pub flags: String,
+    pub seed: u32,
+    pub outcomes: Vec<Outcome>,
+    /// What else is to be said: given files that were changed.
+    pub remarks: Vec<String>,
+    /// Whether only some of the lab's checks were asked for.
+    pub partial: bool,
+}
+
+/// What a report says in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Result {
+    Passed,
+    Failed,
+    Inconclusive,
+    Interrupted,
+}
+
+impl Report {
+    #[must_use]
+    pub fn result(&self) -> Result {
+        let any = |test: fn(&Verdict) -> bool| self.outcomes.iter().any(|o| test(&o.verdict));
+        if any(|verdict| matches!(verdict, Verdict::Interrupted)) {
+            Result::Interrupted
+        } else if any(|verdict| matches!(verdict, Verdict::Failed(_))) {
+            Result::Failed
+        } else if any(|verdict| matches!(verdict, Verdict::Inconclusive(_))) {
+            Result::Inconclusive
+        } else {
+            Result::Passed
+        }
+    }
+
+    /// The points reached and those that could be.
+    #[must_use]
+    pub fn score(&self) -> (u32, u32) {
+        self.score_of(|_| true)
+    }
+
+    /// The same for one category.
+    #[must_use]
+    pub fn score_in(&self, category: Category) -> (u32, u32) {
+        self.score_of(|check| check.category == category)
+    }
+
+    fn score_of(&self, counts: impl Fn(&Check) -> bool) -> (u32, u32) {
+        let counted = self.outcomes.iter().filter(|outcome| counts(outcome.check));
+        counted.fold((0, 0), |(got, all), outcome| {
+            (got + outcome.points(), all + outcome.check.points)
+        })
+    }
+
+    /// How often a check was run again after an inconclusive try.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.outcomes.iter().map(|outcome| outcome.tries.saturating_sub(1)).sum()
+    }
+
+    /// Writes the report. Of the failures the first is shown whole, or all of them if `full`.
+    ///
+    /// # Errors
+    ///
+    /// `out` takes no more.
+    pub fn write(&self, out: &mut dyn Write, full: bool) -> io::Result<()> {
+        let Self { lab, program, seed, .. } = self;
+        let title = format!("Lab {} · {} · {program}", lab.digits(), lab.title);
+        let seed = format!("seed {seed:08x}");
+        let room = WIDTH.saturating_sub(seed.len() + 1);
+        let title = crate::capture::printable(&title, room.saturating_sub(1));
+        writeln!(out, "{STRONG}{title:<room$}{STRONG:#} {DIM}{seed}{DIM:#}")?;
+        for remark in &self.remarks {
+            self.paragraph(out, "note: ", remark)?;
+        }
+        for task in lab.tasks {
+            let of_task: Vec<_> =
+                self.outcomes.iter().filter(|outcome| outcome.check.task == task.number).collect();
+            if of_task.is_empty() || self.start_up().is_some() {
+                continue;
+            }
+            let kind = if task.core { "" } else { " (robust)" };
+            writeln!(out, "\n{STRONG}Task {}{STRONG:#} {}{kind}", task.number, task.title)?;
+            for outcome in of_task {
+                write_line(out, outcome)?;
+            }
+        }
+        let prose = prose::of(lab);
+        let failures = self.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
+            Verdict::Failed(failure) => Some((outcome.check, &**failure)),
+            _ => None,
+        });
+        let shown = if full { usize::MAX } else { 1 };
+        let mut more = 0;
+        for (index, (check, failure)) in failures.enumerate() {
+            if index < shown {
+                let known = prose.get(check.id).cloned().unwrap_or_default();
+                self.write_failure(out, check, failure, &known)?;
+            } else {
+                more += 1;
+            }
+        }
+        self.write_end(out, more)
+    }
+
+    fn start_up(&self) -> Option<&Outcome> {
+        self.outcomes.first().filter(|outcome| outcome.check.id == START_UP.id)
+    }
+
+    fn write_end(&self, out: &mut dyn Write, more: usize) -> io::Result<()> {
+        writeln!(out)?;
+        for outcome in &self.outcomes {
+            if let Verdict::Inconclusive(reason) = &outcome.verdict {
+                let id = outcome.check.id;
+                self.paragraph(out, "inconclusive: ", &format!("{id}: {reason}"))?;
+            }
+            if let (true, Some(residue)) = (self.partial, &outcome.residue) {
+                let id = outcome.check.id;
+                let text = format!("{id} left {residue}; a whole run charges descriptors-return");
+                self.paragraph(out, "note: ", &text)?;
+            }
+        }
+        if self.result() == Result::Interrupted {
+            writeln!(out, "{ODD}interrupted{ODD:#}: what is above was known so far")?;
+        }
+        let (got, all) = self.score();
+        let colour = if got == all { GOOD } else { BAD };
+        write!(out, "{STRONG}{colour}Score {got} of {all}{colour:#}{STRONG:#}")?;
+        for category in Category::ALL {
+            let (got, all) = self.score_in(category);
+            if all > 0 {
+                write!(out, " · {} {got}/{all}", category.name())?;
+            }
+        }
+        writeln!(out)?;
+        if more > 0 {
+            let lab = self.lab.number;
+            writeln!(out, "{more} more failed: cargo grader check {lab}{} --full", self.flags)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one failure whole.
+    ///
+    /// # Errors
+    ///
+    /// `out` takes no more.
+    pub fn write_failure(
+        &self,
+        out: &mut dyn Write,
+        check: &Check,
+        failure: &Failure,
+        prose: &Prose,
+    ) -> io::Result<()> {
+        writeln!(out)?;
+        let title = format!("{}: {}", check.id, check.rule);
+        for (index, line) in wrap(&title, options(WIDTH - 2)).into_iter().enumerate() {
+            let mark = if index == 0 { "✗ " } else { "  " };
+            writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
+        }
+        let numbered = failure.steps.iter().enumerate();
+        let steps: Vec<_> = numbered.map(|(i, step)| format!("{}. {step}", i + 1)).collect();
+        write_part(out, "What was done", &steps)?;
+        let one_of = if failure.expected.len() > 1 { "Expected, one of" } else { "Expected" };
+        write_part(out, one_of, &failure.expected)?;
+        write_part(out, "Observed", &failure.observed)?;
+        write_part(out, "Evidence", &failure.evidence)?;
+        for (heading, text) in [("Likely cause", &failure.cause), ("Why it matters", &prose.why)] {
+            if !text.is_empty() {
+                write_part(out, heading, std::slice::from_ref(text))?;
+            }
+        }
+        let mut next = Vec::new();
+        let lab = self.lab;
+        if check.id == START_UP.id {
+            next.push(format!("cargo grader check {}{}", lab.number, self.flags));
+        } else {
+            next.push(format!(
+                "cargo grader check {}{} --only {} --seed {:08x}",
+                lab.number, self.flags, check.id, self.seed
+            ));
+            let sheet = format!("labs/{}/README.md, task {}", lab.folder(), check.task);
+            next.push(match prose.hints.first() {
+                Some(hint) => format!("hint: {hint} ({sheet})"),
+                None => format!("see {sheet}"),
+            });
+        }
+        write_part(out, "What to do next", &next)?;
+        if !prose.by_hand.is_empty() {
+            writeln!(out, "  {STRONG}See it by hand{STRONG:#}")?;
+            for line in &prose.by_hand {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn paragraph(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+        let indent = " ".repeat(label.len());
+        let options = options(WIDTH).subsequent_indent(&indent);
+        for line in wrap(&format!("{label}{text}"), options) {
+            writeln!(out, "{ODD}{line}{ODD:#}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Breaks lines at spaces only: a path or an address stays whole, so that it can be copied.
+fn options(width: usize) -> Options<'static> {
+    Options::new(width)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+}
+
+/// One check on one line: mark, name, points, time, and what is worth a word.
+fn write_line(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let check = outcome.check;
+    let (mark, style, word) = match &outcome.verdict {
+        Verdict::Passed if check.points == 0 => ("·", DIM, outcome.notes.join("; ")),
+        Verdict::Passed => ("✓", GOOD, outcome.notes.join("; ")),
+        Verdict::Failed(failure) => {
+            ("✗", BAD, failure.observed.first().cloned().unwrap_or_default())
+        }
+        Verdict::Blocked { by } => {
+            let name = by.split_once('/').map_or(*by, |(_, name)| name);
+            ("-", DIM, format!("needs {name}"))
+        }
+        Verdict::Inconclusive(_) => ("?", ODD, "inconclusive: not charged, see below".to_owned()),
+        Verdict::Interrupted => ("-", DIM, "not run".to_owned()),
+    };
+    let points = match check.points {
+        0 => String::new(),
+        points => format!("{}/{points}", outcome.points()),
+    };
+    let elapsed = if outcome.tries == 0 { String::new() } else { time(outcome.elapsed) };
+    let tries = match outcome.tries {
+        0 | 1 => String::new(),
+        tries => format!("(try {tries}) "),
+    };
+    let name = check.name();
+    let start = format!("  {mark} {name:<21} {points:>5} {elapsed:>8}");
+    let word = format!("{tries}{word}");
+    let room = WIDTH - start.chars().count() - 2;
+    let word = match &outcome.verdict {
+        // Shown whole below, or with --full.
+        Verdict::Failed(_) => crate::capture::printable(&word, room - 1),
+        _ => word,
+    };
+    let mut lines = wrap(&word, options(room)).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let line = format!("{start}  {first}");
+    writeln!(out, "{style}{}{style:#}", line.trim_end())?;
+    for line in lines {
+        writeln!(out, "{style}{:width$}{line}{style:#}", "", width = WIDTH - room)?;
+    }
+    Ok(())
+}
+
+/// A heading and its lines, wrapped.
+fn write_part(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {STRONG}{heading}{STRONG:#}")?;
+    for line in lines {
+        // Bytes under one another, and commands to be copied, stay on one line however long.
+        let whole = ["sent  ", "got   ", "      ", "cargo grader "];
+        if whole.iter().any(|start| line.starts_with(start)) {
+            writeln!(out, "    {line}")?;
+            continue;
+        }
+        let own = line.len() - line.trim_start().len();
+        let hanging =
+            if line.as_bytes().first().is_some_and(u8::is_ascii_digit) && line.contains(". ") {
+                3
+            } else {
+                own
+            };
+        let first = " ".repeat(4 + own);
+        let next = " ".repeat(4 + hanging);
+        let options = options(WIDTH).initial_indent(&first).subsequent_indent(&next);
+        for line in wrap(line.trim_start(), options) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! Runs checks: each in a thread and a runtime of its own, side by side where they may.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::labs::{Category, Check, Lab};
+use crate::outcome::{Failure, Outcome, Stop, Verdict};
+use crate::server::Start;
+use crate::trial::Trial;
+
+/// How often an inconclusive check is run at most.
+const TRIES: u32 = 3;
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub lab: &'static Lab,
+    pub checks: Vec<&'static Check>,
+    pub program: Vec<OsString>,
+    pub seed: u32,
+    /// Whether what a check leaves behind is charged to the lab's `descriptors-return`.
+    pub charge_residue: bool,
+}
+
+/// Told when a run is to end early. Cloned into every trial.
+#[derive(Clone, Debug)]
+pub struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// An interrupt and the switch that raises it.
+    #[must_use]
+    pub fn new() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn raised(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|raised| *raised).await.is_err() {
+            // Nobody is left who could raise it.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Before all checks of a lab: does the program come up at all? Where it does not, every check would
+/// fail for the same reason.
+pub static START_UP: Check = Check {
+    id: "start-up",
+    task: 0,
+    category: Category::Correctness,
+    points: 0,
+    rule: "the program starts and says where it listens",
+    requires: &[],
+    deadline: Duration::from_secs(30),
+    quiet: true,
+    run: |trial| {
+        Box::pin(
+            async move { trial.start(&Start::default()).await?.expect_announced_address().await },
+        )
+    },
+};
+
+/// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`]
+/// comes first if, and only if, the program did not come up. `done` hears of each as it ends.
+pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -> Vec<Outcome> {
+    let start_up = run_check(&START_UP, plan, interrupt);
+    if !matches!(start_up.verdict, Verdict::Passed) {
+        let mut outcomes = vec![start_up];
+        outcomes.extend(plan.checks.iter().map(|&check| {
+            let by = START_UP.id;
+            not_run(check, Verdict::Blocked { by })
+        }));
+        return outcomes;
+    }
+    let mut outcomes = schedule(plan, interrupt, &mut done);
+    if plan.charge_residue {
+        charge_residue(plan.lab, &mut outcomes);
+    }
+    outcomes
+}
+
+/// Checks that may run at the same time: most wait more than they compute.
+fn places() -> usize {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    (4 * cpus).clamp(4, 16)
+}
+
+fn schedule(plan: &Plan, interrupt: &Interrupt, done: &mut impl FnMut(&Outcome)) -> Vec<Outcome> {
+    let mut slots: Vec<Option<Outcome>> = plan.checks.iter().map(|_| None).collect();
+    let mut started: Vec<bool> = slots.iter().map(|_| false).collect();
+    let (sender, results) = mpsc::channel::<(usize, Outcome)>();
+    std::thread::scope(|scope| {
+        let mut running = 0;
+        loop {
+            for index in 0..slots.len() {
+                if started[index] {
+                    continue;
+                }
+                let check = plan.checks[index];
+                let verdict = if interrupt.is_raised() {
+                    Verdict::Interrupted
+                } else {
+                    match readiness(check, &plan.checks, &slots) {
+                        Readiness::Wait => continue,
+                        Readiness::Blocked(by) => Verdict::Blocked { by },
+                        Readiness::Ready => {
+                            // Checks that need a quiet machine come after the others, one by one.
+                            let others_left = (0..slots.len()).any(|other| {
+                                let ready = || readiness(plan.checks[other], &plan.checks, &slots);
+                                !started[other]
+                                    && !plan.checks[other].quiet
+                                    && matches!(ready(), Readiness::Ready)
+                            });
+                            let may = if check.quiet {
+                                running == 0 && !others_left
+                            } else {
+                                running < places()
+                            };
+                            if !may {
+                                continue;
+                            }
+                            started[index] = true;
+                            running += 1;
+                            let sender = sender.clone();
+                            scope.spawn(move || {
+                                // The receiver lives as long as this scope.
+                                let _ = sender.send((index, run_check(check, plan, interrupt)));
+                            });
+                            continue;
+                        }
+                    }
+                };
+                started[index] = true;
+                let outcome = not_run(check, verdict);
+                done(&outcome);
+                slots[index] = Some(outcome);
+            }
+            if running == 0 && started.iter().all(|started| *started) {
+                break;
+            }
+            if running == 0 {
+                continue; // a check was blocked, and so may others be now
+            }
+            let Ok((index, outcome)) = results.recv() else { break };
+            running -= 1;
+            done(&outcome);
+            slots[index] = Some(outcome);
+        }
+    });
+    slots.into_iter().flatten().collect()
+}
+
+enum Readiness {
+    Ready,
+    Wait,
+    Blocked(&'static str),
+}
+
+/// Whether what `check` requires is known to hold. What is not among `checks` was not asked for and
+/// counts as given.
+fn readiness(check: &Check, checks: &[&'static Check], slots: &[Option<Outcome>]) -> Readiness {
+    let mut readiness = Readiness::Ready;
+    for &id in check.requires {
+        let Some(index) = checks.iter().position(|other| other.id == id) else { continue };
+        match slots[index].as_ref().map(|outcome| &outcome.verdict) {
+            Some(Verdict::Passed) => {}
+            Some(_) => return Readiness::Blocked(id),
+            None => readiness = Readiness::Wait,
+        }
+    }
+    readiness
+}
+
+fn not_run(check: &'static Check, verdict: Verdict) -> Outcome {
+    let elapsed = Duration::ZERO;
+    Outcome { check, verdict, tries: 0, elapsed, notes: Vec::new(), residue: None }
+}
+
+/// Runs one check to a verdict, again if it was inconclusive.
+fn run_check(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let begin = Instant::now();
+        let attempt = || attempt(check, plan, interrupt);
+        let mut outcome = catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
+            not_run(check, Verdict::Inconclusive("the grader itself panicked".to_owned()))
+        });
+        outcome.tries = tries;
+        outcome.elapsed = begin.elapsed();
+        if !matches!(outcome.verdict, Verdict::Inconclusive(_)) || tries == TRIES {
+            return outcome;
+        }
+    }
+}
+
+fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
+    let inconclusive =
+        |error| not_run(check, Verdict::Inconclusive(format!("no runtime could be had: {error}")));
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return inconclusive(error),
+    };
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let trial = Trial::new(&plan.program, u64::from(plan.seed), check.id);
+        let verdict = judge(check, &trial, interrupt).await;
+        let residue = match verdict {
+            Verdict::Passed => residue(&trial).await,
+            _ => None,
+        };
+        trial.end();
+        Outcome { verdict, notes: trial.notes(), residue, ..not_run(check, Verdict::Interrupted) }
+    })
+}
+
+async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
+    // The check's own clients close when `run` is dropped: evidence is taken before.
+    let mut run = (check.run)(trial);
+    let stop = tokio::select! {
+        biased;
+        () = interrupt.raised() => return Verdict::Interrupted,
+        result = &mut run => match result {
+            Ok(()) => return Verdict::Passed,
+            Err(stop) => stop,
+        },
+        () = tokio::time::sleep(check.deadline) => match trial.servers().last() {
+            Some(server) if server.was_starved() => {
+                Stop::Inconclusive("the machine is too busy for this check".to_owned())
+            }
+            Some(server) => {
+                let deadline = crate::capture::time(check.deadline);
+                let observed = vec![format!("the check was not done after {deadline}")];
+                let cause = "the program answers, but far too slowly";
+                server.fail(&[check.rule], observed, cause).await
+            }
+            None => Stop::Inconclusive("the program did not start in time".to_owned()),
+        },
+    };
+    match stop {
+        Stop::Failed(failure) => Verdict::Failed(failure),
+        Stop::Inconclusive(reason) => Verdict::Inconclusive(reason),
+    }
+}
+
+/// What the programs of a trial that passed still hold although all clients are gone: their sockets.
+/// Threads of a pool and descriptors of a runtime stay for good reasons, and only a check that warms up
+/// first can tell them from a leak.
+async fn residue(trial: &Trial) -> Option<String> {
+    for server in trial.servers() {
+        let mut held = 0;
+        let look = || {
+            held = server.client_sockets()?;
+            Ok((held == 0 || server.has_ended()).then_some(()))
+        };
+        // Where it cannot be told, nobody is charged.
+        if let Ok(None) = server.until(look).await {
+            let sockets = crate::capture::count(held, "socket");
+            return Some(format!("{sockets} of clients that are gone"));
+        }
+    }
+    None
+}
+
+/// Fails the lab's `descriptors-return` for what other checks left behind.
+fn charge_residue(lab: &Lab, outcomes: &mut [Outcome]) {
+    let left: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| Some((outcome.check.id, outcome.residue.clone()?)))
+        .collect();
+    let id = format!("{}/descriptors-return", lab.digits());
+    let charged = outcomes.iter_mut().find(|outcome| outcome.check.id == id);
+    if let (Some(outcome), Some((first, _))) = (charged, left.first()) {
+        if !matches!(outcome.verdict, Verdict::Passed) {
+            return;
+        }
+        outcome.verdict = Verdict::Failed(Box::new(Failure {
+            steps: vec![format!("run {first}, which passed; then close all of its clients")],
+            expected: vec!["the program closes its side of each connection".to_owned()],
+            observed: left.iter().map(|(id, what)| format!("{id} left {what}")).collect(),
+            evidence: Vec::new(),
+            cause: "one way in which a client may end leaves its stream open: is it kept in a list, in \
+                    a clone, or in a thread that waits for something else?"
+                .to_owned(),
+        }));
+    }
+}

@@ -1,0 +1,170 @@
+//! One run of one check: what it starts, what it does, what it may draw lots for.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, RngExt, SeedableRng};
+
+use crate::client::Payload;
+use crate::outcome::{Failure, Stop};
+use crate::server::{Server, Start};
+
+/// Handed to a check. Clones share everything.
+#[derive(Clone)]
+pub struct Trial {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    program: Vec<OsString>,
+    rng: RefCell<Xoshiro256PlusPlus>,
+    steps: RefCell<Vec<String>>,
+    notes: RefCell<Vec<String>>,
+    servers: RefCell<Vec<Rc<Server>>>,
+}
+
+/// What a program gets of the grader's environment: enough to find an interpreter and its modules,
+/// nothing that could make one run differ from another.
+const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"];
+
+impl Trial {
+    /// A trial of `program` whose lots are determined by `seed` and the check's `id`.
+    #[must_use]
+    pub fn new(program: &[OsString], seed: u64, id: &str) -> Self {
+        // FNV-1a: checks draw different lots from one seed, in whatever order they run.
+        let mixed = id.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let inner = Inner {
+            program: program.to_vec(),
+            rng: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(mixed)),
+            steps: RefCell::default(),
+            notes: RefCell::default(),
+            servers: RefCell::default(),
+        };
+        Self { inner: Rc::new(inner) }
+    }
+
+    /// Starts the program; it runs until the end of the trial.
+    ///
+    /// # Errors
+    ///
+    /// It does not come up.
+    pub async fn start(&self, start: &Start) -> Result<Rc<Server>, Stop> {
+        let server = Server::start(self, start).await?;
+        self.inner.servers.borrow_mut().push(Rc::clone(&server));
+        Ok(server)
+    }
+
+    /// All programs that were started, in order.
+    #[must_use]
+    pub fn servers(&self) -> Vec<Rc<Server>> {
+        self.inner.servers.borrow().clone()
+    }
+
+    /// Ends all programs.
+    pub fn end(&self) {
+        for server in self.inner.servers.borrow_mut().drain(..) {
+            server.end();
+        }
+    }
+
+    /// Says what is done next; a failure lists what was said so far.
+    pub fn step(&self, step: impl Into<String>) {
+        self.inner.steps.borrow_mut().push(step.into());
+    }
+
+    /// Evidence without points, for the report of a check that passes.
+    pub fn note(&self, note: impl Into<String>) {
+        self.inner.notes.borrow_mut().push(note.into());
+    }
+
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.inner.notes.borrow().clone()
+    }
+
+    /// Completes `failure` with the steps.
+    #[must_use]
+    pub fn failed(&self, mut failure: Failure) -> Stop {
+        failure.steps.clone_from(&self.inner.steps.borrow());
+        Stop::Failed(Box::new(failure))
+    }
+
+    /// A random number from `range`.
+    #[must_use]
+    pub fn number(&self, range: RangeInclusive<usize>) -> usize {
+        self.inner.rng.borrow_mut().random_range(range)
+    }
+
+    /// Random bytes, as many as a number drawn from `length`.
+    #[must_use]
+    pub fn bytes(&self, length: RangeInclusive<usize>) -> Payload {
+        let mut bytes = vec![0; self.number(length)];
+        self.inner.rng.borrow_mut().fill_bytes(&mut bytes);
+        Payload::Bytes(bytes)
+    }
+
+    /// `length` random bytes that are made up as they are needed.
+    #[must_use]
+    pub fn stream(&self, length: u64) -> Payload {
+        Payload::Random { seed: self.inner.rng.borrow_mut().random(), length }
+    }
+
+    /// A line of random letters.
+    #[must_use]
+    pub fn line(&self) -> Payload {
+        let letters = (0..self.number(8..=40)).map(|_| b'a' + self.number(0..=25) as u8);
+        Payload::Bytes(letters.chain([b'\n']).collect())
+    }
+
+    /// Each of the 256 values of a byte once, in random order.
+    #[must_use]
+    pub fn all_bytes(&self) -> Payload {
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        for index in (1..bytes.len()).rev() {
+            bytes.swap(index, self.number(0..=index));
+        }
+        Payload::Bytes(bytes)
+    }
+
+    #[must_use]
+    pub fn program(&self) -> &[OsString] {
+        &self.inner.program
+    }
+
+    /// The program's whole environment.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let kept =
+            KEPT_VARIABLES.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
+        kept.chain([("LANG".into(), "C.UTF-8".into())]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_what_is_drawn_and_another_does_not() {
+        let drawn = |seed, id| {
+            let trial = Trial::new(&[], seed, id);
+            format!("{:?} {:?} {:?}", trial.bytes(1..=64), trial.stream(9), trial.number(0..=1000))
+        };
+        assert_eq!(drawn(7, "01/a"), drawn(7, "01/a"));
+        assert_ne!(drawn(7, "01/a"), drawn(8, "01/a"));
+        assert_ne!(drawn(7, "01/a"), drawn(7, "01/b"));
+    }
+
+    #[test]
+    fn all_bytes_are_all_bytes() {
+        let Payload::Bytes(mut bytes) = Trial::new(&[], 1, "").all_bytes() else { unreachable!() };
+        assert!(!bytes.is_sorted());
+        bytes.sort_unstable();
+        assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
+    }
+}

@@ -1,0 +1,66 @@
+//! What the tests share.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use procfs::process::Process;
+
+/// The grader, started anywhere in this checkout.
+pub fn grader() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("grader"));
+    command.env("NO_COLOR", "1");
+    // A run that does not end is a failure of the grader's own deadlines.
+    command.timeout(Duration::from_secs(120));
+    command
+}
+
+/// The program with many ways to misbehave (`examples/hostile.rs`), which `cargo test` builds.
+pub fn hostile() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop(); // the test itself
+    folder.pop(); // deps
+    folder.join("examples/hostile")
+}
+
+/// The variable that carries a mark: the grader hands it on to programs, and they to their children.
+pub const MARK: &str = "TMPDIR";
+
+/// A mark that no other process carries in its environment.
+pub fn mark() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("/tmp/mark-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The processes that carry `mark`, whatever they are.
+pub fn marked(mark: &str) -> Vec<Process> {
+    let carries = |process: &Process| {
+        let environment = process.environ().unwrap_or_default();
+        environment.get(OsStr::new(MARK)).is_some_and(|value| value == mark)
+    };
+    procfs::process::all_processes().unwrap().flatten().filter(carries).collect()
+}
+
+/// Waits until no process carries `mark`, and panics with those that go on.
+pub fn expect_nobody(mark: &str) {
+    let begin = Instant::now();
+    while !marked(mark).is_empty() {
+        let left: Vec<_> = marked(mark).iter().map(Process::cmdline).collect();
+        assert!(begin.elapsed() < Duration::from_secs(5), "still there: {left:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits until a grader with `mark` has started [`hostile`].
+pub fn expect_started(mark: &str) {
+    let is_program = |process: &Process| process.exe().is_ok_and(|exe| exe == hostile());
+    let begin = Instant::now();
+    while !marked(mark).iter().any(is_program) {
+        assert!(begin.elapsed() < Duration::from_secs(10), "the program was never started");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,68 @@
+//! Rule R13: a program that sleeps for good is found at once, whatever it sleeps in; one that is late, for
+//! whatever reason, is never taken for it.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{MARK, expect_nobody, grader, hostile, mark};
+
+/// The JSON report of the check empty-session on `mode`.
+fn report(check: &str, mode: &str) -> serde_json::Value {
+    let mark = mark();
+    let program = format!("{} {mode}", hostile().display());
+    let arguments = ["check", "1", "--json", "--only", check, "--program", &program];
+    let run = grader().env(MARK, &mark).args(arguments).assert();
+    expect_nobody(&mark);
+    let document: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    document["reports"][0]["checks"][0].clone()
+}
+
+fn expect_proof(mode: &str, call: &str) {
+    let check = report("echo-bytes", mode);
+    let observed = check["failure"]["observed"][0].as_str().unwrap_or_default();
+    assert!(observed.starts_with("no answer, and none can come"), "{mode}: {check:#}");
+    let evidence = check["failure"]["evidence"].to_string();
+    assert!(evidence.contains(call), "{mode}: {evidence}");
+}
+
+#[test]
+fn every_way_to_sleep_for_good_is_proved() {
+    for (mode, call) in [
+        ("hangs-in-accept", "in accept"),
+        ("hangs-in-read", "in recv on a client's socket"),
+        ("hangs-in-futex", "in futex"),
+        ("hangs-in-poll", "poll"),
+        ("hangs-in-select", "select"),
+        ("hangs-in-epoll", "in epoll_"),
+        ("hangs-in-a-pipe", "in read on descriptor"),
+        ("hangs-in-wait", "in wait"),
+    ] {
+        expect_proof(mode, call);
+    }
+}
+
+#[test]
+fn none_that_is_only_late_is_taken_for_hung() {
+    for mode in ["late-by-sleep", "late-by-futex", "late-by-poll", "late-by-work", "late-by-child"]
+    {
+        let check = report("empty-session", mode);
+        assert_eq!(check["verdict"], "passed", "{mode}: {check:#}");
+    }
+}
+
+#[test]
+fn one_that_stays_awake_meets_the_deadline() {
+    let check = report("echo-bytes", "hangs-awake");
+    let observed = check["failure"]["observed"][0].as_str().unwrap_or_default();
+    assert!(observed.starts_with("no answer within 1"), "{check:#}");
+}
+
+#[test]
+fn what_a_check_leaves_behind_is_reported() {
+    let check = report("reset-mid-stream", "keeps-reset-streams");
+    assert_eq!(check["verdict"], "passed", "{check:#}");
+    assert_eq!(check["residue"], "10 sockets of clients that are gone");
+    let check = report("reset-mid-stream", "ignores-sigterm");
+    assert!(check.get("residue").is_none(), "{check:#}");
+}

@@ -1,0 +1,206 @@
+//! Whatever a program does, the grader gives a verdict in time, says why, and leaves nothing behind.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{MARK, expect_nobody, expect_started, grader, hostile, mark};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Checks `mode` with the check echo-bytes, expects `status` and each of `texts` in the report, and
+/// that no process is left.
+fn expect(mode: &str, status: i32, texts: &[&str]) {
+    expect_of("echo-bytes", mode, status, texts);
+}
+
+fn expect_of(check: &str, mode: &str, status: i32, texts: &[&str]) {
+    let mark = mark();
+    let program = format!("{} {mode}", hostile().display());
+    let arguments = ["check", "1", "--only", check, "--program", &program];
+    let run = grader().env(MARK, &mark).args(arguments).assert();
+    let report = String::from_utf8(run.code(status).get_output().stdout.clone()).unwrap();
+    // However its lines are broken.
+    let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in texts {
+        assert!(words.contains(text), "{text:?} is not in\n{report}");
+    }
+    expect_nobody(&mark);
+}
+
+#[test]
+fn one_that_never_prints_its_line() {
+    expect("never-prints", 1, &["✗ start-up", "listens and waits for clients, but its line"]);
+}
+
+#[test]
+fn one_that_does_not_flush_its_line() {
+    expect("not-flushed", 1, &["✗ start-up", "flush"]);
+}
+
+#[test]
+fn one_that_never_prints_and_stays_awake() {
+    expect("never-prints-awake", 1, &["✗ start-up", "0 bytes without that line in 10"]);
+}
+
+#[test]
+fn one_that_prints_garbage_first() {
+    expect("garbage-first", 1, &["\"Server v1.0 starting up\"", "logs go to standard error"]);
+}
+
+#[test]
+fn one_that_prints_invalid_utf8() {
+    expect("invalid-utf8", 1, &[r#""\xff\xfe\x00listening", which is not UTF-8"#]);
+}
+
+#[test]
+fn one_that_prints_one_endless_line() {
+    expect("no-newline", 1, &["✗ start-up", "\"xxxxxxxx"]);
+}
+
+#[test]
+fn one_that_exits_at_once() {
+    expect("exits-at-once", 1, &["the program ended with status 3", "error: cannot do it"]);
+}
+
+#[test]
+fn one_that_exits_after_its_line() {
+    expect("exits-after-listening", 1, &["the program ended with status 0", "ended by itself"]);
+}
+
+#[test]
+fn one_that_listens_elsewhere_than_it_says() {
+    expect("listens-elsewhere", 1, &["the kernel shows the program listening on 127.0.0.1:"]);
+}
+
+#[test]
+fn one_that_ignores_sigterm_is_right_and_gone() {
+    expect("ignores-sigterm", 0, &["✓ echo-bytes"]);
+}
+
+#[test]
+fn one_whose_child_leaves_group_and_session() {
+    expect("forks", 0, &["✓ echo-bytes"]);
+}
+
+#[test]
+fn one_that_kills_its_supervisor() {
+    expect("kills-its-parent", 1, &["✗ echo-bytes"]);
+}
+
+#[test]
+fn one_that_stops_its_supervisor() {
+    expect("stops-its-parent", 0, &["✓ echo-bytes"]);
+}
+
+#[test]
+fn one_whose_first_thread_ends_is_watched_through_the_others() {
+    expect("first-thread-ends", 0, &["✓ echo-bytes"]);
+}
+
+#[test]
+fn one_that_answers_only_after_its_own_time_outs_is_no_hang() {
+    expect_of("empty-session", "read-timeouts", 0, &["✓ empty-session"]);
+}
+
+#[test]
+fn one_that_floods_its_output_in_bounded_memory() {
+    let mark = mark();
+    let program = format!("{} floods", hostile().display());
+    let mut run = Command::new(assert_cmd::cargo::cargo_bin!("grader"))
+        .args(["check", "1", "--only", "echo-bytes", "--program", &program])
+        .env(MARK, &mark)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let process = procfs::process::Process::new(run.id().cast_signed()).unwrap();
+    let mut peak = 0;
+    while run.try_wait().unwrap().is_none() {
+        let highest = process.status().ok().and_then(|status| status.vmhwm);
+        peak = peak.max(highest.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut report = String::new();
+    run.stdout.take().unwrap().read_to_string(&mut report).unwrap();
+    assert!(report.contains("✓ echo-bytes"), "{report}");
+    assert!(peak > 0 && peak < 100 * 1024, "the grader took {peak} KiB");
+    expect_nobody(&mark);
+}
+
+/// A run of the grader on a program that never answers and whose hang cannot be proved, once a client
+/// is connected.
+fn hanging_run(mark: &str) -> std::process::Child {
+    let program = format!("{} hangs-awake", hostile().display());
+    let run = Command::new(assert_cmd::cargo::cargo_bin!("grader"))
+        .args(["check", "1", "--program", &program])
+        .env(MARK, mark)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    expect_started(mark);
+    run
+}
+
+fn signal(run: &std::process::Child, signal: Signal) {
+    kill_process(Pid::from_raw(run.id().cast_signed()).unwrap(), signal).unwrap();
+}
+
+#[test]
+fn ctrl_c_ends_everything_and_prints_what_is_known() {
+    let mark = mark();
+    let run = hanging_run(&mark);
+    signal(&run, Signal::INT);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("interrupted") && report.contains("Score 0 of 100"), "{report}");
+    expect_nobody(&mark);
+}
+
+#[test]
+fn a_killed_grader_leaves_no_process_either() {
+    let mark = mark();
+    let mut run = hanging_run(&mark);
+    signal(&run, Signal::KILL);
+    run.wait().unwrap();
+    expect_nobody(&mark);
+}
+
+#[test]
+fn ctrl_c_on_a_terminal_leaves_it_as_it_was() {
+    let mark = mark();
+    let grader = assert_cmd::cargo::cargo_bin!("grader");
+    let program = format!("{} hangs-awake", hostile().display());
+    // In a terminal of its own, of 80 columns; Ctrl-C is typed once a check is running. It reaches the
+    // shell as well, and some end by it (dash) where others go on (bash): hence the trap.
+    let script = format!(
+        "trap : INT; stty cols 80; stty -g; {} check 1 --program '{program}'; echo; stty -g",
+        grader.display()
+    );
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--command", &script, "/dev/null"])
+        .env("SHELL", "/bin/sh")
+        .env(MARK, &mark)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    expect_started(&mark);
+    use std::io::Write;
+    let mut keys = terminal.stdin.take().unwrap();
+    keys.write_all(b"\x03").unwrap();
+    let mut shown = String::new();
+    terminal.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    drop(keys);
+    terminal.wait().unwrap();
+    let settings: Vec<_> = shown.lines().filter(|line| line.matches(':').count() > 20).collect();
+    assert_eq!(settings.len(), 2, "{shown}");
+    assert_eq!(settings[0], settings[1], "the terminal's settings changed");
+    assert_eq!(shown.matches("\x1b[?25l").count(), shown.matches("\x1b[?25h").count(), "no cursor");
+    assert!(shown.contains("interrupted"), "{shown}");
+    expect_nobody(&mark);
+}

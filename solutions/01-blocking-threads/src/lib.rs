@@ -1,0 +1,164 @@
+//! Lab 01: an echo server with a thread for each client.
+//!
+//! - [`handle`] talks to one client until the client has said everything.
+//! - [`serve`] accepts clients and gives each a thread that runs [`handle`].
+//! - [`Slots`] counts how many clients may be served at the same time.
+//!
+//! Every call in this lab blocks: the thread that makes it sleeps in the
+//! kernel until there is something to do. That is why one client needs one
+//! thread, and why the code reads as if there were only one client.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+// BEGIN HIDDEN
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+// END HIDDEN
+
+/// What the flags say.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How many clients are served at the same time. The next one waits.
+    pub max_connections: usize,
+}
+
+// BEGIN HIDDEN
+/// How much of a client's stream is held at once.
+const BUFFER: usize = 16 * 1024;
+
+/// How long to wait before asking again for a client that could not be had.
+const BREATH: Duration = Duration::from_millis(20);
+// END HIDDEN
+
+/// Task 1: echoes one client until it closes its side, and returns how many
+/// bytes were echoed.
+///
+/// A stream is bytes, not messages and not text: what one `read` returns has
+/// nothing to do with what one `write` of the client sent. `&TcpStream` can
+/// be read and written as it is: `Read` and `Write` are implemented for it.
+///
+/// # Errors
+///
+/// The client went away in the middle (a reset, or a broken pipe). Task 4
+/// decides what that means for the others: nothing.
+// ANCHOR: handle
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    // BEGIN SOLUTION: task 1: read to the end, write back every byte
+    let mut buffer = [0; BUFFER];
+    let mut echoed = 0;
+    loop {
+        let count = match stream.read(&mut buffer) {
+            // The client has shut down its side, and all is written already.
+            Ok(0) => return Ok(echoed),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // `write` may take a part only; `write_all` goes on until all is out.
+        stream.write_all(&buffer[..count])?;
+        echoed += count as u64;
+    }
+    // END SOLUTION
+}
+// ANCHOR_END: handle
+
+/// Accepts clients for ever and serves each with [`handle`].
+///
+/// - Task 1: the simplest loop: accept a client, handle it, accept the next.
+/// - Task 2: a thread for each client, so that none waits for another.
+/// - Task 3: take a slot from [`Slots`] for each client.
+/// - Task 4: neither a client's error nor a failed `accept` ends the loop,
+///   and an `accept` that goes on failing must not spin.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+// ANCHOR: serve
+pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
+    // BEGIN SOLUTION: task 1: accept a client, handle it, accept the next
+    let slots = Slots::new(options.max_connections);
+    loop {
+        // First the slot, then the client: one who has to wait does so in
+        // the kernel's queue and costs no descriptor here.
+        let slot = slots.acquire();
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors (EMFILE), for example: the client stays
+                // in the queue, so an `accept` at once would fail at once.
+                eprintln!("accept: {error}");
+                thread::sleep(BREATH);
+                continue;
+            }
+        };
+        let client = move || {
+            let _slot = slot; // given back however this thread ends
+            if let Err(error) = handle(&stream) {
+                eprintln!("client: {error}");
+            }
+        };
+        // `thread::spawn` panics when the system has no thread to give.
+        if let Err(error) = thread::Builder::new().spawn(client) {
+            eprintln!("thread: {error}");
+            thread::sleep(BREATH);
+        }
+    }
+    // END SOLUTION
+}
+// ANCHOR_END: serve
+
+/// Task 3: how many more clients may be served now.
+pub struct Slots {
+    /// Slots that nobody holds. Only touched with the lock held.
+    free: Mutex<usize>,
+    /// Told each time a slot becomes free.
+    freed: Condvar,
+}
+
+/// The right to serve one client. Dropping it gives the slot back.
+pub struct Slot {
+    slots: Arc<Slots>,
+}
+
+impl Slots {
+    /// `count` slots, all free.
+    pub fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self {
+            free: Mutex::new(count),
+            freed: Condvar::new(),
+        })
+    }
+
+    /// Waits until a slot is free and takes it.
+    // ANCHOR: slots
+    pub fn acquire(self: &Arc<Self>) -> Slot {
+        // BEGIN SOLUTION: task 3: wait on the Condvar while none is free
+        // A panic of a handler cannot leave a half-changed number behind, so
+        // a poisoned lock is as good as any.
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self
+            .freed
+            .wait_while(free, |free| *free == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        let slots = Arc::clone(self);
+        Slot { slots }
+        // END SOLUTION
+    }
+}
+
+impl Drop for Slot {
+    /// Gives the slot back and wakes one who waits for it.
+    fn drop(&mut self) {
+        // BEGIN SOLUTION: task 3: count the slot as free and notify one
+        let free = &self.slots.free;
+        *free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.slots.freed.notify_one();
+        // END SOLUTION
+    }
+    // ANCHOR_END: slots
+}
