@@ -60,6 +60,14 @@ impl Capture {
         last.map(|line| printable(line, width)).collect()
     }
 
+    /// How many lines of what is kept begin with `prefix`.
+    #[must_use]
+    pub fn lines_with(&self, prefix: &str) -> usize {
+        let kept: Vec<u8> = self.head.iter().chain(&self.tail).copied().collect();
+        let begins = |line: &[u8]| line.starts_with(prefix.as_bytes());
+        kept.split(|&byte| byte == b'\n').filter(|line| begins(line)).count()
+    }
+
     /// The first line with `needle` in what is kept.
     #[must_use]
     pub fn find_line(&self, needle: &str) -> Option<String> {

@@ -43,7 +43,8 @@ impl Payload {
     }
 
     /// The bytes from `offset` to the end of its block; empty at the end of the payload.
-    fn at<'b>(&'b self, offset: u64, block: &'b mut (u64, Vec<u8>)) -> &'b [u8] {
+    #[must_use]
+    pub fn at<'b>(&'b self, offset: u64, block: &'b mut (u64, Vec<u8>)) -> &'b [u8] {
         match self {
             Self::Bytes(bytes) => &bytes[offset as usize..],
             Self::Random { length, .. } if offset >= *length => &[],
@@ -81,12 +82,17 @@ pub enum Trouble {
 /// absorbs megabytes, so no amount of data tells).
 pub const STALL: Duration = Duration::from_millis(300);
 
+/// What to do where too few descriptors are allowed.
+pub const MORE_DESCRIPTORS: &str = "raise this machine's limit (ulimit -Hn shows it): `sudo prlimit --pid $$ \
+                                    --nofile=8192:8192` in this shell, or for good the line `* hard nofile \
+                                    8192` in /etc/security/limits.conf";
+
 /// One connection to the program.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    /// The port of this side: how the kernel's tables name the connection.
-    pub port: u16,
+    /// The ports of this side and the other: how the kernel's tables name the connection.
+    pub ports: (u16, u16),
     /// Bytes sent and received on it so far.
     pub sent: Cell<u64>,
     pub received: Cell<u64>,
@@ -99,7 +105,12 @@ impl Connection {
     ///
     /// Refused or reset is the program's trouble; a lack of ports or descriptors the machine's.
     pub async fn open(address: SocketAddr) -> Result<Self, Trouble> {
-        let machine = |what: &str, error: io::Error| Trouble::Machine(format!("{what}: {error}"));
+        let machine = |what: &str, error: io::Error| match error.raw_os_error() {
+            Some(libc::EMFILE) => {
+                Trouble::Machine(format!("the grader is out of descriptors: {MORE_DESCRIPTORS}"))
+            }
+            _ => Trouble::Machine(format!("{what}: {error}")),
+        };
         let socket = TcpSocket::new_v4().map_err(|error| machine("socket", error))?;
         let stream = match socket.connect(address).await {
             Ok(stream) => stream,
@@ -114,20 +125,26 @@ impl Connection {
             }
             Err(error) => return Err(machine("connect", error)),
         };
-        // Small messages go out at once: the sizes that are sent are the sizes that arrive.
-        let _ = stream.set_nodelay(true);
-        let port = stream.local_addr().map_err(|error| machine("getsockname", error))?.port();
-        Ok(Self { stream, port, sent: Cell::new(0), received: Cell::new(0) })
+        let local = stream.local_addr().map_err(|error| machine("getsockname", error))?;
+        Ok(Self::over(stream, (local.port(), address.port())))
     }
 
-    /// Sends `payload`, reads while it does, and compares what comes back byte for byte.
+    /// The connection that `stream` is, between these two ports.
+    #[must_use]
+    pub fn over(stream: TcpStream, ports: (u16, u16)) -> Self {
+        // Small messages go out at once: the sizes that are sent are the sizes that arrive.
+        let _ = stream.set_nodelay(true);
+        Self { stream, ports, sent: Cell::new(0), received: Cell::new(0) }
+    }
+
+    /// Sends `payload`, reads while it does, and compares what comes back with `answer`, byte for byte.
     ///
     /// # Errors
     ///
     /// Other bytes, or an end before all have come.
-    pub async fn exchange(&self, payload: &Payload) -> Result<(), Trouble> {
+    pub async fn exchange(&self, payload: &Payload, answer: &Payload) -> Result<(), Trouble> {
         let mut writer = std::pin::pin!(self.send(payload));
-        let mut reader = std::pin::pin!(self.expect_echo(payload, payload.len()));
+        let mut reader = std::pin::pin!(self.expect(answer, answer.len()));
         let mut written = None;
         loop {
             tokio::select! {
@@ -188,29 +205,31 @@ impl Connection {
     /// # Errors
     ///
     /// Other bytes, or an end before all have come.
-    pub async fn expect_echo(&self, payload: &Payload, length: u64) -> Result<(), Trouble> {
-        let mut offset = 0;
-        let mut block = (0, Vec::new());
-        let mut buffer = vec![0; (length.min(BLOCK)) as usize];
-        while offset < length {
-            let room = (length - offset).min(buffer.len() as u64) as usize;
-            let count = match self.read(&mut buffer[..room]).await {
-                Ok(0) => return Err(ended_early(offset, length)),
-                Ok(count) => count,
-                // Which of FIN and RST arrives is a matter of luck where input was left unread.
-                Err(error) if is_end(&error) => return Err(ended_early(offset, length)),
-                Err(error) => return Err(self.lost("while reading", &error)),
-            };
-            let mut got = &buffer[..count];
-            while !got.is_empty() {
-                let expected = payload.at(offset, &mut block);
-                let both = got.len().min(expected.len());
-                if got[..both] != expected[..both] {
-                    let at = (0..both).find(|&at| got[at] != expected[at]).unwrap_or(0);
-                    return Err(wrong_bytes(offset, expected, got, at));
-                }
-                offset += both as u64;
-                got = &got[both..];
+    pub async fn expect(&self, payload: &Payload, length: u64) -> Result<(), Trouble> {
+        let read = async |buffer: &mut [u8]| self.read(buffer).await;
+        match compare(payload, length, read).await {
+            Ok(()) => Ok(()),
+            Err(Differs::Ended(offset)) => Err(ended_early(offset, length)),
+            Err(Differs::Broke(error)) => Err(self.lost("while reading", &error)),
+            Err(Differs::Other(mismatch)) => Err(wrong_bytes(mismatch)),
+        }
+    }
+
+    /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for
+    /// [`STALL`].
+    ///
+    /// # Errors
+    ///
+    /// The connection ended meanwhile.
+    pub async fn drain(&self, enough: u64) -> Result<(), Trouble> {
+        let mut buffer = vec![0; BLOCK as usize];
+        let enough = self.received.get() + enough;
+        while self.received.get() < enough {
+            match tokio::time::timeout(STALL, self.read(&mut buffer)).await {
+                Err(_) => return Ok(()),
+                Ok(Ok(0)) => return Err(ended_early(self.received.get(), self.sent.get())),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(self.lost("while reading", &error)),
             }
         }
         Ok(())
@@ -264,13 +283,24 @@ impl Connection {
         let _ = self.stream.set_zero_linger();
     }
 
+    /// How many bytes have come that were not read yet.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.stream).unwrap_or(0)
+    }
+
     /// Waits until something has arrived: bytes, or the end.
     pub async fn something_comes(&self) {
         // Where it fails the connection is over, and that has come.
         let _ = self.stream.readable().await;
     }
 
-    async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads what there is, at least a byte; 0 at the end.
+    ///
+    /// # Errors
+    ///
+    /// The connection broke.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             // A server that leaves Nagle's algorithm on sends the end of a piece when the rest is
             // acknowledged; delayed acknowledgements would make that 40 ms each (tcp(7)). The kernel
@@ -327,10 +357,64 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), Kind::ConnectionRefused | Kind::ConnectionReset | Kind::TimedOut)
 }
 
-fn wrong_bytes(offset: u64, expected: &[u8], got: &[u8], at: usize) -> Trouble {
-    let mut observed = vec![format!("byte {} is not the one that was sent:", offset + at as u64)];
-    observed.extend(difference(offset, expected, got, at));
-    let rest = &got[at..];
+/// How what came is not what should have come.
+#[derive(Debug)]
+pub enum Differs {
+    /// It ended after so many bytes.
+    Ended(u64),
+    Broke(io::Error),
+    Other(Mismatch),
+}
+
+/// Where something else came than should.
+#[derive(Debug)]
+pub struct Mismatch {
+    /// Both, under one another.
+    pub lines: Vec<String>,
+    /// What came from there on, as far as it was in one piece.
+    pub rest: Vec<u8>,
+}
+
+/// Reads the first `length` bytes of `expected`, however they are cut, and not one more.
+///
+/// # Errors
+///
+/// Something else came.
+pub async fn compare(
+    expected: &Payload,
+    length: u64,
+    mut read: impl AsyncFnMut(&mut [u8]) -> io::Result<usize>,
+) -> Result<(), Differs> {
+    let mut offset = 0;
+    let mut block = (0, Vec::new());
+    let mut buffer = vec![0; (length.min(BLOCK)) as usize];
+    while offset < length {
+        let room = (length - offset).min(buffer.len() as u64) as usize;
+        let mut got = match read(&mut buffer[..room]).await {
+            Ok(0) => return Err(Differs::Ended(offset)),
+            Ok(count) => &buffer[..count],
+            // Which of FIN and RST arrives is a matter of luck where input was left unread.
+            Err(error) if is_end(&error) => return Err(Differs::Ended(offset)),
+            Err(error) => return Err(Differs::Broke(error)),
+        };
+        while !got.is_empty() {
+            let wanted = expected.at(offset, &mut block);
+            let both = got.len().min(wanted.len());
+            if got[..both] != wanted[..both] {
+                let at = (0..both).find(|&at| got[at] != wanted[at]).unwrap_or(0);
+                let mut lines =
+                    vec![format!("byte {} is not the one that was sent:", offset + at as u64)];
+                lines.extend(difference(offset, wanted, got, at));
+                return Err(Differs::Other(Mismatch { lines, rest: got[at..].to_owned() }));
+            }
+            offset += both as u64;
+            got = &got[both..];
+        }
+    }
+    Ok(())
+}
+
+fn wrong_bytes(Mismatch { lines, rest }: Mismatch) -> Trouble {
     let cause = if rest.starts_with("\u{fffd}".as_bytes()) {
         "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
          was taken for text (from_utf8_lossy). A stream is bytes"
@@ -341,7 +425,7 @@ fn wrong_bytes(offset: u64, expected: &[u8], got: &[u8], at: usize) -> Trouble {
         "bytes are lost, doubled, changed or out of order. Write back exactly `&buffer[..count]` of \
          each read, and go on where a write took a part only"
     };
-    Trouble::Wrong { observed, cause: cause.to_owned() }
+    Trouble::Wrong { observed: lines, cause: cause.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Grades network servers from the outside: starts them, talks to them over loopback and watches them
 //! through `/proc`.
 //!
-//! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`]) a [`trial`] starts a
-//! fresh process tree below a supervisor ([`supervise`]) as a [`server`], drives it with [`client`]s,
-//! watches it with the [`probe`], and comes to an [`outcome`]; [`run`] schedules the checks, [`report`]
-//! and [`json`] say what came out; [`verify`] proves all that on programs whose verdict is known.
+//! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
+//! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
+//! driven with [`client`]s or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
+//! [`watchdog`], and comes to an [`outcome`]; [`run`] schedules the checks, [`report`] and [`json`] say what
+//! came out; [`verify`] proves all that on programs whose verdict is known.
 
 pub mod calls;
 pub mod capture;
@@ -15,10 +16,12 @@ pub mod labs;
 pub mod null;
 pub mod outcome;
 pub mod probe;
+pub mod process;
 pub mod prose;
 pub mod repo;
 pub mod report;
 pub mod run;
+pub mod scenarios;
 pub mod scores;
 pub mod server;
 pub mod supervise;
@@ -26,3 +29,5 @@ pub mod sync;
 pub mod trial;
 pub mod variant;
 pub mod verify;
+pub mod visitor;
+pub mod watchdog;

@@ -179,6 +179,22 @@ impl Probe {
         times
     }
 
+    /// How often each thread went to sleep by its own will since it began (voluntary context switches),
+    /// by thread id.
+    #[must_use]
+    pub fn sleeps(self) -> HashMap<i32, u64> {
+        let mut sleeps = HashMap::new();
+        for pid in self.processes() {
+            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
+            for task in tasks.flatten() {
+                if let Ok(status) = task.status() {
+                    sleeps.insert(task.tid, status.voluntary_ctxt_switches.unwrap_or(0));
+                }
+            }
+        }
+        sleeps
+    }
+
     /// How many descriptors the tree has open; cheaper than looking at each.
     ///
     /// # Errors
@@ -514,24 +530,23 @@ fn state_name(state: &TcpState) -> &'static str {
     }
 }
 
-/// The connections between the grader and one server, both ends of each.
+/// The connections of one listener, both ends of each.
 #[derive(Debug)]
 pub struct Wires {
-    server: SocketAddr,
     /// By local and remote port. All are on loopback, so ports tell them apart.
     entries: HashMap<(u16, u16), TcpNetEntry>,
     listener: Option<TcpNetEntry>,
 }
 
 impl Wires {
-    /// Looks at all connections from or to `server`.
+    /// Looks at all connections of the listener at `server`.
     #[must_use]
     pub fn of(server: SocketAddr) -> Self {
         Self::among(connections(), server)
     }
 
     fn among(all: Vec<TcpNetEntry>, server: SocketAddr) -> Self {
-        let mut wires = Self { server, entries: HashMap::new(), listener: None };
+        let mut wires = Self { entries: HashMap::new(), listener: None };
         for entry in all {
             let (local, remote) = (entry.local_address.port(), entry.remote_address.port());
             if entry.state == TcpState::Listen && local == server.port() {
@@ -543,16 +558,11 @@ impl Wires {
         wires
     }
 
-    /// The grader's end of the connection from its port `client`.
+    /// The other end of the connection that the grader knows by these ports, its own first; the inode is
+    /// 0 as long as that end was not accepted.
     #[must_use]
-    pub fn client_end(&self, client: u16) -> Option<&TcpNetEntry> {
-        self.entries.get(&(client, self.server.port()))
-    }
-
-    /// The program's end; its inode is 0 as long as it was not accepted.
-    #[must_use]
-    pub fn server_end(&self, client: u16) -> Option<&TcpNetEntry> {
-        self.entries.get(&(self.server.port(), client))
+    pub fn far_end(&self, (near, far): (u16, u16)) -> Option<&TcpNetEntry> {
+        self.entries.get(&(far, near))
     }
 
     /// Connections that wait in the listener's queue.
@@ -621,12 +631,11 @@ mod tests {
     fn both_ends_of_a_connection_are_found() {
         let wires = wires(IDLE);
         assert_eq!(wires.not_accepted(), 1);
-        assert_eq!(wires.client_end(0xe368).map(|entry| entry.inode), Some(1_272_158));
-        assert_eq!(
-            wires.server_end(0xe378).map(|entry| (entry.inode, entry.rx_queue)),
-            Some((0, 1))
-        );
-        assert!(wires.server_end(1).is_none());
+        let far_end = |near, far| wires.far_end((near, far));
+        assert_eq!(far_end(9777, 0xe368).map(|entry| entry.inode), Some(1_272_158));
+        let not_accepted = far_end(0xe378, 9777).map(|entry| (entry.inode, entry.rx_queue));
+        assert_eq!(not_accepted, Some((0, 1)));
+        assert!(far_end(1, 9777).is_none());
     }
 
     #[test]

@@ -64,16 +64,20 @@ pub static START_UP: Check = Check {
     deadline: Duration::from_secs(30),
     quiet: true,
     run: |trial| {
-        Box::pin(
-            async move { trial.start(&Start::default()).await?.expect_announced_address().await },
-        )
+        Box::pin(async move { trial.start(&Start::PLAIN).await?.expect_announced_address().await })
     },
 };
 
 /// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`]
 /// comes first if, and only if, the program did not come up. `done` hears of each as it ends.
 pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -> Vec<Outcome> {
-    let start_up = run_check(&START_UP, plan, interrupt);
+    let mut start_up = not_run(&START_UP, Verdict::Interrupted);
+    for tries in 1..=TRIES {
+        start_up = Outcome { tries, ..try_check(&START_UP, plan, interrupt) };
+        if !wants_another(&start_up) {
+            break;
+        }
+    }
     if !matches!(start_up.verdict, Verdict::Passed) {
         let mut outcomes = vec![start_up];
         outcomes.extend(plan.checks.iter().map(|&check| {
@@ -95,69 +99,106 @@ fn places() -> usize {
     (4 * cpus).clamp(4, 16)
 }
 
+/// How far a check has come.
+enum Slot {
+    /// To be run, after so many tries that were inconclusive.
+    Waiting(u32),
+    /// This try is running.
+    Running(u32),
+    Done(Outcome),
+}
+
+impl Slot {
+    fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
 fn schedule(plan: &Plan, interrupt: &Interrupt, done: &mut impl FnMut(&Outcome)) -> Vec<Outcome> {
-    let mut slots: Vec<Option<Outcome>> = plan.checks.iter().map(|_| None).collect();
-    let mut started: Vec<bool> = slots.iter().map(|_| false).collect();
+    let mut slots: Vec<Slot> = plan.checks.iter().map(|_| Slot::Waiting(0)).collect();
     let (sender, results) = mpsc::channel::<(usize, Outcome)>();
     std::thread::scope(|scope| {
-        let mut running = 0;
         loop {
-            for index in 0..slots.len() {
-                if started[index] {
-                    continue;
-                }
-                let check = plan.checks[index];
-                let verdict = if interrupt.is_raised() {
-                    Verdict::Interrupted
-                } else {
-                    match readiness(check, &plan.checks, &slots) {
-                        Readiness::Wait => continue,
-                        Readiness::Blocked(by) => Verdict::Blocked { by },
-                        Readiness::Ready => {
-                            // Checks that need a quiet machine come after the others, one by one.
-                            let others_left = (0..slots.len()).any(|other| {
-                                let ready = || readiness(plan.checks[other], &plan.checks, &slots);
-                                !started[other]
-                                    && !plan.checks[other].quiet
-                                    && matches!(ready(), Readiness::Ready)
-                            });
-                            let may = if check.quiet {
-                                running == 0 && !others_left
-                            } else {
-                                running < places()
-                            };
-                            if !may {
-                                continue;
-                            }
-                            started[index] = true;
-                            running += 1;
-                            let sender = sender.clone();
-                            scope.spawn(move || {
-                                // The receiver lives as long as this scope.
-                                let _ = sender.send((index, run_check(check, plan, interrupt)));
-                            });
-                            continue;
-                        }
-                    }
-                };
-                started[index] = true;
-                let outcome = not_run(check, verdict);
-                done(&outcome);
-                slots[index] = Some(outcome);
+            give_up(plan, interrupt, &mut slots, done);
+            for (index, tries) in next(plan, &slots) {
+                slots[index] = Slot::Running(tries + 1);
+                let (check, sender) = (plan.checks[index], sender.clone());
+                scope.spawn(move || {
+                    // The receiver lives as long as this scope.
+                    let _ = sender.send((index, try_check(check, plan, interrupt)));
+                });
             }
-            if running == 0 && started.iter().all(|started| *started) {
+            if !slots.iter().any(|slot| matches!(slot, Slot::Running(_))) {
                 break;
             }
-            if running == 0 {
-                continue; // a check was blocked, and so may others be now
-            }
-            let Ok((index, outcome)) = results.recv() else { break };
-            running -= 1;
-            done(&outcome);
-            slots[index] = Some(outcome);
+            let Ok((index, mut outcome)) = results.recv() else { break };
+            let Slot::Running(tries) = slots[index] else { continue };
+            outcome.tries = tries;
+            slots[index] = if wants_another(&outcome) {
+                Slot::Waiting(tries)
+            } else {
+                done(&outcome);
+                Slot::Done(outcome)
+            };
         }
     });
-    slots.into_iter().flatten().collect()
+    slots.into_iter().filter_map(Slot::outcome).collect()
+}
+
+/// Ends what is not to be run any more: all, after an interrupt, or what requires something that did not
+/// pass.
+fn give_up(
+    plan: &Plan,
+    interrupt: &Interrupt,
+    slots: &mut [Slot],
+    done: &mut impl FnMut(&Outcome),
+) {
+    loop {
+        let reason = |index: usize| match (&slots[index], interrupt.is_raised()) {
+            (Slot::Waiting(_), true) => Some(Verdict::Interrupted),
+            (Slot::Waiting(_), false) => match readiness(plan.checks[index], plan, slots) {
+                Readiness::Blocked(by) => Some(Verdict::Blocked { by }),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = (0..slots.len()).find_map(|index| Some((index, reason(index)?)));
+        let Some((index, verdict)) = found else { return };
+        let outcome = not_run(plan.checks[index], verdict);
+        done(&outcome);
+        slots[index] = Slot::Done(outcome);
+    }
+}
+
+/// What may start now, with the tries that each has had: as many as there are places; or, once nothing
+/// else is left, one that is to be alone: because it measures, or because the machine was too busy for it
+/// before.
+fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
+    let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
+    let ready = |(index, slot): (usize, &Slot)| match slot {
+        Slot::Waiting(tries) => {
+            let readiness = readiness(plan.checks[index], plan, slots);
+            matches!(readiness, Readiness::Ready).then_some((index, *tries))
+        }
+        _ => None,
+    };
+    let ready = slots.iter().enumerate().filter_map(ready);
+    let (alone, beside): (Vec<_>, Vec<_>) =
+        ready.partition(|&(index, tries)| plan.checks[index].quiet || tries > 0);
+    if !beside.is_empty() {
+        beside.into_iter().take(places().saturating_sub(running)).collect()
+    } else if running == 0 {
+        alone.into_iter().take(1).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+fn wants_another(outcome: &Outcome) -> bool {
+    matches!(outcome.verdict, Verdict::Inconclusive(_)) && outcome.tries < TRIES
 }
 
 enum Readiness {
@@ -166,16 +207,16 @@ enum Readiness {
     Blocked(&'static str),
 }
 
-/// Whether what `check` requires is known to hold. What is not among `checks` was not asked for and
-/// counts as given.
-fn readiness(check: &Check, checks: &[&'static Check], slots: &[Option<Outcome>]) -> Readiness {
+/// Whether what `check` requires is known to hold. What is not in the plan was not asked for and counts as
+/// given.
+fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
     let mut readiness = Readiness::Ready;
     for &id in check.requires {
-        let Some(index) = checks.iter().position(|other| other.id == id) else { continue };
-        match slots[index].as_ref().map(|outcome| &outcome.verdict) {
-            Some(Verdict::Passed) => {}
-            Some(_) => return Readiness::Blocked(id),
-            None => readiness = Readiness::Wait,
+        let Some(index) = plan.checks.iter().position(|other| other.id == id) else { continue };
+        match &slots[index] {
+            Slot::Done(Outcome { verdict: Verdict::Passed, .. }) => {}
+            Slot::Done(_) => return Readiness::Blocked(id),
+            _ => readiness = Readiness::Wait,
         }
     }
     readiness
@@ -186,22 +227,15 @@ fn not_run(check: &'static Check, verdict: Verdict) -> Outcome {
     Outcome { check, verdict, tries: 0, elapsed, notes: Vec::new(), residue: None }
 }
 
-/// Runs one check to a verdict, again if it was inconclusive.
-fn run_check(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let begin = Instant::now();
-        let attempt = || attempt(check, plan, interrupt);
-        let mut outcome = catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
-            not_run(check, Verdict::Inconclusive("the grader itself panicked".to_owned()))
-        });
-        outcome.tries = tries;
-        outcome.elapsed = begin.elapsed();
-        if !matches!(outcome.verdict, Verdict::Inconclusive(_)) || tries == TRIES {
-            return outcome;
-        }
-    }
+/// Runs a check once.
+fn try_check(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
+    let begin = Instant::now();
+    let attempt = || attempt(check, plan, interrupt);
+    let mut outcome = catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
+        not_run(check, Verdict::Inconclusive("the grader itself panicked".to_owned()))
+    });
+    outcome.elapsed = begin.elapsed();
+    outcome
 }
 
 fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
@@ -213,7 +247,7 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
     };
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
-        let trial = Trial::new(&plan.program, u64::from(plan.seed), check.id);
+        let trial = Trial::new(plan.lab.service, &plan.program, u64::from(plan.seed), check.id);
         let verdict = judge(check, &trial, interrupt).await;
         let residue = match verdict {
             Verdict::Passed => residue(&trial).await,
@@ -234,15 +268,15 @@ async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
             Ok(()) => return Verdict::Passed,
             Err(stop) => stop,
         },
-        () = tokio::time::sleep(check.deadline) => match trial.servers().last() {
-            Some(server) if server.was_starved() => {
-                Stop::Inconclusive("the machine is too busy for this check".to_owned())
-            }
-            Some(server) => {
-                let deadline = crate::capture::time(check.deadline);
-                let observed = vec![format!("the check was not done after {deadline}")];
-                let cause = "the program answers, but far too slowly";
-                server.fail(&[check.rule], observed, cause).await
+        () = tokio::time::sleep(check.deadline) => match trial.last_process() {
+            Some(process) => match process.was_starved() {
+                Some(reason) => Stop::Inconclusive(reason),
+                None => {
+                    let deadline = crate::capture::time(check.deadline);
+                    let observed = vec![format!("the check was not done after {deadline}")];
+                    let cause = "the program answers, but far too slowly";
+                    process.fail(&[check.rule], observed, cause).await
+                }
             }
             None => Stop::Inconclusive("the program did not start in time".to_owned()),
         },
@@ -261,10 +295,10 @@ async fn residue(trial: &Trial) -> Option<String> {
         let mut held = 0;
         let look = || {
             held = server.client_sockets()?;
-            Ok((held == 0 || server.has_ended()).then_some(()))
+            Ok((held == 0 || server.process.has_ended()).then_some(()))
         };
         // Where it cannot be told, nobody is charged.
-        if let Ok(None) = server.until(look).await {
+        if let Ok(None) = server.process.until(look).await {
             let sockets = crate::capture::count(held, "socket");
             return Some(format!("{sockets} of clients that are gone"));
         }

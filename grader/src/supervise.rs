@@ -10,8 +10,9 @@
 //! [`Event`]; when the grader's end closes, it ends the tree and then itself.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{self, BufRead, BufReader, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -19,14 +20,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use procfs::process::Process;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitOptions, getpid, getrlimit, kill_process,
-    set_child_subreaper, set_parent_process_death_signal, setrlimit, wait,
+    set_child_subreaper, set_parent_process_death_signal, setrlimit, setsid, wait,
 };
 use serde::{Deserialize, Serialize};
 
 /// The first argument that makes the grader a supervisor.
 pub const ARGUMENT: &str = "__supervise";
+
+/// The third argument: whether the program's standard input comes over the control socket.
+const INPUT_FOLLOWS: &str = "input-follows";
+const NO_INPUT: &str = "no-input";
 
 /// No program of a lab writes files; one that does must not fill the disk.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
@@ -131,18 +140,24 @@ pub fn forget_own(id: u32) {
 }
 
 impl Supervised {
-    /// Starts `launch` below a new supervisor, with `environment` and nothing else.
+    /// Starts `launch` below a new supervisor, with `environment` and nothing else; its standard input is
+    /// `input`, or empty.
     ///
     /// # Errors
     ///
     /// No process, pipe or socket could be had: the machine's fault, never the program's, whose own
     /// trouble arrives as [`Event::Refused`] or [`Event::Ended`].
-    pub fn start(launch: &Launch, environment: &[(OsString, OsString)]) -> io::Result<Self> {
+    pub fn start(
+        launch: &Launch,
+        environment: &[(OsString, OsString)],
+        input: Option<OwnedFd>,
+    ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new("/proc/self/exe");
         command
             .arg(ARGUMENT)
             .arg(launch.descriptors.to_string())
+            .arg(if input.is_some() { INPUT_FOLLOWS } else { NO_INPUT })
             .args(&launch.words)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -154,7 +169,11 @@ impl Supervised {
         let mut supervisor = spawn_own(&mut command)?;
         let stdout = supervisor.stdout.take().map(OwnedFd::from);
         let stderr = supervisor.stderr.take().map(OwnedFd::from);
-        Ok(Self { supervisor, control: Some(ours), stdout, stderr })
+        let started = Self { supervisor, control: Some(ours), stdout, stderr };
+        if let (Some(input), Some(control)) = (input, &started.control) {
+            send_descriptor(control, &input)?;
+        }
+        Ok(started)
     }
 
     /// The supervisor's process id: the root of the tree, not part of it.
@@ -284,6 +303,7 @@ pub fn descendants(root: i32) -> Vec<i32> {
 #[must_use]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let descriptors = arguments.next().and_then(|word| word.to_str()?.parse().ok());
+    let takes_input = arguments.next().is_some_and(|word| word == INPUT_FOLLOWS);
     let (Some(descriptors), Some(program)) = (descriptors, arguments.next()) else {
         eprintln!("error: {ARGUMENT} is for the grader's own use");
         return ExitCode::from(2);
@@ -291,9 +311,17 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Ok(mut control) = rustix::stdio::stdin().try_clone_to_owned().map(UnixStream::from) else {
         return ExitCode::FAILURE;
     };
+    let input =
+        if takes_input { receive_descriptor(&control).map(Stdio::from) } else { Ok(Stdio::null()) };
     let mut command = Command::new(&program);
-    command.args(arguments).stdin(Stdio::null()).process_group(0);
-    let started = limit(descriptors).and_then(|()| spawn(&mut command));
+    command.args(arguments);
+    let started = input.and_then(|input| {
+        command.stdin(input);
+        limit(descriptors)?;
+        spawn(&mut command)
+    });
+    // The program's input ends when the grader closes its end, not when this process does.
+    drop(command);
     // The pipes belong to the program alone: their end is its end.
     silence();
     let child = match started {
@@ -327,14 +355,45 @@ fn limit(descriptors: u64) -> io::Result<()> {
 }
 
 /// Starts the program so that it dies with this thread, the supervisor's main one: the parent-death
-/// signal fires when the *thread* that started the child ends (prctl(2), PR_SET_PDEATHSIG).
+/// signal fires when the *thread* that started the child ends (prctl(2), PR_SET_PDEATHSIG). It gets a
+/// session of its own, and with that no terminal: it can neither read the user's keys nor write over the
+/// report.
 #[allow(unsafe_code)]
 fn spawn(command: &mut Command) -> io::Result<Child> {
-    // SAFETY: the closure makes one system call and touches no memory that another thread may hold.
+    let prepare = || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        setsid()?;
+        Ok(())
+    };
+    // SAFETY: the closure makes two system calls and touches no memory that another thread may hold.
     unsafe {
-        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+        command.pre_exec(prepare);
     }
     command.spawn()
+}
+
+/// Hands a descriptor to the supervisor, with a byte to go by (unix(7), SCM_RIGHTS).
+fn send_descriptor(control: &UnixStream, descriptor: &OwnedFd) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [descriptor.as_fd()];
+    ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    sendmsg(control, &[IoSlice::new(&[0])], &mut ancillary, SendFlags::empty())?;
+    Ok(())
+}
+
+/// Takes the descriptor that the grader hands over.
+fn receive_descriptor(control: &UnixStream) -> io::Result<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let mut room = [IoSliceMut::new(&mut byte)];
+    recvmsg(control, &mut room, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    let mut rights = ancillary.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    rights.next().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 /// Lets go of the program's pipes.

@@ -10,6 +10,8 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use crate::client::Payload;
 use crate::outcome::{Failure, Stop};
+use crate::process::Process;
+use crate::scenarios::Service;
 use crate::server::{Server, Start};
 
 /// Handed to a check. Clones share everything.
@@ -19,11 +21,13 @@ pub struct Trial {
 }
 
 struct Inner {
+    service: &'static Service,
     program: Vec<OsString>,
     rng: RefCell<Xoshiro256PlusPlus>,
     steps: RefCell<Vec<String>>,
     notes: RefCell<Vec<String>>,
     servers: RefCell<Vec<Rc<Server>>>,
+    processes: RefCell<Vec<Rc<Process>>>,
 }
 
 /// What a program gets of the grader's environment: enough to find an interpreter and its modules,
@@ -31,24 +35,27 @@ struct Inner {
 const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"];
 
 impl Trial {
-    /// A trial of `program` whose lots are determined by `seed` and the check's `id`.
+    /// A trial of `program`, a server as `service` says, whose lots are determined by `seed` and the
+    /// check's `id`.
     #[must_use]
-    pub fn new(program: &[OsString], seed: u64, id: &str) -> Self {
+    pub fn new(service: &'static Service, program: &[OsString], seed: u64, id: &str) -> Self {
         // FNV-1a: checks draw different lots from one seed, in whatever order they run.
         let mixed = id.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let inner = Inner {
+            service,
             program: program.to_vec(),
             rng: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(mixed)),
             steps: RefCell::default(),
             notes: RefCell::default(),
             servers: RefCell::default(),
+            processes: RefCell::default(),
         };
         Self { inner: Rc::new(inner) }
     }
 
-    /// Starts the program; it runs until the end of the trial.
+    /// Starts the program as a server; it runs until the end of the trial.
     ///
     /// # Errors
     ///
@@ -59,17 +66,35 @@ impl Trial {
         Ok(server)
     }
 
-    /// All programs that were started, in order.
+    /// All servers that came up, in order.
     #[must_use]
     pub fn servers(&self) -> Vec<Rc<Server>> {
         self.inner.servers.borrow().clone()
     }
 
+    /// Keeps `process` until the end of the trial.
+    pub fn keep(&self, process: &Rc<Process>) {
+        self.inner.processes.borrow_mut().push(Rc::clone(process));
+    }
+
+    /// The program that was started last.
+    #[must_use]
+    pub fn last_process(&self) -> Option<Rc<Process>> {
+        self.inner.processes.borrow().last().cloned()
+    }
+
     /// Ends all programs.
     pub fn end(&self) {
-        for server in self.inner.servers.borrow_mut().drain(..) {
-            server.end();
+        self.inner.servers.borrow_mut().clear();
+        for process in self.inner.processes.borrow_mut().drain(..) {
+            process.end();
         }
+    }
+
+    /// How the lab's servers are started and spoken to.
+    #[must_use]
+    pub fn service(&self) -> &'static Service {
+        self.inner.service
     }
 
     /// Says what is done next; a failure lists what was said so far.
@@ -114,21 +139,28 @@ impl Trial {
         Payload::Random { seed: self.inner.rng.borrow_mut().random(), length }
     }
 
+    /// Some random letters.
+    #[must_use]
+    pub fn word(&self) -> Vec<u8> {
+        (0..self.number(8..=40)).map(|_| b'a' + self.number(0..=25) as u8).collect()
+    }
+
     /// A line of random letters.
     #[must_use]
     pub fn line(&self) -> Payload {
-        let letters = (0..self.number(8..=40)).map(|_| b'a' + self.number(0..=25) as u8);
-        Payload::Bytes(letters.chain([b'\n']).collect())
+        let mut line = self.word();
+        line.push(b'\n');
+        Payload::Bytes(line)
     }
 
     /// Each of the 256 values of a byte once, in random order.
     #[must_use]
-    pub fn all_bytes(&self) -> Payload {
+    pub fn all_bytes(&self) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..=255).collect();
         for index in (1..bytes.len()).rev() {
             bytes.swap(index, self.number(0..=index));
         }
-        Payload::Bytes(bytes)
+        bytes
     }
 
     #[must_use]
@@ -148,11 +180,12 @@ impl Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::labs::LABS;
 
     #[test]
     fn a_seed_repeats_what_is_drawn_and_another_does_not() {
         let drawn = |seed, id| {
-            let trial = Trial::new(&[], seed, id);
+            let trial = Trial::new(LABS[0].service, &[], seed, id);
             format!("{:?} {:?} {:?}", trial.bytes(1..=64), trial.stream(9), trial.number(0..=1000))
         };
         assert_eq!(drawn(7, "01/a"), drawn(7, "01/a"));
@@ -162,7 +195,7 @@ mod tests {
 
     #[test]
     fn all_bytes_are_all_bytes() {
-        let Payload::Bytes(mut bytes) = Trial::new(&[], 1, "").all_bytes() else { unreachable!() };
+        let mut bytes = Trial::new(LABS[0].service, &[], 1, "").all_bytes();
         assert!(!bytes.is_sorted());
         bytes.sort_unstable();
         assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());

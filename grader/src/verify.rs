@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::labs::{Check, Lab};
 use crate::outcome::{Failure, Verdict};
+use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME};
 use crate::repo::Repo;
 use crate::report::Report;
 use crate::run::{Interrupt, Plan, START_UP, run};
-use crate::server::{NO_ANSWER, NO_ANSWER_IN_TIME};
 use crate::variant::{self, BuildError, Variant};
 use crate::{null, prose};
 

@@ -1,0 +1,70 @@
+//! Misconception: some tasks that accept and serve in turn are enough for all clients.
+//!
+//! Must fail:
+//! - 03/all-open-at-once: the 65th client waits until one of the 64 has gone
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+const WORKERS: usize = 64;
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let listener = Arc::new(listener);
+    let mut workers = Vec::new();
+    for _ in 0..WORKERS {
+        let listener = Arc::clone(&listener);
+        workers.push(tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let _ = handle(stream).await;
+                    }
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        }));
+    }
+    std::future::pending().await
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let send = async {
+        let sent = tokio::io::copy(&mut input, &mut writer).await;
+        writer.shutdown().await.and(sent)
+    };
+    let receive = async {
+        tokio::io::copy(&mut reader, &mut output).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent.map(drop)
+        }
+    }
+}

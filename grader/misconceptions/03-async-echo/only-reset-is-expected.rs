@@ -1,0 +1,70 @@
+//! Misconception: a client that goes away shows as a reset of a read; everything else is a bug
+//! worth dying of.
+//!
+//! Must fail:
+//! - 03/reset-while-writing: the error comes from a write, and ends `serve`
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = match stream.read(&mut buffer).await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
+            result => result?,
+        };
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    clients.spawn(handle(stream));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+            Some(ended) = clients.join_next() => {
+                ended.map_err(io::Error::other)??;
+            }
+        }
+    }
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let send = async {
+        let sent = tokio::io::copy(&mut input, &mut writer).await;
+        writer.shutdown().await.and(sent)
+    };
+    let receive = async {
+        tokio::io::copy(&mut reader, &mut output).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent.map(drop)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Misconception: an answer can be printed once it is known to be whole.
+//!
+//! Must fail:
+//! - 03/client-roundtrip: nothing is printed before the server closes
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(handle(stream));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let send = async {
+        tokio::io::copy(&mut input, &mut writer).await?;
+        writer.shutdown().await
+    };
+    let receive = async {
+        let mut answer = Vec::new();
+        reader.read_to_end(&mut answer).await?;
+        output.write_all(&answer).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Misconception: errors are for the user, so they are printed like everything else.
+//!
+//! Must fail:
+//! - 03/client-refused: the message is on standard output, and the status says that all went well
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(handle(stream));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let stream = match TcpStream::connect(addr).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            output.write_all(format!("cannot connect: {error}\n").as_bytes()).await?;
+            return output.flush().await;
+        }
+    };
+    let (mut reader, mut writer) = stream.into_split();
+    let send = async {
+        let sent = tokio::io::copy(&mut input, &mut writer).await;
+        writer.shutdown().await.and(sent)
+    };
+    let receive = async {
+        tokio::io::copy(&mut reader, &mut output).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent.map(drop)
+        }
+    }
+}

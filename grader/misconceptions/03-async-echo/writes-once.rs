@@ -1,0 +1,61 @@
+//! Misconception: `write` writes what it is given.
+//!
+//! Must fail:
+//! - 03/half-close: a client that does not read yet fills its socket; what a write did not take is
+//!   lost
+//! - 03/large-stream: so it is while a client sends much
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        let _ = stream.write(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(handle(stream));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let send = async {
+        let sent = tokio::io::copy(&mut input, &mut writer).await;
+        writer.shutdown().await.and(sent)
+    };
+    let receive = async {
+        tokio::io::copy(&mut reader, &mut output).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent.map(drop)
+        }
+    }
+}

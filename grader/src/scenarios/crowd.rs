@@ -1,0 +1,147 @@
+//! Many clients at the same time, and clients that hold up others.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::{MORE_THAN_FITS, growth};
+use crate::capture::{count, size, time};
+use crate::outcome::Stop;
+use crate::server::{Client, RAMP, Server, Start, together};
+use crate::trial::Trial;
+
+/// `clients` are all answered while all of them are open.
+pub async fn all_open_at_once(trial: &Trial, start: &Start, clients: usize) -> Result<(), Stop> {
+    let server = trial.start(start).await?;
+    trial.step(format!(
+        "connect {clients} clients; each makes a request, is answered, and stays open"
+    ));
+    let clients = server.crowd(clients).await?;
+    trial.step("each of them makes another request");
+    together(clients.iter().map(Client::ask)).await?;
+    clients.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    Ok(())
+}
+
+/// 200 connections that say nothing delay nobody (rule R3).
+pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    let server = trial.start(start).await?;
+    trial.step("15 clients, one after the other: how long until each is answered?");
+    let before = delay(&server).await?;
+    trial.step("connect 200 clients that send nothing; after each 4 a new one must be answered");
+    let mut silent = Vec::new();
+    while silent.len() < 200 {
+        for _ in 0..RAMP {
+            silent.push(server.connect("a silent client").await?);
+        }
+        // The queue is first in, first out: once this one is served, those before it were accepted.
+        server.serve_new_client("a new client").await?;
+    }
+    trial.step("15 clients again, with the 200 open");
+    let after = delay(&server).await?;
+    expect_no_delay(&server, before, after, "200 silent clients").await?;
+    silent.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    Ok(())
+}
+
+/// A client that never reads delays nobody (rule R3).
+pub async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    let server = trial.start(start).await?;
+    trial.step("15 clients, one after the other: how long until each is answered?");
+    let before = delay(&server).await?;
+    trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
+    let slow = server.connect("client A").await?;
+    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+    slow.send_until_stalled(&flood).await?;
+    trial.step("15 clients again, with client A stalled");
+    let after = delay(&server).await?;
+    expect_no_delay(&server, before, after, "a client that never reads").await
+}
+
+/// With `clients` open the program has at most four threads more than the machine has CPUs.
+pub async fn few_threads(trial: &Trial, start: &Start, clients: usize) -> Result<(), Stop> {
+    /// What a runtime may have beside a thread for each CPU.
+    const SPARE: usize = 4;
+    let server = trial.start(start).await?;
+    trial.step(format!("connect {clients} clients; each is answered and stays open"));
+    let open = server.crowd(clients).await?;
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = server.probe().thread_count();
+    if threads > cpus + SPARE {
+        let expected = format!(
+            "at most {} ({} and {SPARE})",
+            count(cpus + SPARE, "thread"),
+            count(cpus, "CPU")
+        );
+        let observed = format!("{} with {clients} clients open", count(threads, "thread"));
+        let cause = "each client has a thread, or a task that keeps one (spawn_blocking). A task waits \
+                     without a thread: spawn it on the runtime, and let it await its reads and writes";
+        return Err(server.process.fail(&[&expected], vec![observed], cause).await);
+    }
+    open.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// From 200 clients to 1,000, each takes at most 64 KiB (rule R6: a slope, never an amount).
+pub async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    const FROM: usize = 200;
+    const TO: usize = 1000;
+    const EACH: u64 = 64 * 1024;
+    /// Memory is looked at so often on the way, so that no machine has to hold what is far too much.
+    const STEP: usize = 100;
+    let server = trial.start(start).await?;
+    trial.step(format!("connect {FROM} clients; each is answered and stays open"));
+    let mut open = server.crowd(FROM).await?;
+    let before = server.probe().memory();
+    trial.step(format!("connect {} more", TO - FROM));
+    while open.len() < TO {
+        open.extend(server.crowd(STEP).await?);
+        let grown = growth(&before, &server.probe().memory()).values().sum::<u64>();
+        if grown > EACH * (TO - FROM) as u64 {
+            let more = open.len() - FROM;
+            let expected = format!("each client takes at most {}", size(EACH));
+            let observed = format!(
+                "memory grew by {} (RssAnon) with {more} more clients, {} each",
+                size(grown),
+                size(grown / more as u64)
+            );
+            let cause = "what is reserved for each client is too much: a buffer of a megabyte in each \
+                         task (an array in an async fn is part of its future). Some kilobytes are \
+                         enough, since a read gives what is there";
+            return Err(server.process.fail(&[&expected], vec![observed], cause).await);
+        }
+    }
+    open.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// How long a new client waits for its first answer: the median of several.
+async fn delay(server: &Rc<Server>) -> Result<Duration, Stop> {
+    const SAMPLES: usize = 15;
+    let mut delays = Vec::new();
+    for _ in 0..SAMPLES {
+        let begin = Instant::now();
+        server.serve_new_client("a new client").await?;
+        delays.push(begin.elapsed());
+    }
+    delays.sort_unstable();
+    Ok(delays[SAMPLES / 2])
+}
+
+/// Rule R3: with the attackers, a new client may wait five times as long, or 250 ms.
+async fn expect_no_delay(
+    server: &Rc<Server>,
+    before: Duration,
+    after: Duration,
+    attackers: &str,
+) -> Result<(), Stop> {
+    let bound = (5 * before).max(Duration::from_millis(250));
+    if after <= bound {
+        return Ok(());
+    }
+    let expected = format!("a new client is answered within {}", time(bound));
+    let observed =
+        vec![format!("{} with {attackers}, {} without (medians of 15)", time(after), time(before))];
+    let cause = "clients wait for one another: for a lock held over a read or a write, or for a turn \
+                 in a loop that visits all of them";
+    Err(server.process.fail(&[&expected], observed, cause).await)
+}

@@ -1,0 +1,88 @@
+//! What several labs check alike, written once. A lab says in its [`Service`] how its clients get a
+//! connection and what a request and its answer are; the scenarios know no more of it.
+
+pub mod crowd;
+pub mod echo;
+pub mod reset;
+pub mod resources;
+pub mod visit;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::net::SocketAddr;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::client::{Connection, Payload, Trouble};
+use crate::trial::Trial;
+
+/// How a lab's servers are started and spoken to.
+#[derive(Debug)]
+pub struct Service {
+    /// Words on the command line before the flags.
+    pub command: &'static [&'static str],
+    pub dial: &'static dyn Dial,
+    pub exchange: &'static dyn Exchange,
+}
+
+/// How to get a connection.
+pub trait Dial: Debug + Sync {
+    /// Connects to `address`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open`].
+    fn dial(&self, address: SocketAddr) -> LocalBoxFuture<'static, Result<Connection, Trouble>>;
+}
+
+/// How to make a request, and what its answer is.
+pub trait Exchange: Debug + Sync {
+    /// A short request.
+    fn request(&self, trial: &Trial) -> Request;
+
+    /// `length` bytes of requests, to be sent without reading.
+    fn flood(&self, trial: &Trial, length: u64) -> Payload;
+}
+
+/// A request and the whole of its answer.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub sends: Payload,
+    pub answer: Payload,
+}
+
+/// TCP as it is.
+#[derive(Debug)]
+pub struct Tcp;
+
+impl Dial for Tcp {
+    fn dial(&self, address: SocketAddr) -> LocalBoxFuture<'static, Result<Connection, Trouble>> {
+        Box::pin(Connection::open(address))
+    }
+}
+
+/// Whatever is sent comes back.
+#[derive(Debug)]
+pub struct ByteEcho;
+
+impl Exchange for ByteEcho {
+    fn request(&self, trial: &Trial) -> Request {
+        let bytes = trial.bytes(1..=64);
+        Request { sends: bytes.clone(), answer: bytes }
+    }
+
+    fn flood(&self, trial: &Trial, length: u64) -> Payload {
+        trial.stream(length)
+    }
+}
+
+/// More than loopback absorbs without anybody reading (fact 1 of the grading rules: 8.2 MiB).
+pub const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
+
+/// By how much each process grew from `before` to `after`, both in bytes.
+fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeMap<i32, u64> {
+    let grown = |(&pid, now): (&i32, &u64)| {
+        (pid, now.saturating_sub(before.get(&pid).copied().unwrap_or(0)))
+    };
+    after.iter().map(grown).collect()
+}

@@ -1,0 +1,122 @@
+//! A client program: lines go out, answers are printed, and the end comes in one of several ways.
+
+use std::time::{Duration, Instant};
+
+use crate::capture::time;
+use crate::client::Payload;
+use crate::outcome::Stop;
+use crate::server::beside;
+use crate::trial::Trial;
+use crate::visitor::{Host, Room, Visitor};
+
+/// Starts the program and waits until it has connected.
+async fn visitor(trial: &Trial, room: Room) -> Result<Visitor, Stop> {
+    trial.step("start the program with connect and the address of a server");
+    let visitor = Visitor::start(trial, Host::open(room)?)?;
+    visitor.arrive().await?;
+    Ok(visitor)
+}
+
+/// Gives a line, which the server must get; it answers, and that must be printed.
+async fn converse(visitor: &Visitor, line: &Payload, answer: &Payload) -> Result<(), Stop> {
+    visitor.give(line).await?;
+    visitor.expect_sent(line).await?;
+    visitor.answer(answer).await?;
+    visitor.expect_printed(answer).await
+}
+
+/// Lines go and answers come, each at once; much data does not block; what comes after the half-close is
+/// printed, too.
+pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
+    /// Far more than lies between the two ends when one side does not read.
+    const MUCH: u64 = 4 * 1024 * 1024;
+    let with = |mut bytes: Vec<u8>, end: &[u8]| {
+        bytes.extend_from_slice(end);
+        Payload::Bytes(bytes)
+    };
+    let talk = visitor(trial, Room::Usual).await?;
+    trial.step("give a line; the server gets it and answers with another; that must be printed");
+    converse(&talk, &trial.line(), &trial.line()).await?;
+    trial.step(
+        "give a line that ends in \\r\\n; the server answers without a newline, as a prompt does",
+    );
+    let prompt = with(trial.word(), b"? ");
+    converse(&talk, &with(trial.word(), b"\r\n"), &prompt).await?;
+    trial.step(
+        "give a line with each of the 256 values of a byte; the server answers with such bytes",
+    );
+    converse(&talk, &with(trial.all_bytes(), b"\n"), &with(trial.all_bytes(), b"\n")).await?;
+    trial.step("give some letters without a newline, and end the input");
+    let rest = Payload::Bytes(trial.word());
+    talk.give(&rest).await?;
+    talk.end_input();
+    talk.expect_sent(&rest).await?;
+    talk.expect_half_close().await?;
+    trial.step("now that the program has half-closed, the server sends some more lines and closes");
+    let last = trial.bytes(1000..=5000);
+    talk.answer(&last).await?;
+    talk.close();
+    talk.expect_printed(&last).await?;
+    talk.expect_exit(0).await?;
+
+    let flow = visitor(trial, Room::Small).await?;
+    trial
+        .step("give 4 MiB at once and end the input; the server sends each piece back as it comes");
+    flow.expect_echo(&trial.stream(MUCH)).await?;
+    flow.expect_exit(0).await
+}
+
+/// Nobody listens: the program says so, and soon.
+pub async fn refused(trial: &Trial) -> Result<(), Stop> {
+    const SOON: Duration = Duration::from_secs(2);
+    const TRIES: u32 = 3;
+    let mut quickest = Duration::MAX;
+    let mut tries = 1;
+    loop {
+        trial.step("start the program with connect and an address where nobody listens");
+        let begin = Instant::now();
+        let visitor = Visitor::start(trial, Host::closed()?)?;
+        visitor.expect_exit(1).await?;
+        quickest = quickest.min(begin.elapsed());
+        if quickest <= SOON {
+            return Ok(());
+        }
+        if let Some(reason) = visitor.process.was_starved() {
+            return Err(Stop::Inconclusive(reason));
+        }
+        if tries == TRIES {
+            let expected = format!("the program ends within {}", time(SOON));
+            let observed = format!("after {}, the quickest of {TRIES}", time(quickest));
+            let cause = "the program tries again, or waits, before it gives up: that nobody listens is \
+                         an answer";
+            return Err(visitor.process.fail(&[&expected], vec![observed], cause).await);
+        }
+        tries += 1;
+    }
+}
+
+/// The server breaks the connection in the middle: the program has printed what came, says what happened
+/// and fails; with silent input, and while input flows.
+pub async fn server_vanishes(trial: &Trial) -> Result<(), Stop> {
+    let mut silent = visitor(trial, Room::Usual).await?;
+    trial.step("give a line, which the server answers; then give nothing, with the input open");
+    converse(&silent, &trial.line(), &trial.line()).await?;
+    trial.step("the server resets the connection (RST)");
+    silent.reset();
+    silent.expect_exit(1).await?;
+
+    let mut busy = visitor(trial, Room::Usual).await?;
+    trial.step(
+        "give input without end, which the server reads; it sends a line, which must be printed",
+    );
+    let (input, answer) = (trial.stream(u64::MAX / 2), trial.line());
+    let flow = async { tokio::join!(busy.write_input(&input), busy.swallow()) };
+    let answered = async {
+        busy.answer(&answer).await?;
+        busy.expect_printed(&answer).await
+    };
+    beside(flow, answered).await?;
+    trial.step("the server resets the connection (RST), while the input goes on");
+    busy.reset();
+    beside(busy.write_input(&input), busy.expect_exit(1)).await
+}

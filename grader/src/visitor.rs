@@ -1,0 +1,597 @@
+//! A client program under test, and the grader as the host that it visits: the grader listens, answers
+//! by script, resets or stays silent, and sees the program's standard input, output and exit status.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::net::unix::pipe;
+
+use crate::calls::Call;
+use crate::capture::{quoted, size};
+use crate::client::{Connection, Differs, Mismatch, Payload, Trouble, compare};
+use crate::outcome::Stop;
+use crate::probe::{Place, Wires};
+use crate::process::{Ends, Gone, Process, Watched};
+use crate::server::Start;
+use crate::supervise::{End, Launch};
+use crate::trial::Trial;
+
+/// A port of the grader's that a program is told to connect to.
+pub struct Host {
+    /// Nobody listens where there is none; the port is kept all the same, so that nobody else does.
+    listener: Option<TcpListener>,
+    _bound: Option<Socket>,
+    pub address: SocketAddr,
+}
+
+/// How much a host takes in that it has not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// As much as the kernel likes.
+    Usual,
+    /// So little that a program which only writes comes to a stop after some hundred kilobytes.
+    Small,
+}
+
+impl Host {
+    /// Listens.
+    ///
+    /// # Errors
+    ///
+    /// This machine has no port or descriptor to give.
+    pub fn open(room: Room) -> Result<Self, Stop> {
+        /// Bytes in each direction. The kernel doubles it (socket(7)).
+        const SMALL: usize = 32 * 1024;
+        let listen = || -> io::Result<Self> {
+            let socket = bound()?;
+            if room == Room::Small {
+                // Before listen: the window's scale is agreed on with the first packet (tcp(7)).
+                socket.set_recv_buffer_size(SMALL)?;
+                socket.set_send_buffer_size(SMALL)?;
+            }
+            socket.listen(16)?;
+            socket.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(socket.into())?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener: Some(listener), _bound: None, address })
+        };
+        listen().map_err(machine)
+    }
+
+    /// Keeps a port at which nobody listens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn closed() -> Result<Self, Stop> {
+        let keep = || -> io::Result<Self> {
+            let socket = bound()?;
+            let address =
+                socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+            Ok(Self { listener: None, _bound: Some(socket), address })
+        };
+        keep().map_err(machine)
+    }
+}
+
+fn bound() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn machine(error: io::Error) -> Stop {
+    Stop::Inconclusive(format!("cannot listen: {error}"))
+}
+
+/// A running client program.
+pub struct Visitor {
+    pub process: Rc<Process>,
+    host: Host,
+    /// The program's connection, once it is there; taken again when the host has ended it.
+    connection: OnceCell<Connection>,
+    input: RefCell<Option<Rc<pipe::Sender>>>,
+    output: pipe::Receiver,
+    /// Bytes given on standard input, and printed on standard output, so far.
+    given: Cell<u64>,
+    printed: Cell<u64>,
+}
+
+impl Watched for Visitor {
+    fn moved(&self) -> u64 {
+        let sent = self.connection.get().map_or(0, Watched::moved);
+        self.given.get() + self.printed.get() + sent
+    }
+
+    fn has_unread(&self) -> bool {
+        let printed = rustix::io::ioctl_fionread(&self.output).unwrap_or(0);
+        printed > 0 || self.connection.get().is_some_and(Watched::has_unread)
+    }
+}
+
+impl Visitor {
+    /// Starts the program of `trial` with `connect` and the host's address.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no process or pipe to give.
+    pub fn start(trial: &Trial, host: Host) -> Result<Self, Stop> {
+        let mut launch =
+            Launch { words: trial.program().to_vec(), descriptors: Start::PLAIN.descriptors };
+        launch.words.extend(["connect".into(), host.address.to_string().into()]);
+        let (process, Ends { input, output }) = Process::start_open(trial, &launch)?;
+        process.talks_over(host.address);
+        let pipes = || -> io::Result<_> {
+            Ok((pipe::Sender::from_owned_fd(input)?, pipe::Receiver::from_owned_fd(output)?))
+        };
+        let (input, output) = pipes().map_err(machine)?;
+        Ok(Self {
+            process,
+            host,
+            connection: OnceCell::new(),
+            input: RefCell::new(Some(Rc::new(input))),
+            output,
+            given: Cell::new(0),
+            printed: Cell::new(0),
+        })
+    }
+
+    /// Waits until the program has connected.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn arrive(&self) -> Result<(), Stop> {
+        let accept = async {
+            let Some(listener) = &self.host.listener else { return std::future::pending().await };
+            let arrives = async {
+                match listener.accept().await {
+                    Ok((stream, peer)) => {
+                        let ports = (self.host.address.port(), peer.port());
+                        let _ = self.connection.set(Connection::over(stream, ports));
+                        Ok(())
+                    }
+                    Err(error) => Err(Trouble::Machine(format!("accept: {error}"))),
+                }
+            };
+            self.or_ends(arrives).await
+        };
+        self.wait("the program connects to the address that it was given", accept).await
+    }
+
+    /// Gives `payload` on standard input.
+    ///
+    /// # Errors
+    ///
+    /// The program does not take it.
+    pub async fn give(&self, payload: &Payload) -> Result<(), Stop> {
+        let expected = format!("the program takes {} from standard input", size(payload.len()));
+        self.wait(&expected, self.or_ends(self.write_input(payload))).await
+    }
+
+    /// Gives `payload` on standard input as fast as it is taken.
+    ///
+    /// # Errors
+    ///
+    /// The program has closed its end.
+    pub async fn write_input(&self, payload: &Payload) -> Result<(), Trouble> {
+        let Some(input) = self.input.borrow().clone() else { return Ok(()) };
+        let write = async |bytes: &[u8]| {
+            loop {
+                input.writable().await?;
+                match input.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    result => return result,
+                }
+            }
+        };
+        let mut offset = 0;
+        let mut block = (0, Vec::new());
+        while offset < payload.len() {
+            let count =
+                write(payload.at(offset, &mut block)).await.map_err(|error| Trouble::Lost {
+                    observed: vec![format!("writing to the program's standard input: {error}")],
+                    cause: "the program has closed its standard input, or ended, before the input \
+                            did"
+                    .to_owned(),
+                })?;
+            offset += count as u64;
+            self.given.set(self.given.get() + count as u64);
+        }
+        Ok(())
+    }
+
+    /// Ends standard input.
+    pub fn end_input(&self) {
+        self.input.take();
+    }
+
+    /// Expects that `payload` is the next that the program sends.
+    ///
+    /// # Errors
+    ///
+    /// It sends something else, or nothing.
+    pub async fn expect_sent(&self, payload: &Payload) -> Result<(), Stop> {
+        let expected = format!("the server gets the {} of the input", size(payload.len()));
+        self.wait(&expected, self.or_ends(self.receive(payload))).await
+    }
+
+    /// Reads `payload` from the connection.
+    async fn receive(&self, payload: &Payload) -> Result<(), Trouble> {
+        let connection = self.connection()?;
+        let read = async |buffer: &mut [u8]| connection.read(buffer).await;
+        let (observed, cause) = match compare(payload, payload.len(), read).await {
+            Ok(()) => return Ok(()),
+            Err(Differs::Ended(offset)) => (
+                vec![format!(
+                    "{} of {} came, then the program closed its side",
+                    size(offset),
+                    size(payload.len())
+                )],
+                "the rest of the input was not sent: what was read last has to go out before the end",
+            ),
+            Err(Differs::Broke(error)) => (
+                vec![format!("the connection broke: {error}")],
+                "the program has ended, or dropped the connection, with answers unread",
+            ),
+            Err(Differs::Other(Mismatch { lines, rest })) => {
+                let lossy = rest.starts_with("\u{fffd}".as_bytes());
+                let cause = if lossy {
+                    "the input was taken for text (from_utf8_lossy): a byte that is not UTF-8 became \
+                     EF BF BD, U+FFFD"
+                } else {
+                    "the server is to get the input's bytes unchanged: line ends stay as they are"
+                };
+                return Err(Trouble::Wrong { observed: lines, cause: cause.to_owned() });
+            }
+        };
+        Err(Trouble::Lost { observed, cause: cause.to_owned() })
+    }
+
+    /// Expects the end of what the program sends (FIN), and nothing before it.
+    ///
+    /// # Errors
+    ///
+    /// It sends more, or does not close its side.
+    pub async fn expect_half_close(&self) -> Result<(), Stop> {
+        let end = async {
+            let mut buffer = [0; 64];
+            match self.connection()?.read(&mut buffer).await {
+                Ok(0) => Ok(()),
+                Ok(count) => Err(Trouble::Wrong {
+                    observed: vec![format!(
+                        "{} more that were not in the input: {}",
+                        size(count as u64),
+                        quoted(&buffer[..count])
+                    )],
+                    cause:
+                        "the program sends bytes of its own: a newline, perhaps, after the last \
+                            line, which had none"
+                            .to_owned(),
+                }),
+                Err(error) => Err(Trouble::Lost {
+                    observed: vec![format!("the connection broke: {error}")],
+                    cause: "at the end of the input the program is to shut down its sending side \
+                            only, and to read on"
+                        .to_owned(),
+                }),
+            }
+        };
+        let expected = "at the end of its input the program half-closes (FIN), and reads on";
+        self.wait(expected, self.or_ends(end)).await
+    }
+
+    /// Has the server send `payload`.
+    ///
+    /// # Errors
+    ///
+    /// The program does not take it.
+    pub async fn answer(&self, payload: &Payload) -> Result<(), Stop> {
+        let send = async { self.connection()?.send(payload).await };
+        let expected = format!("the program takes {} from the server", size(payload.len()));
+        self.wait(&expected, self.or_ends(send)).await
+    }
+
+    /// Reads what the program sends, and sends it back, until the program half-closes.
+    async fn echo(&self) -> Result<(), Trouble> {
+        let connection = self.connection()?;
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            match connection.read(&mut buffer).await {
+                Ok(0) => break,
+                Ok(count) => connection.send(&Payload::Bytes(buffer[..count].to_owned())).await?,
+                Err(error) => {
+                    return Err(Trouble::Lost {
+                        observed: vec![format!("the connection broke: {error}")],
+                        cause:
+                            "the program has ended, or dropped the connection, with answers unread"
+                                .to_owned(),
+                    });
+                }
+            }
+        }
+        connection.half_close();
+        Ok(())
+    }
+
+    /// Gives `payload` and the end of the input, while the server sends all of it back and the program
+    /// prints it.
+    ///
+    /// # Errors
+    ///
+    /// Something else is printed, or not all.
+    pub async fn expect_echo(&self, payload: &Payload) -> Result<(), Stop> {
+        let give = async {
+            self.write_input(payload).await?;
+            self.end_input();
+            Ok(())
+        };
+        let all = async {
+            tokio::try_join!(give, self.echo(), self.read_output(payload))?;
+            Ok(())
+        };
+        let expected = format!("all {} come back and are printed", size(payload.len()));
+        self.wait(&expected, self.or_ends(all)).await
+    }
+
+    /// Takes whatever the program sends, for ever.
+    ///
+    /// # Errors
+    ///
+    /// The connection ended.
+    pub async fn swallow(&self) -> Result<(), Trouble> {
+        let connection = self.connection()?;
+        let mut buffer = vec![0; 64 * 1024];
+        while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+        Ok(())
+    }
+
+    /// Expects that `payload` is the next that the program prints.
+    ///
+    /// # Errors
+    ///
+    /// It prints something else, or nothing.
+    pub async fn expect_printed(&self, payload: &Payload) -> Result<(), Stop> {
+        let expected =
+            format!("the program prints the {} that the server sent", size(payload.len()));
+        self.wait(&expected, self.read_output(payload)).await
+    }
+
+    async fn read_output(&self, payload: &Payload) -> Result<(), Trouble> {
+        let read = async |buffer: &mut [u8]| self.read_printed(buffer).await;
+        let (observed, cause) = match compare(payload, payload.len(), read).await {
+            Ok(()) => return Ok(()),
+            Err(Differs::Ended(offset)) => (
+                format!("{} of {} were printed, then it ended", size(offset), size(payload.len())),
+                "the program ends before all is printed: it has to read until the server closes, and \
+                 to flush standard output before it exits",
+            ),
+            Err(Differs::Broke(error)) => {
+                return Err(Trouble::Machine(format!("cannot read standard output: {error}")));
+            }
+            Err(Differs::Other(Mismatch { lines, rest })) => {
+                let cause = if rest.starts_with("\u{fffd}".as_bytes()) {
+                    "what the server sent was taken for text (from_utf8_lossy): a byte that is not \
+                     UTF-8 became EF BF BD, U+FFFD"
+                } else {
+                    "what comes from the server is to be printed unchanged, and nothing else: notices \
+                     for the user go to standard error"
+                };
+                return Err(Trouble::Wrong { observed: lines, cause: cause.to_owned() });
+            }
+        };
+        Err(Trouble::Lost { observed: vec![observed], cause: cause.to_owned() })
+    }
+
+    async fn read_printed(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.output.readable().await?;
+            match self.output.try_read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(count) => {
+                    self.printed.set(self.printed.get() + count as u64);
+                    return Ok(count);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Closes the server's side: nothing more comes.
+    pub fn close(&self) {
+        if let Some(connection) = self.connection.get() {
+            connection.half_close();
+        }
+    }
+
+    /// Breaks the connection from the server's side (RST).
+    pub fn reset(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.reset();
+        }
+    }
+
+    /// Expects that the program ends by itself with `status` and prints nothing more; where that is a
+    /// failure, with one line `error: …` on standard error.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn expect_exit(&self, status: i32) -> Result<(), Stop> {
+        let more = |bytes: &[u8]| Trouble::Wrong {
+            observed: vec![format!(
+                "{} more on standard output that the server did not send: {}",
+                size(bytes.len() as u64),
+                quoted(bytes)
+            )],
+            cause:
+                "standard output is for what the server sends; notices and errors go to standard \
+                    error (eprintln!)"
+                    .to_owned(),
+        };
+        let prints = async {
+            let mut buffer = [0; 64];
+            match self.read_printed(&mut buffer).await {
+                Ok(0) | Err(_) => std::future::pending().await,
+                Ok(count) => more(&buffer[..count]),
+            }
+        };
+        let ends = async {
+            let gone = self.process.ending().await;
+            // What was printed last is in the pipe by now.
+            let mut buffer = [0; 64];
+            match rustix::io::read(&self.output, &mut buffer) {
+                Ok(0) | Err(_) => Ok(gone),
+                Ok(count) => Err(more(&buffer[..count])),
+            }
+        };
+        let both = async {
+            tokio::select! {
+                biased;
+                trouble = prints => Err(trouble),
+                gone = ends => gone,
+            }
+        };
+        let expected = match status {
+            0 => "the program ends with status 0".to_owned(),
+            _ => format!("the program ends with status {status} and one line `error: …`"),
+        };
+        let gone = self.wait(&expected, both).await?;
+        let end = match gone {
+            Some(Gone::Ended(end)) => end,
+            Some(Gone::Refused(reason) | Gone::Unable(reason)) => {
+                return Err(Stop::Inconclusive(reason));
+            }
+            None => return Err(Stop::Inconclusive("the program's supervisor is gone".to_owned())),
+        };
+        let lines = self.process.stderr().lines_with("error: ");
+        if end != End::Status(status) {
+            // The failure itself says how it ended.
+            return Err(self.process.fail(&[&expected], Vec::new(), cause_of(end, status)).await);
+        }
+        if status != 0 && lines != 1 {
+            let observed = match self.process.stderr().total() {
+                0 => "nothing on standard error".to_owned(),
+                _ => format!("{lines} lines on standard error that begin with `error: `"),
+            };
+            let cause = "`connect` is to return the error, and the given `main` to print it";
+            return Err(self.process.fail(&[&expected], vec![observed], cause).await);
+        }
+        Ok(())
+    }
+
+    fn connection(&self) -> Result<&Connection, Trouble> {
+        let missing = || Trouble::Machine("the connection is not there".to_owned());
+        self.connection.get().ok_or_else(missing)
+    }
+
+    /// What `future` gives; trouble if the program ends first.
+    async fn or_ends<T>(
+        &self,
+        future: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        /// What a program that has ended sent last may still be on its way to `future`.
+        const LAST: Duration = Duration::from_millis(100);
+        tokio::pin!(future);
+        tokio::select! {
+            biased;
+            done = &mut future => return done,
+            _ = self.process.ending() => {}
+        }
+        match tokio::time::timeout(LAST, future).await {
+            Ok(done) => done,
+            Err(_) => Err(Trouble::Lost {
+                observed: vec!["the program did not wait for that".to_owned()],
+                cause: "the program ended too early: its last words and its status may tell why"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    async fn wait<T>(
+        &self,
+        expected: &str,
+        future: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Stop> {
+        let vain = match self.process.attempt(self, future).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(trouble)) => return Err(self.process.trouble(expected, trouble).await),
+            Err(vain) => vain,
+        };
+        let mut observed = vec![vain.observed()?];
+        let (given, printed) = (size(self.given.get()), size(self.printed.get()));
+        if let Some(connection) = self.connection.get() {
+            let (sent, received) = (size(connection.received.get()), size(connection.sent.get()));
+            observed.push(format!(
+                "so far: {given} of input, {sent} to the server, {received} from the server, {printed} \
+                 printed"
+            ));
+        }
+        Err(self.process.fail(&[expected], observed, &self.diagnose()).await)
+    }
+
+    /// What keeps the program from its next step, judged by where its threads sleep and what lies
+    /// unread.
+    fn diagnose(&self) -> String {
+        let threads = self.process.probe.threads().unwrap_or_default();
+        let calls = |test: fn(Call) -> bool| {
+            threads.iter().any(|thread| matches!(thread.place, Place::Blocked(call) if test(call)))
+        };
+        let Some(connection) = self.connection.get() else {
+            return "see what the threads below wait for".to_owned();
+        };
+        let wires = Wires::of(self.host.address);
+        let unread = wires.far_end(connection.ports).map_or(0, |entry| u64::from(entry.rx_queue));
+        if unread > 0 {
+            return format!(
+                "{} that the server sent lie unread in the program's socket: it does not read while it \
+                 waits for its input, or while it writes. The two directions go on side by side: a task \
+                 for each, or select!",
+                size(unread)
+            );
+        }
+        let input = self.input.borrow();
+        let waiting = input.as_ref().and_then(|input| rustix::io::ioctl_fionread(input).ok());
+        if let Some(waiting) = waiting.filter(|waiting| *waiting > 0) {
+            return format!(
+                "{} lie unread in the program's standard input: it does something else first",
+                size(waiting)
+            );
+        }
+        if input.is_none() && calls(Call::selects) {
+            return "the program has read all of its input and waits for something else: at the end of \
+                    the input it has to shut down its sending side, and once the server has closed, to \
+                    end"
+            .to_owned();
+        }
+        "the program has taken all that there was, and holds it back: for a newline, for the end of \
+         the input, or in a buffer that is not flushed"
+            .to_owned()
+    }
+}
+
+/// Why a client program ends with the wrong status.
+fn cause_of(end: End, expected: i32) -> &'static str {
+    match (end, expected) {
+        (End::Signal(libc::SIGPIPE), _) => {
+            "the program died of SIGPIPE: it wrote to a connection that is over. Ignore that signal \
+             (Rust's std does) and report the error"
+        }
+        (End::Signal(_) | End::Status(101), _) => "the program died: see its last words",
+        (End::Status(0), _) => {
+            "an error was taken for the end: a reset (ECONNRESET, EPIPE) is no clean end of the stream, \
+             so `connect` has to return it"
+        }
+        (End::Status(_), 0) => {
+            "a clean end was taken for an error: the server closed after the program had half-closed"
+        }
+        (End::Status(_), _) => "another status than the one that is asked for",
+    }
+}

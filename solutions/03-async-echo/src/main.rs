@@ -1,0 +1,69 @@
+//! The given part of lab 03: read the command line, start the runtime, serve
+//! or connect.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+
+/// An echo server with a task for each client, and a client for it.
+#[derive(Parser)]
+struct Flags {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Echo what clients send
+    Serve {
+        /// Where to listen; port 0 picks a free port
+        #[arg(long, default_value = "127.0.0.1:9999")]
+        addr: SocketAddr,
+    },
+    /// Send standard input to a server, and print what comes back
+    Connect {
+        /// The server's address
+        addr: SocketAddr,
+    },
+}
+
+/// One thread runs all tasks: the same event loop that you wrote by hand in
+/// lab 02.
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let flags = match Flags::try_parse() {
+        Ok(flags) => flags,
+        // Help and version are no errors: clap prints them as they are.
+        Err(message) if !message.use_stderr() => message.exit(),
+        Err(message) => {
+            // clap's first line reads `error: …`; the contract asks for one.
+            let text = message.to_string();
+            eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
+            std::process::exit(1);
+        }
+    };
+    let result = run(&flags.command).await;
+    if let Err(error) = &result {
+        eprintln!("error: {error}");
+    }
+    // Not a return: the runtime reads standard input in a thread that blocks,
+    // and at its end it would wait for that thread, so for one more line.
+    std::process::exit(i32::from(result.is_err()));
+}
+
+async fn run(command: &Command) -> io::Result<()> {
+    match command {
+        Command::Serve { addr } => {
+            let listener = TcpListener::bind(addr).await?;
+            println!("listening on {}", listener.local_addr()?);
+            io::stdout().flush()?;
+            solution03::serve(listener).await
+        }
+        Command::Connect { addr } => {
+            let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+            solution03::connect(*addr, input, output).await
+        }
+    }
+}
