@@ -27,7 +27,7 @@ use crate::watchdog::{Load, TICK, Watchdog};
 
 /// How long the program may take for the next thing that is waited for. Generous: a hang is proved long
 /// before, and on a busy machine right answers come late.
-pub const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+pub const ANSWER_DEADLINE: Duration = Duration::from_secs(8);
 
 /// How the report of a proved hang begins.
 pub const NO_ANSWER: &str = "no answer, and none can come";
@@ -415,8 +415,14 @@ impl Process {
         // First of all: the picture changes as soon as a client goes away.
         failure.evidence = self.probe.describe();
         let is_over = self.has_ended();
-        // Where nothing is left the news is on its way; ten seconds are for a machine that stands still.
-        let gone = self.gone(if is_over { ANSWER_DEADLINE } else { Duration::ZERO }).await;
+        // Where nothing is left the news is on its way; the deadline is for a machine that stands still.
+        let moment = match self.role {
+            _ if is_over => ANSWER_DEADLINE,
+            // It may be about to end by itself.
+            Role::Visits => DEATH,
+            Role::Serves => Duration::ZERO,
+        };
+        let gone = self.gone(moment).await;
         let has_run = matches!(gone, Some(Gone::Ended(_)));
         if let Some(Gone::Ended(end)) = gone {
             if self.role == Role::Visits {

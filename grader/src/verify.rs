@@ -25,6 +25,7 @@ use crate::repo::Repo;
 use crate::report::Report;
 use crate::run::{Interrupt, Plan, START_UP, run};
 use crate::variant::{self, BuildError, Variant};
+use crate::visitor::SO_FAR;
 use crate::{null, prose};
 
 /// All subjects draw the same lots, so that their texts can be compared.
@@ -405,8 +406,17 @@ fn points(
 /// The failure's text as a report shows it, without what differs from run to run.
 fn text(report: &Report, check: &Check, failure: &Failure) -> String {
     let all = |lines: &[String]| lines.iter().map(|line| masked_line(line)).collect::<Vec<_>>();
+    let begins = |with: &str| failure.observed.first().is_some_and(|line| line.starts_with(with));
+    // A client program may have its input read by a pool of threads (tokio's does), which wait for more
+    // work with a time-out; whether its hang can be proved is luck, then.
+    let visits = failure.observed.iter().any(|line| line.starts_with(SO_FAR));
+    let sleeps = begins(NO_ANSWER) && !visits;
+    let late = begins(NO_ANSWER_IN_TIME) && !visits;
+    let mut observed = all(&failure.observed);
+    if visits && (begins(NO_ANSWER) || begins(NO_ANSWER_IN_TIME)) {
+        observed[0] = "no answer".to_owned();
+    }
     // Only a program that sleeps for good holds still while it is looked at; its last words stay, too.
-    let sleeps = failure.observed.iter().any(|line| line.starts_with(NO_ANSWER));
     let mut evidence = all(&failure.evidence);
     let words = evidence.iter().position(|line| line.starts_with("its last words"));
     if !sleeps {
@@ -415,12 +425,12 @@ fn text(report: &Report, check: &Check, failure: &Failure) -> String {
     let failure = Failure {
         steps: failure.steps.iter().map(|step| masked_sizes(step)).collect(),
         expected: all(&failure.expected),
-        observed: all(&failure.observed),
+        observed,
         evidence,
         // What is read off the threads at one moment is like evidence.
-        cause: if failure.observed.iter().any(|line| line.starts_with(NO_ANSWER_IN_TIME)) {
+        cause: if late {
             String::new()
-        } else if sleeps {
+        } else if sleeps || visits {
             masked(&failure.cause)
         } else {
             failure.cause.clone()

@@ -91,6 +91,9 @@ fn machine(error: io::Error) -> Stop {
     Stop::Inconclusive(format!("cannot listen: {error}"))
 }
 
+/// How the line of a report begins that says how far a program came.
+pub const SO_FAR: &str = "so far:";
+
 /// A running client program.
 pub struct Visitor {
     pub process: Rc<Process>,
@@ -102,6 +105,8 @@ pub struct Visitor {
     /// Bytes given on standard input, and printed on standard output, so far.
     given: Cell<u64>,
     printed: Cell<u64>,
+    /// Whether the host has broken the connection.
+    vanished: Cell<bool>,
 }
 
 impl Watched for Visitor {
@@ -140,6 +145,7 @@ impl Visitor {
             output,
             given: Cell::new(0),
             printed: Cell::new(0),
+            vanished: Cell::new(false),
         })
     }
 
@@ -414,6 +420,7 @@ impl Visitor {
     /// Breaks the connection from the server's side (RST).
     pub fn reset(&mut self) {
         if let Some(connection) = self.connection.take() {
+            self.vanished.set(true);
             connection.reset();
         }
     }
@@ -527,13 +534,12 @@ impl Visitor {
         };
         let mut observed = vec![vain.observed()?];
         let (given, printed) = (size(self.given.get()), size(self.printed.get()));
+        let mut so_far = format!("{SO_FAR} {given} of input, {printed} printed");
         if let Some(connection) = self.connection.get() {
             let (sent, received) = (size(connection.received.get()), size(connection.sent.get()));
-            observed.push(format!(
-                "so far: {given} of input, {sent} to the server, {received} from the server, {printed} \
-                 printed"
-            ));
+            so_far += &format!(", {sent} to the server, {received} from the server");
         }
+        observed.push(so_far);
         Err(self.process.fail(&[expected], observed, &self.diagnose()).await)
     }
 
@@ -545,7 +551,16 @@ impl Visitor {
             threads.iter().any(|thread| matches!(thread.place, Place::Blocked(call) if test(call)))
         };
         let Some(connection) = self.connection.get() else {
-            return "see what the threads below wait for".to_owned();
+            let cause = if self.vanished.get() && self.input.borrow().is_some() {
+                "the connection is broken, and the program goes on waiting for its input: whichever \
+                 direction ends with an error ends the program (select! or try_join!, where join! waits \
+                 for both)"
+            } else if self.vanished.get() {
+                "the connection is broken, and the program does not end"
+            } else {
+                "the program does something else first: see below what it waits for"
+            };
+            return cause.to_owned();
         };
         let wires = Wires::of(self.host.address);
         let unread = wires.far_end(connection.ports).map_or(0, |entry| u64::from(entry.rx_queue));

@@ -30,10 +30,20 @@ fn source(name: &str) -> String {
     folder.join(name).display().to_string()
 }
 
-/// Grades `program` in lab 01, and returns the names of the checks that failed.
-fn failed(program: &str) -> Vec<String> {
+/// Compiles a C program into `folder`.
+fn compiled(name: &str, folder: &tempfile::TempDir) -> String {
+    let program = folder.path().join("program").display().to_string();
+    let compiler = Command::new("cc")
+        .args(["-O1", "-Wall", "-Wextra", "-pthread", "-o", &program, &source(name)])
+        .status();
+    assert!(compiler.unwrap().success());
+    program
+}
+
+/// Grades `program` in `lab`, and returns the names of the checks that failed.
+fn failed(lab: &str, program: &str) -> Vec<String> {
     let mark = mark();
-    let arguments = ["check", "1", "--json", "--program", program];
+    let arguments = ["check", lab, "--json", "--program", program];
     let run = grader().env(MARK, &mark).args(arguments).assert();
     expect_nobody(&mark);
     let output = String::from_utf8(run.get_output().stdout.clone()).unwrap();
@@ -50,21 +60,21 @@ fn failed(program: &str) -> Vec<String> {
 #[test]
 fn python_with_a_thread_for_each_client_is_right() {
     if has("python3") {
-        assert_eq!(failed(&format!("python3 {}", source("threads.py"))), [""; 0]);
+        assert_eq!(failed("1", &format!("python3 {}", source("threads.py"))), [""; 0]);
     }
 }
 
 #[test]
 fn python_with_a_process_for_each_client_is_right() {
     if has("python3") {
-        assert_eq!(failed(&format!("python3 {}", source("processes.py"))), [""; 0]);
+        assert_eq!(failed("1", &format!("python3 {}", source("processes.py"))), [""; 0]);
     }
 }
 
 #[test]
 fn python_with_one_event_loop_is_right() {
     if has("python3") {
-        assert_eq!(failed(&format!("python3 {}", source("events.py"))), [""; 0]);
+        assert_eq!(failed("1", &format!("python3 {}", source("events.py"))), [""; 0]);
     }
 }
 
@@ -72,12 +82,8 @@ fn python_with_one_event_loop_is_right() {
 fn c_with_a_thread_for_each_client_is_right() {
     if has("cc") {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("threads").display().to_string();
-        let compiler = Command::new("cc")
-            .args(["-O1", "-Wall", "-Wextra", "-pthread", "-o", &program, &source("threads.c")])
-            .status();
-        assert!(compiler.unwrap().success());
-        assert_eq!(failed(&program), [""; 0]);
+        let program = compiled("threads.c", &folder);
+        assert_eq!(failed("1", &program), [""; 0]);
     }
 }
 
@@ -85,7 +91,7 @@ fn c_with_a_thread_for_each_client_is_right() {
 fn socat_is_right_but_for_the_limit_that_it_does_not_know() {
     if has("socat") {
         let program = format!("sh {}", source("socat.sh"));
-        assert_eq!(failed(&program), ["01/connection-limit"]);
+        assert_eq!(failed("1", &program), ["01/connection-limit"]);
     }
 }
 
@@ -93,13 +99,45 @@ fn socat_is_right_but_for_the_limit_that_it_does_not_know() {
 fn python_with_one_client_after_the_other_fails_where_clients_meet() {
     if has("python3") {
         let program = format!("python3 {}", source("sequential.py"));
-        assert_eq!(failed(&program), ["01/all-open-at-once"]);
+        assert_eq!(failed("1", &program), ["01/all-open-at-once"]);
     }
 }
 
 #[test]
 fn python_with_one_read_fails_at_the_second_message() {
     if has("python3") {
-        assert_eq!(failed(&format!("python3 {}", source("one_shot.py"))), ["01/echo-bytes"]);
+        assert_eq!(failed("1", &format!("python3 {}", source("one_shot.py"))), ["01/echo-bytes"]);
+    }
+}
+
+#[test]
+fn python_with_streams_is_a_right_async_echo() {
+    if has("python3") {
+        let program = format!("python3 {}", source("async_streams.py"));
+        assert_eq!(failed("3", &program), [""; 0]);
+    }
+}
+
+#[test]
+fn python_with_callbacks_is_a_right_async_echo() {
+    if has("python3") {
+        let program = format!("python3 {}", source("async_protocol.py"));
+        assert_eq!(failed("3", &program), [""; 0]);
+    }
+}
+
+#[test]
+fn c_with_epoll_is_a_right_async_echo() {
+    if has("cc") {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(failed("3", &compiled("async_epoll.c", &folder)), [""; 0]);
+    }
+}
+
+#[test]
+fn python_as_in_a_tutorial_fails_at_the_second_read() {
+    if has("python3") {
+        let program = format!("python3 {}", source("async_tutorial.py"));
+        assert_eq!(failed("3", &program), ["03/echo-bytes"]);
     }
 }

@@ -167,7 +167,7 @@ pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
 }
 
 /// Said where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
-const NO_PROOFS: &str = "hangs cannot be proved here, so each takes 10 s to be found: pidfd_getfd(2) is \
+const NO_PROOFS: &str = "hangs cannot be proved here, so each takes 8 s to be found: pidfd_getfd(2) is \
                          forbidden. In a container: --cap-add SYS_PTRACE";
 
 fn status(reports: &[Report]) -> u8 {

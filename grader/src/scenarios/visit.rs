@@ -37,6 +37,10 @@ pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
     let talk = visitor(trial, Room::Usual).await?;
     trial.step("give a line; the server gets it and answers with another; that must be printed");
     converse(&talk, &trial.line(), &trial.line()).await?;
+    trial.step("the server sends another line, unasked; that must be printed, too");
+    let news = trial.line();
+    talk.answer(&news).await?;
+    talk.expect_printed(&news).await?;
     trial.step(
         "give a line that ends in \\r\\n; the server answers without a newline, as a prompt does",
     );
