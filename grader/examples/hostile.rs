@@ -11,7 +11,11 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 fn main() -> io::Result<()> {
-    let mode = std::env::args().nth(1).unwrap_or_default();
+    let mut words = std::env::args().skip(1);
+    let mode = words.next().unwrap_or_default();
+    if words.next().as_deref() == Some("connect") {
+        return visit(&mode, &words.next().unwrap_or_default());
+    }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     match mode.as_str() {
         // Never says where it listens.
@@ -51,6 +55,11 @@ fn main() -> io::Result<()> {
         "exits-after-listening" => {
             announce(&listener)?;
             exit(0);
+        }
+        // As a server it is right: see `visit`.
+        visits if visits.starts_with("visits") => {
+            announce(&listener)?;
+            echo(&listener)
         }
         // Does not want to go.
         "ignores-sigterm" => {
@@ -216,6 +225,61 @@ fn late(listener: &TcpListener, wait: fn()) -> io::Result<()> {
             wait();
             io::copy(&mut &stream, &mut &stream)
         });
+    }
+}
+
+/// The client programs.
+fn visit(mode: &str, address: &str) -> io::Result<()> {
+    match mode {
+        "visits-and-never-reads" => {
+            let _kept = TcpStream::connect(address)?;
+            loop {
+                thread::park();
+            }
+        }
+        "visits-and-never-exits" => {
+            let server = TcpStream::connect(address)?;
+            let mut to_server = server.try_clone()?;
+            thread::spawn(move || {
+                let _ = io::copy(&mut io::stdin(), &mut to_server);
+                let _ = to_server.shutdown(std::net::Shutdown::Write);
+            });
+            let mut from_server = server;
+            let mut buffer = [0; 4096];
+            loop {
+                match from_server.read(&mut buffer) {
+                    Ok(0) | Err(_) => thread::park(),
+                    Ok(count) => {
+                        io::stdout().write_all(&buffer[..count])?;
+                        io::stdout().flush()?;
+                    }
+                }
+            }
+        }
+        "visits-and-floods" => {
+            let _kept = TcpStream::connect(address)?;
+            loop {
+                io::stdout().write_all(&[b'x'; 65536])?;
+            }
+        }
+        "visits-and-floods-errors" => {
+            let _kept = TcpStream::connect(address)?;
+            loop {
+                io::stderr().write_all(&[b'x'; 65536])?;
+            }
+        }
+        "visits-with-a-terminal" => {
+            let mut terminal =
+                std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+            terminal.write_all(b"your name? ")?;
+            terminal.read_exact(&mut [0])
+        }
+        "visits-and-leaves-a-child" => {
+            let _kept = TcpStream::connect(address)?;
+            Command::new(this()).arg("deaf").spawn()?;
+            exit(0)
+        }
+        _ => exit(4),
     }
 }
 

@@ -35,6 +35,9 @@ pub const NO_ANSWER: &str = "no answer, and none can come";
 /// How the report of an answer that did not come in time begins.
 pub const NO_ANSWER_IN_TIME: &str = "no answer within";
 
+/// So many proofs of a hang do not count while something lies on the grader's side that it has not read.
+const UNREAD: u32 = 3;
+
 /// How long the last words of a program that has ended are waited for.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -88,7 +91,7 @@ pub struct Ends {
 pub trait Watched {
     /// Grows with each byte that moves; the deadline begins anew then.
     fn moved(&self) -> u64;
-    /// Whether something has come that the grader has not read: then nobody hangs.
+    /// Whether something has come that the grader has not read: it may be what is waited for.
     fn has_unread(&self) -> bool;
 }
 
@@ -318,7 +321,7 @@ impl Process {
         let mut future = pin!(future);
         let begun = Instant::now();
         let _waiting = self.watchdog.enter();
-        let mut looked = begun;
+        let (mut looked, mut unread) = (begun, 0);
         let mut moved = watched.moved();
         let mut last_moved = begun;
         let mut load: Option<Load> = None;
@@ -327,10 +330,11 @@ impl Process {
                 biased;
                 done = &mut future => return Ok(done),
                 () = self.watchdog.proof_since(looked) => {
-                    if !watched.has_unread() {
+                    // What lies on the grader's side may be what is waited for, or nothing of interest.
+                    if !watched.has_unread() || unread == UNREAD {
                         return Err(Vain::Hang);
                     }
-                    looked = Instant::now();
+                    (looked, unread) = (Instant::now(), unread + 1);
                 }
                 () = tokio::time::sleep(TICK) => {
                     let now = watched.moved();

@@ -107,6 +107,8 @@ pub struct Visitor {
     printed: Cell<u64>,
     /// Whether the host has broken the connection.
     vanished: Cell<bool>,
+    /// Whether the host has closed its side.
+    closed: Cell<bool>,
 }
 
 impl Watched for Visitor {
@@ -146,6 +148,7 @@ impl Visitor {
             given: Cell::new(0),
             printed: Cell::new(0),
             vanished: Cell::new(false),
+            closed: Cell::new(false),
         })
     }
 
@@ -323,7 +326,7 @@ impl Visitor {
                 }
             }
         }
-        connection.half_close();
+        self.close();
         Ok(())
     }
 
@@ -413,6 +416,7 @@ impl Visitor {
     /// Closes the server's side: nothing more comes.
     pub fn close(&self) {
         if let Some(connection) = self.connection.get() {
+            self.closed.set(true);
             connection.half_close();
         }
     }
@@ -540,7 +544,15 @@ impl Visitor {
             so_far += &format!(", {sent} to the server, {received} from the server");
         }
         observed.push(so_far);
-        Err(self.process.fail(&[expected], observed, &self.diagnose()).await)
+        let mut cause = self.diagnose();
+        let mut buffer = [0; 64];
+        if let Ok(count @ 1..) = rustix::io::read(&self.output, &mut buffer) {
+            observed.push(format!("and on standard output: {}", quoted(&buffer[..count])));
+            cause = "the program prints what the server did not send, and standard output takes only so \
+                     much that nobody reads"
+                .to_owned();
+        }
+        Err(self.process.fail(&[expected], observed, &cause).await)
     }
 
     /// What keeps the program from its next step, judged by where its threads sleep and what lies
@@ -571,6 +583,11 @@ impl Visitor {
                  for each, or select!",
                 size(unread)
             );
+        }
+        if self.closed.get() {
+            return "the server has closed its side, too, and the program goes on: once read gives 0, all \
+                    is said, and it is to end"
+                .to_owned();
         }
         let input = self.input.borrow();
         let waiting = input.as_ref().and_then(|input| rustix::io::ioctl_fionread(input).ok());

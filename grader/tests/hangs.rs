@@ -55,7 +55,7 @@ fn none_that_is_only_late_is_taken_for_hung() {
 fn one_that_stays_awake_meets_the_deadline() {
     let check = report("echo-bytes", "hangs-awake");
     let observed = check["failure"]["observed"][0].as_str().unwrap_or_default();
-    assert!(observed.starts_with("no answer within 1"), "{check:#}");
+    assert!(observed.starts_with("no answer within "), "{check:#}");
 }
 
 #[test]

@@ -11,16 +11,21 @@ use std::time::Duration;
 use common::{MARK, expect_nobody, expect_started, grader, hostile, mark};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Checks `mode` with the check echo-bytes, expects `status` and each of `texts` in the report, and
-/// that no process is left.
+/// Checks `mode` with the check echo-bytes of lab 01, expects `status` and each of `texts` in the report,
+/// and that no process is left.
 fn expect(mode: &str, status: i32, texts: &[&str]) {
-    expect_of("echo-bytes", mode, status, texts);
+    expect_of("1", "echo-bytes", mode, status, texts);
 }
 
-fn expect_of(check: &str, mode: &str, status: i32, texts: &[&str]) {
+/// The same with a check of a client program.
+fn expect_visitor(mode: &str, texts: &[&str]) {
+    expect_of("3", "client-roundtrip", mode, 1, texts);
+}
+
+fn expect_of(lab: &str, check: &str, mode: &str, status: i32, texts: &[&str]) {
     let mark = mark();
     let program = format!("{} {mode}", hostile().display());
-    let arguments = ["check", "1", "--only", check, "--program", &program];
+    let arguments = ["check", lab, "--only", check, "--program", &program];
     let run = grader().env(MARK, &mark).args(arguments).assert();
     let report = String::from_utf8(run.code(status).get_output().stdout.clone()).unwrap();
     // However its lines are broken.
@@ -43,7 +48,7 @@ fn one_that_does_not_flush_its_line() {
 
 #[test]
 fn one_that_never_prints_and_stays_awake() {
-    expect("never-prints-awake", 1, &["✗ start-up", "0 bytes without that line in 10"]);
+    expect("never-prints-awake", 1, &["✗ start-up", "0 bytes without that line in 8"]);
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn one_whose_first_thread_ends_is_watched_through_the_others() {
 
 #[test]
 fn one_that_answers_only_after_its_own_time_outs_is_no_hang() {
-    expect_of("empty-session", "read-timeouts", 0, &["✓ empty-session"]);
+    expect_of("1", "empty-session", "read-timeouts", 0, &["✓ empty-session"]);
 }
 
 #[test]
@@ -147,6 +152,54 @@ fn hanging_run(mark: &str) -> std::process::Child {
 
 fn signal(run: &std::process::Child, signal: Signal) {
     kill_process(Pid::from_raw(run.id().cast_signed()).unwrap(), signal).unwrap();
+}
+
+#[test]
+fn a_client_that_never_reads() {
+    expect_visitor("visits-and-never-reads", &["no answer, and none can come", "lie unread in"]);
+}
+
+#[test]
+fn a_client_that_never_exits() {
+    let texts = ["no answer, and none can come", "has closed its side, too"];
+    expect_visitor("visits-and-never-exits", &texts);
+}
+
+#[test]
+fn a_client_that_floods_its_output() {
+    expect_visitor("visits-and-floods", &["prints what the server did not send", "\"xxxxxxxx"]);
+}
+
+#[test]
+fn a_client_that_floods_its_errors() {
+    expect_visitor("visits-and-floods-errors", &["no answer within", "lie unread in"]);
+}
+
+#[test]
+fn a_client_that_wants_a_terminal() {
+    let texts = ["the program ended with status 1", "No such device or address"];
+    expect_visitor("visits-with-a-terminal", &texts);
+}
+
+#[test]
+fn a_client_that_ends_too_early_and_leaves_a_child() {
+    expect_visitor("visits-and-leaves-a-child", &["the program ended with status 0"]);
+}
+
+#[test]
+fn a_machine_with_too_few_descriptors_is_not_the_programs_fault() {
+    let grader = assert_cmd::cargo::cargo_bin!("grader");
+    let program = format!("{} ignores-sigterm", hostile().display());
+    let script = format!(
+        "ulimit -n 600; exec {} check 3 --only all-open-at-once --program '{program}'",
+        grader.display()
+    );
+    let run = Command::new("sh").args(["-c", &script]).env("NO_COLOR", "1").output().unwrap();
+    let report = String::from_utf8(run.stdout).unwrap();
+    assert_eq!(run.status.code(), Some(2), "{report}");
+    let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("1000 clients need 1064 open descriptors, and only 600"), "{report}");
+    assert!(words.contains("ulimit -Hn"), "{report}");
 }
 
 #[test]
