@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use rand::rngs::Xoshiro256PlusPlus;
@@ -207,7 +208,7 @@ impl Connection {
     /// Other bytes, or an end before all have come.
     pub async fn expect(&self, payload: &Payload, length: u64) -> Result<(), Trouble> {
         let read = async |buffer: &mut [u8]| self.read(buffer).await;
-        match compare(payload, length, read).await {
+        match compare(payload, 0..length, read).await {
             Ok(()) => Ok(()),
             Err(Differs::Ended(offset)) => Err(ended_early(offset, length)),
             Err(Differs::Broke(error)) => Err(self.lost("while reading", &error)),
@@ -375,21 +376,21 @@ pub struct Mismatch {
     pub rest: Vec<u8>,
 }
 
-/// Reads the first `length` bytes of `expected`, however they are cut, and not one more.
+/// Reads what should be the bytes `which` of `expected`, however they are cut, and not one more.
 ///
 /// # Errors
 ///
 /// Something else came.
 pub async fn compare(
     expected: &Payload,
-    length: u64,
+    which: Range<u64>,
     mut read: impl AsyncFnMut(&mut [u8]) -> io::Result<usize>,
 ) -> Result<(), Differs> {
-    let mut offset = 0;
+    let Range { start: mut offset, end } = which;
     let mut block = (0, Vec::new());
-    let mut buffer = vec![0; (length.min(BLOCK)) as usize];
-    while offset < length {
-        let room = (length - offset).min(buffer.len() as u64) as usize;
+    let mut buffer = vec![0; (end - offset).min(BLOCK) as usize];
+    while offset < end {
+        let room = (end - offset).min(buffer.len() as u64) as usize;
         let mut got = match read(&mut buffer[..room]).await {
             Ok(0) => return Err(Differs::Ended(offset)),
             Ok(count) => &buffer[..count],

@@ -56,6 +56,8 @@ pub struct Process {
     watchdog: Watchdog,
     /// The listener whose connections may have bytes under way.
     address: Rc<Cell<Option<SocketAddr>>>,
+    /// What was known of its CPU time when somebody began to worry, for all who do.
+    load: RefCell<Option<(Instant, Rc<Load>)>>,
     supervised: RefCell<Supervised>,
     stdout: Rc<RefCell<Capture>>,
     stderr: Rc<RefCell<Capture>>,
@@ -224,6 +226,7 @@ impl Process {
             overflows,
             watchdog: Watchdog::start(probe, Rc::clone(&address)),
             address,
+            load: RefCell::default(),
             supervised: RefCell::new(supervised),
             stdout,
             stderr,
@@ -324,7 +327,7 @@ impl Process {
         let (mut looked, mut unread) = (begun, 0);
         let mut moved = watched.moved();
         let mut last_moved = begun;
-        let mut load: Option<Load> = None;
+        let mut load: Option<Rc<Load>> = None;
         loop {
             tokio::select! {
                 biased;
@@ -342,7 +345,7 @@ impl Process {
                         (moved, last_moved, load) = (now, Instant::now(), None);
                         continue;
                     }
-                    let load = load.get_or_insert_with(|| Load::now(self.probe, &self.watchdog));
+                    let load = load.get_or_insert_with(|| self.load());
                     if last_moved.elapsed() >= ANSWER_DEADLINE {
                         return Err(match load.is_machines(self.probe, &self.watchdog) {
                             Some(reason) => Vain::Busy(reason),
@@ -350,6 +353,21 @@ impl Process {
                         });
                     }
                 }
+            }
+        }
+    }
+
+    /// What is known of its CPU time now, or was a moment ago: with a thousand waits and a thousand threads
+    /// each look would cost more than all the rest.
+    fn load(&self) -> Rc<Load> {
+        const MOMENT: Duration = Duration::from_millis(500);
+        let mut known = self.load.borrow_mut();
+        match &*known {
+            Some((when, load)) if when.elapsed() < MOMENT => Rc::clone(load),
+            _ => {
+                let load = Rc::new(Load::now(self.probe, &self.watchdog));
+                *known = Some((Instant::now(), Rc::clone(&load)));
+                load
             }
         }
     }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit};
 use tokio::sync::watch;
 
 use crate::labs::{Category, Check, Lab};
@@ -95,6 +96,11 @@ pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -
 
 /// Checks that may run at the same time: most wait more than they compute.
 fn places() -> usize {
+    /// What eight checks with their clients need, with room to spare. With fewer, one at a time may do.
+    const DESCRIPTORS: u64 = 8192;
+    if getrlimit(Resource::Nofile).maximum.is_some_and(|most| most < DESCRIPTORS) {
+        return 1;
+    }
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     (4 * cpus).clamp(4, 16)
 }

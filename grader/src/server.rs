@@ -179,9 +179,9 @@ impl Server {
     /// # Errors
     ///
     /// It does not; says how to change that.
-    fn expect_room_for(&self, clients: usize) -> Result<(), Stop> {
+    pub fn expect_room_for(&self, clients: usize) -> Result<(), Stop> {
         /// What both need beside the clients.
-        const SPARE: u64 = 64;
+        const SPARE: u64 = 128;
         let needed = clients as u64 + SPARE;
         match getrlimit(Resource::Nofile).maximum {
             Some(most) if most < needed && needed <= self.descriptors => {

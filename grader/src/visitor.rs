@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,11 +13,10 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
 
-use crate::calls::Call;
 use crate::capture::{quoted, size};
 use crate::client::{Connection, Differs, Mismatch, Payload, Trouble, compare};
 use crate::outcome::Stop;
-use crate::probe::{Place, Wires};
+use crate::probe::Wires;
 use crate::process::{Ends, Gone, Process, Watched};
 use crate::server::Start;
 use crate::supervise::{End, Launch};
@@ -35,7 +35,7 @@ pub struct Host {
 pub enum Room {
     /// As much as the kernel likes.
     Usual,
-    /// So little that a program which only writes comes to a stop after some hundred kilobytes.
+    /// So little that a program which only writes comes to a stop after a megabyte or two.
     Small,
 }
 
@@ -46,8 +46,9 @@ impl Host {
     ///
     /// This machine has no port or descriptor to give.
     pub fn open(room: Room) -> Result<Self, Stop> {
-        /// Bytes in each direction. The kernel doubles it (socket(7)).
-        const SMALL: usize = 32 * 1024;
+        /// Bytes in each direction. The kernel doubles it (socket(7)). Less than a few segments, of 64 KiB
+        /// each on loopback, would have the sender probe a closed window, 200 ms each time (RFC 9293, 3.8.6).
+        const SMALL: usize = 128 * 1024;
         let listen = || -> io::Result<Self> {
             let socket = bound()?;
             if room == Room::Small {
@@ -107,12 +108,14 @@ pub struct Visitor {
     printed: Cell<u64>,
     /// Whether the host has broken the connection.
     vanished: Cell<bool>,
-    /// Whether the host has closed its side.
-    closed: Cell<bool>,
 }
 
 impl Watched for Visitor {
     fn moved(&self) -> u64 {
+        if self.vanished.get() {
+            // That it goes on taking its input brings it no nearer to its end.
+            return self.printed.get();
+        }
         let sent = self.connection.get().map_or(0, Watched::moved);
         self.given.get() + self.printed.get() + sent
     }
@@ -148,7 +151,6 @@ impl Visitor {
             given: Cell::new(0),
             printed: Cell::new(0),
             vanished: Cell::new(false),
-            closed: Cell::new(false),
         })
     }
 
@@ -172,7 +174,9 @@ impl Visitor {
             };
             self.or_ends(arrives).await
         };
-        self.wait("the program connects to the address that it was given", accept).await
+        let expected = "the program connects to the address that it was given";
+        self.wait(expected, "it does something else first: see below what it waits for", accept)
+            .await
     }
 
     /// Gives `payload` on standard input.
@@ -182,7 +186,8 @@ impl Visitor {
     /// The program does not take it.
     pub async fn give(&self, payload: &Payload) -> Result<(), Stop> {
         let expected = format!("the program takes {} from standard input", size(payload.len()));
-        self.wait(&expected, self.or_ends(self.write_input(payload))).await
+        let cause = "the program does not read its input: it waits for something else";
+        self.wait(&expected, cause, self.or_ends(self.write_input(payload))).await
     }
 
     /// Gives `payload` on standard input as fast as it is taken.
@@ -213,6 +218,8 @@ impl Visitor {
                 })?;
             offset += count as u64;
             self.given.set(self.given.get() + count as u64);
+            // A program that takes all that it can get must not keep the others from their turn.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
@@ -229,14 +236,16 @@ impl Visitor {
     /// It sends something else, or nothing.
     pub async fn expect_sent(&self, payload: &Payload) -> Result<(), Stop> {
         let expected = format!("the server gets the {} of the input", size(payload.len()));
-        self.wait(&expected, self.or_ends(self.receive(payload))).await
+        let cause = "the program has taken all of the input, and holds it back: for a newline, for the end of \
+                     the input, or in a buffer that is not flushed";
+        self.wait(&expected, cause, self.or_ends(self.receive(payload, 0..payload.len()))).await
     }
 
-    /// Reads `payload` from the connection.
-    async fn receive(&self, payload: &Payload) -> Result<(), Trouble> {
+    /// Reads from the connection what should be the bytes `which` of `payload`.
+    async fn receive(&self, payload: &Payload, which: Range<u64>) -> Result<(), Trouble> {
         let connection = self.connection()?;
         let read = async |buffer: &mut [u8]| connection.read(buffer).await;
-        let (observed, cause) = match compare(payload, payload.len(), read).await {
+        let (observed, cause) = match compare(payload, which, read).await {
             Ok(()) => return Ok(()),
             Err(Differs::Ended(offset)) => (
                 vec![format!(
@@ -294,7 +303,9 @@ impl Visitor {
             }
         };
         let expected = "at the end of its input the program half-closes (FIN), and reads on";
-        self.wait(expected, self.or_ends(end)).await
+        let cause = "at the end of its input the program has to shut down its sending side: the server then \
+                     reads 0 bytes, and knows that nothing more comes";
+        self.wait(expected, cause, self.or_ends(end)).await
     }
 
     /// Has the server send `payload`.
@@ -305,49 +316,42 @@ impl Visitor {
     pub async fn answer(&self, payload: &Payload) -> Result<(), Stop> {
         let send = async { self.connection()?.send(payload).await };
         let expected = format!("the program takes {} from the server", size(payload.len()));
-        self.wait(&expected, self.or_ends(send)).await
+        let cause = "the program does not read what the server sends: it waits for something else";
+        self.wait(&expected, cause, self.or_ends(send)).await
     }
 
-    /// Reads what the program sends, and sends it back, until the program half-closes.
-    async fn echo(&self) -> Result<(), Trouble> {
-        let connection = self.connection()?;
-        let mut buffer = vec![0; 16 * 1024];
-        loop {
-            match connection.read(&mut buffer).await {
-                Ok(0) => break,
-                Ok(count) => connection.send(&Payload::Bytes(buffer[..count].to_owned())).await?,
-                Err(error) => {
-                    return Err(Trouble::Lost {
-                        observed: vec![format!("the connection broke: {error}")],
-                        cause:
-                            "the program has ended, or dropped the connection, with answers unread"
-                                .to_owned(),
-                    });
-                }
-            }
-        }
-        self.close();
-        Ok(())
-    }
-
-    /// Gives `payload` and the end of the input, while the server sends all of it back and the program
-    /// prints it.
+    /// Gives `input` and its end. The server reads a first part, sends all of `answer`, and only then reads
+    /// on; at the end it closes. The program has to print the answer meanwhile.
     ///
     /// # Errors
     ///
-    /// Something else is printed, or not all.
-    pub async fn expect_echo(&self, payload: &Payload) -> Result<(), Stop> {
+    /// Something else is sent or printed, or not all.
+    pub async fn expect_flow(&self, input: &Payload, answer: &Payload) -> Result<(), Stop> {
+        /// How much the server hears before it speaks.
+        const FIRST: u64 = 64 * 1024;
         let give = async {
-            self.write_input(payload).await?;
+            self.write_input(input).await?;
             self.end_input();
             Ok(())
         };
-        let all = async {
-            tokio::try_join!(give, self.echo(), self.read_output(payload))?;
+        let serve = async {
+            let connection = self.connection()?;
+            self.receive(input, 0..FIRST).await?;
+            connection.send(answer).await?;
+            self.receive(input, FIRST..input.len()).await?;
+            self.close();
             Ok(())
         };
-        let expected = format!("all {} come back and are printed", size(payload.len()));
-        self.wait(&expected, self.or_ends(all)).await
+        let all = async {
+            tokio::try_join!(give, serve, self.read_output(answer))?;
+            Ok(())
+        };
+        let (input, answer) = (size(input.len()), size(answer.len()));
+        let expected =
+            format!("the {input} of input arrive, and the answer of {answer} is printed");
+        let cause = "one direction waits for the other: they go on side by side, a task for each. A loop \
+                     around select! does not read while one of its branches awaits a write";
+        self.wait(&expected, cause, self.or_ends(all)).await
     }
 
     /// Takes whatever the program sends, for ever.
@@ -358,7 +362,9 @@ impl Visitor {
     pub async fn swallow(&self) -> Result<(), Trouble> {
         let connection = self.connection()?;
         let mut buffer = vec![0; 64 * 1024];
-        while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+        while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 
@@ -370,12 +376,14 @@ impl Visitor {
     pub async fn expect_printed(&self, payload: &Payload) -> Result<(), Stop> {
         let expected =
             format!("the program prints the {} that the server sent", size(payload.len()));
-        self.wait(&expected, self.read_output(payload)).await
+        let cause = "the program has read all that the server sent, and holds it back: for a newline, for the \
+                     end, or in a buffer that is not flushed";
+        self.wait(&expected, cause, self.read_output(payload)).await
     }
 
     async fn read_output(&self, payload: &Payload) -> Result<(), Trouble> {
         let read = async |buffer: &mut [u8]| self.read_printed(buffer).await;
-        let (observed, cause) = match compare(payload, payload.len(), read).await {
+        let (observed, cause) = match compare(payload, 0..payload.len(), read).await {
             Ok(()) => return Ok(()),
             Err(Differs::Ended(offset)) => (
                 format!("{} of {} were printed, then it ended", size(offset), size(payload.len())),
@@ -406,6 +414,7 @@ impl Visitor {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(count) => {
                     self.printed.set(self.printed.get() + count as u64);
+                    tokio::task::yield_now().await;
                     return Ok(count);
                 }
                 Err(error) => return Err(error),
@@ -413,10 +422,33 @@ impl Visitor {
         }
     }
 
+    /// Waits until the program has read all that the server sent.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn expect_taken(&self) -> Result<(), Stop> {
+        let (near, far) = match self.connection() {
+            Ok(connection) => connection.ports,
+            Err(_) => return Ok(()),
+        };
+        let taken = || {
+            let wires = Wires::of(self.host.address);
+            let is_empty = wires.far_end((near, far)).is_none_or(|entry| entry.rx_queue == 0);
+            let is_sent = wires.far_end((far, near)).is_none_or(|entry| entry.tx_queue == 0);
+            Ok((is_empty && is_sent).then_some(()))
+        };
+        if self.process.until(taken).await?.is_none() {
+            let expected = "the program reads what the server sends";
+            let cause = self.unread().unwrap_or_default();
+            return Err(self.process.fail(&[expected], Vec::new(), &cause).await);
+        }
+        Ok(())
+    }
+
     /// Closes the server's side: nothing more comes.
     pub fn close(&self) {
         if let Some(connection) = self.connection.get() {
-            self.closed.set(true);
             connection.half_close();
         }
     }
@@ -474,18 +506,38 @@ impl Visitor {
             0 => "the program ends with status 0".to_owned(),
             _ => format!("the program ends with status {status} and one line `error: …`"),
         };
-        let gone = self.wait(&expected, both).await?;
+        let cause = if self.host.listener.is_none() {
+            "that nobody listens is an answer, and a final one: return the error instead of trying again"
+        } else if self.vanished.get() && self.input.borrow().is_some() {
+            "the connection is broken, and the program goes on waiting for its input: whichever direction \
+             ends with an error ends the program (select! or try_join!, where join! waits for both)"
+        } else if self.vanished.get() {
+            "the connection is broken, and the program does not end"
+        } else {
+            "the server has closed its side, too, and the program goes on: once read gives 0, all is said, \
+             and it is to end"
+        };
+        let gone = self.wait(&expected, cause, both).await?;
         let end = match gone {
             Some(Gone::Ended(end)) => end,
             Some(Gone::Refused(reason) | Gone::Unable(reason)) => {
                 return Err(Stop::Inconclusive(reason));
             }
-            None => return Err(Stop::Inconclusive("the program's supervisor is gone".to_owned())),
+            None => {
+                let observed = vec!["it has ended the process that watches it".to_owned()];
+                return Err(self.process.fail(&[&expected], observed, "").await);
+            }
         };
         let lines = self.process.stderr().lines_with("error: ");
         if end != End::Status(status) {
             // The failure itself says how it ended.
-            return Err(self.process.fail(&[&expected], Vec::new(), cause_of(end, status)).await);
+            let cause = match end {
+                End::Status(0) if self.host.listener.is_none() => {
+                    "that nobody listens is an error: `connect` has to return it"
+                }
+                _ => cause_of(end, status),
+            };
+            return Err(self.process.fail(&[&expected], Vec::new(), cause).await);
         }
         if status != 0 && lines != 1 {
             let observed = match self.process.stderr().total() {
@@ -514,7 +566,9 @@ impl Visitor {
         tokio::select! {
             biased;
             done = &mut future => return done,
-            _ = self.process.ending() => {}
+            gone = self.process.ending() => if let Some(Gone::Unable(reason)) = gone {
+                return Err(Trouble::Machine(reason));
+            },
         }
         match tokio::time::timeout(LAST, future).await {
             Ok(done) => done,
@@ -526,9 +580,11 @@ impl Visitor {
         }
     }
 
+    /// Waits for `future`. Where it waits in vain, and nothing that lies unread tells why, `cause` does.
     async fn wait<T>(
         &self,
         expected: &str,
+        cause: &str,
         future: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Stop> {
         let vain = match self.process.attempt(self, future).await {
@@ -544,70 +600,49 @@ impl Visitor {
             so_far += &format!(", {sent} to the server, {received} from the server");
         }
         observed.push(so_far);
-        let mut cause = self.diagnose();
+        let printed = rustix::io::ioctl_fionread(&self.output).unwrap_or(0);
         let mut buffer = [0; 64];
         if let Ok(count @ 1..) = rustix::io::read(&self.output, &mut buffer) {
             observed.push(format!("and on standard output: {}", quoted(&buffer[..count])));
-            cause = "the program prints what the server did not send, and standard output takes only so \
-                     much that nobody reads"
-                .to_owned();
         }
+        let cause = if printed >= MUCH_OUTPUT {
+            "the program prints what the server did not send, and standard output takes only so much that \
+             nobody reads"
+                .to_owned()
+        } else {
+            self.unread().unwrap_or_else(|| cause.to_owned())
+        };
         Err(self.process.fail(&[expected], observed, &cause).await)
     }
 
-    /// What keeps the program from its next step, judged by where its threads sleep and what lies
-    /// unread.
-    fn diagnose(&self) -> String {
-        let threads = self.process.probe.threads().unwrap_or_default();
-        let calls = |test: fn(Call) -> bool| {
-            threads.iter().any(|thread| matches!(thread.place, Place::Blocked(call) if test(call)))
-        };
-        let Some(connection) = self.connection.get() else {
-            let cause = if self.vanished.get() && self.input.borrow().is_some() {
-                "the connection is broken, and the program goes on waiting for its input: whichever \
-                 direction ends with an error ends the program (select! or try_join!, where join! waits \
-                 for both)"
-            } else if self.vanished.get() {
-                "the connection is broken, and the program does not end"
-            } else {
-                "the program does something else first: see below what it waits for"
-            };
-            return cause.to_owned();
-        };
-        let wires = Wires::of(self.host.address);
-        let unread = wires.far_end(connection.ports).map_or(0, |entry| u64::from(entry.rx_queue));
-        if unread > 0 {
-            return format!(
-                "{} that the server sent lie unread in the program's socket: it does not read while it \
-                 waits for its input, or while it writes. The two directions go on side by side: a task \
-                 for each, or select!",
-                size(unread)
-            );
-        }
-        if self.closed.get() {
-            return "the server has closed its side, too, and the program goes on: once read gives 0, all \
-                    is said, and it is to end"
-                .to_owned();
+    /// What lies unread, if anything does, and so keeps the program from its next step.
+    fn unread(&self) -> Option<String> {
+        if let Some(connection) = self.connection.get() {
+            let wires = Wires::of(self.host.address);
+            let unread = wires.far_end(connection.ports).map_or(0, |entry| entry.rx_queue);
+            if unread > 0 {
+                return Some(format!(
+                    "{} that the server sent lie unread in the program's socket: it does not read while \
+                     it waits for its input, or while it writes. The two directions go on side by side: \
+                     a task for each, or two futures under one select! or join!, and no write awaited \
+                     inside a branch",
+                    size(u64::from(unread))
+                ));
+            }
         }
         let input = self.input.borrow();
-        let waiting = input.as_ref().and_then(|input| rustix::io::ioctl_fionread(input).ok());
-        if let Some(waiting) = waiting.filter(|waiting| *waiting > 0) {
-            return format!(
-                "{} lie unread in the program's standard input: it does something else first",
-                size(waiting)
-            );
-        }
-        if input.is_none() && calls(Call::selects) {
-            return "the program has read all of its input and waits for something else: at the end of \
-                    the input it has to shut down its sending side, and once the server has closed, to \
-                    end"
-            .to_owned();
-        }
-        "the program has taken all that there was, and holds it back: for a newline, for the end of \
-         the input, or in a buffer that is not flushed"
-            .to_owned()
+        let unread = rustix::io::ioctl_fionread(input.as_ref()?).ok()?;
+        (unread > 0).then(|| {
+            format!(
+                "{} lie unread in the program's standard input: it waits for something else",
+                size(unread)
+            )
+        })
     }
 }
+
+/// A pipe holds 64 KiB (pipe(7)): with so much in it, the program may be waiting for a reader.
+const MUCH_OUTPUT: u64 = 32 * 1024;
 
 /// Why a client program ends with the wrong status.
 fn cause_of(end: End, expected: i32) -> &'static str {

@@ -137,7 +137,7 @@ fn c_with_epoll_is_a_right_async_echo() {
 #[test]
 fn python_as_in_a_tutorial_fails_at_the_second_read() {
     if has("python3") {
-        let program = format!("python3 {}", source("async_tutorial.py"));
+        let program = format!("python3 -B {}", source("async_tutorial.py"));
         assert_eq!(failed("3", &program), ["03/echo-bytes"]);
     }
 }

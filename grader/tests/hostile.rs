@@ -198,7 +198,7 @@ fn a_machine_with_too_few_descriptors_is_not_the_programs_fault() {
     let report = String::from_utf8(run.stdout).unwrap();
     assert_eq!(run.status.code(), Some(2), "{report}");
     let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("1000 clients need 1064 open descriptors, and only 600"), "{report}");
+    assert!(words.contains("1000 clients need 1128 open descriptors, and only 600"), "{report}");
     assert!(words.contains("ulimit -Hn"), "{report}");
 }
 

@@ -80,7 +80,7 @@ pub struct Check {
     pub requires: &'static [&'static str],
     /// For the whole check; its single waits have shorter ones.
     pub deadline: Duration,
-    /// Runs alone, since it measures CPU time or counts wake-ups.
+    /// Runs alone, since what runs beside it would change what it measures.
     pub quiet: bool,
     pub run: for<'t> fn(&'t Trial) -> Run<'t>,
 }

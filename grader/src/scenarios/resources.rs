@@ -11,7 +11,7 @@ use crate::capture::{count, time};
 use crate::client::Connection;
 use crate::outcome::Stop;
 use crate::probe::{CpuTime, Place, Thread};
-use crate::server::{Client, RAMP, Server, Start, ramped};
+use crate::server::{Client, RAMP, Server, Start, ramped, together};
 use crate::trial::Trial;
 
 /// Out of descriptors the program neither dies nor spins, and serves again once clients have left.
@@ -112,11 +112,12 @@ pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), Stop> {
         let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
         let taken = client.send_until_stalled(&flood).await?;
         client.drain(taken).await?;
-        expect_idle(&drained, "after a stalled client has read on").await?;
-        Ok(client)
+        expect_idle(&drained, "after a stalled client has read on").await
     };
     let idle = expect_idle(&visited, "with 50 idle clients");
     tokio::try_join!(expect_idle(&untouched, "before any client"), idle, stalled)?;
+    trial.step("the 50 clients make another request: silence is no reason to drop them");
+    together(clients.iter().map(Client::ask)).await?;
     clients.into_iter().for_each(Client::reset);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! A client program: lines go out, answers are printed, and the end comes in one of several ways.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::capture::time;
@@ -25,11 +26,16 @@ async fn converse(visitor: &Visitor, line: &Payload, answer: &Payload) -> Result
     visitor.expect_printed(answer).await
 }
 
+/// How long a server thinks, where the program does not show before that it waits for it.
+const SILENCE: Duration = Duration::from_millis(1500);
+
 /// Lines go and answers come, each at once; much data does not block; what comes after the half-close is
 /// printed, too.
 pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
-    /// Far more than lies between the two ends when one side does not read.
-    const MUCH: u64 = 4 * 1024 * 1024;
+    /// Far more than lies between the two ends when one side does not read: 4 MiB would fit (fact 1 of the
+    /// grading rules).
+    const INPUT: u64 = 16 * 1024 * 1024;
+    const ANSWER: u64 = 32 * 1024 * 1024;
     let with = |mut bytes: Vec<u8>, end: &[u8]| {
         bytes.extend_from_slice(end);
         Payload::Bytes(bytes)
@@ -37,7 +43,10 @@ pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
     let talk = visitor(trial, Room::Usual).await?;
     trial.step("give a line; the server gets it and answers with another; that must be printed");
     converse(&talk, &trial.line(), &trial.line()).await?;
-    trial.step("the server sends another line, unasked; that must be printed, too");
+    trial.step(
+        "after some silence the server sends another line, unasked; that must be printed, too",
+    );
+    talk.process.settle(SILENCE / 3).await;
     let news = trial.line();
     talk.answer(&news).await?;
     talk.expect_printed(&news).await?;
@@ -56,7 +65,11 @@ pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
     talk.end_input();
     talk.expect_sent(&rest).await?;
     talk.expect_half_close().await?;
-    trial.step("now that the program has half-closed, the server sends some more lines and closes");
+    trial.step(
+        "now that the program has half-closed, and after some silence, the server sends some more and \
+         closes",
+    );
+    talk.process.settle(SILENCE).await;
     let last = trial.bytes(1000..=5000);
     talk.answer(&last).await?;
     talk.close();
@@ -64,9 +77,10 @@ pub async fn roundtrip(trial: &Trial) -> Result<(), Stop> {
     talk.expect_exit(0).await?;
 
     let flow = visitor(trial, Room::Small).await?;
-    trial
-        .step("give 4 MiB at once and end the input; the server sends each piece back as it comes");
-    flow.expect_echo(&trial.stream(MUCH)).await?;
+    trial.step(
+        "give 16 MiB and end the input; the server reads a little, sends 32 MiB, and only then reads on",
+    );
+    flow.expect_flow(&trial.stream(INPUT), &trial.stream(ANSWER)).await?;
     flow.expect_exit(0).await
 }
 
@@ -80,12 +94,24 @@ pub async fn refused(trial: &Trial) -> Result<(), Stop> {
         trial.step("start the program with connect and an address where nobody listens");
         let begin = Instant::now();
         let visitor = Visitor::start(trial, Host::closed()?)?;
-        visitor.expect_exit(1).await?;
-        quickest = quickest.min(begin.elapsed());
+        // Known only as long as it lives.
+        let waited = Cell::new(Duration::ZERO);
+        let watching = async {
+            loop {
+                let times = visitor.process.probe.cpu_times().into_values();
+                waited.set(times.map(|time| time.waiting).fold(waited.get(), Duration::max));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        beside(watching, visitor.expect_exit(1)).await?;
+        let elapsed = begin.elapsed();
+        quickest = quickest.min(elapsed);
         if quickest <= SOON {
             return Ok(());
         }
-        if let Some(reason) = visitor.process.was_starved() {
+        if waited.get() > elapsed / 3 {
+            let waited = time(waited.get());
+            let reason = format!("the machine is busy: the program waited {waited} for a CPU");
             return Err(Stop::Inconclusive(reason));
         }
         if tries == TRIES {
@@ -105,8 +131,12 @@ pub async fn server_vanishes(trial: &Trial) -> Result<(), Stop> {
     let mut silent = visitor(trial, Room::Usual).await?;
     trial.step("give a line, which the server answers; then give nothing, with the input open");
     converse(&silent, &trial.line(), &trial.line()).await?;
-    trial.step("the server resets the connection (RST)");
+    trial.step("the server sends one more line; once the program has read it, it resets the connection (RST)");
+    let last = trial.line();
+    silent.answer(&last).await?;
+    silent.expect_taken().await?;
     silent.reset();
+    silent.expect_printed(&last).await?;
     silent.expect_exit(1).await?;
 
     let mut busy = visitor(trial, Room::Usual).await?;

@@ -38,9 +38,13 @@ async fn main() {
         // Help and version are no errors: clap prints them as they are.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // clap's first lines read `error: …`; the contract asks for one.
             let text = message.to_string();
-            eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
+            let text = text.split("\n\n").next().unwrap_or_default();
+            match text.strip_prefix("error: ") {
+                Some(text) => eprintln!("error: {}", text.replace('\n', "")),
+                None => eprintln!("error: say serve or connect (see --help)"),
+            }
             std::process::exit(1);
         }
     };

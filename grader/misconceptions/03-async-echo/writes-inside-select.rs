@@ -1,0 +1,67 @@
+//! Misconception: `select!` in a loop does both directions at the same time.
+//!
+//! Must fail:
+//! - 03/client-roundtrip: while the branch that sends awaits its write nobody reads; with much
+//!   input the server stops reading, too
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(handle(stream));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let (mut outgoing, mut incoming) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    let mut open = true;
+    loop {
+        tokio::select! {
+            count = input.read(&mut outgoing), if open => {
+                match count? {
+                    0 => {
+                        open = false;
+                        writer.shutdown().await?;
+                    }
+                    count => writer.write_all(&outgoing[..count]).await?,
+                }
+            }
+            count = reader.read(&mut incoming) => {
+                let count = count?;
+                if count == 0 {
+                    return Ok(());
+                }
+                output.write_all(&incoming[..count]).await?;
+                output.flush().await?;
+            }
+        }
+    }
+}
