@@ -3,7 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use grader::commands::{self, check::CheckArguments, list, sync, verify::VerifyArguments};
+use grader::commands::{
+    self,
+    check::CheckArguments,
+    inspect::{self, InspectArguments},
+    list, sync,
+    verify::VerifyArguments,
+};
 use grader::{null, supervise};
 
 /// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
@@ -21,6 +27,8 @@ enum Command {
     Check(CheckArguments),
     /// Show the labs and your last score in each
     List,
+    /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
+    Inspect(InspectArguments),
     /// Write the starters and rubrics from the solutions and the checks (for maintainers)
     Sync {
         /// Write nothing; fail if anything differs
@@ -42,6 +50,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check(arguments) => commands::check::check(&arguments),
         Command::List => list::list(),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Sync { check } => sync::sync(check),
         Command::Verify(arguments) => commands::verify::command(&arguments),
     };

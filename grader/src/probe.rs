@@ -16,10 +16,12 @@ use crate::calls::{self, Call};
 use crate::capture::{count, size};
 use crate::supervise::descendants;
 
-/// Reads the tree of processes below one supervisor.
+/// Reads a tree of processes.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
     root: i32,
+    /// Whether the root is a part of it, or only its supervisor.
+    with_root: bool,
 }
 
 /// Why something could not be read.
@@ -89,16 +91,28 @@ impl Socket {
 const MOST_PROCESSES: usize = 4096;
 
 impl Probe {
-    /// Watches what is below the process `root`.
+    /// Watches what is below the process `root`, its supervisor.
     #[must_use]
-    pub fn new(root: i32) -> Self {
-        Self { root }
+    pub fn below(root: i32) -> Self {
+        Self { root, with_root: false }
+    }
+
+    /// Watches the process `root` and what is below it.
+    #[must_use]
+    pub fn of(root: i32) -> Self {
+        Self { root, with_root: true }
+    }
+
+    fn tree(self) -> Vec<i32> {
+        let mut pids = if self.with_root { vec![self.root] } else { Vec::new() };
+        pids.extend(descendants(self.root));
+        pids
     }
 
     /// The processes of the tree, zombies left out.
     #[must_use]
     pub fn processes(self) -> Vec<i32> {
-        let mut pids = descendants(self.root);
+        let mut pids = self.tree();
         pids.truncate(MOST_PROCESSES);
         pids.retain(|&pid| !is_zombie(pid));
         pids
@@ -111,7 +125,7 @@ impl Probe {
             let stat = Process::new(pid).ok()?.stat().ok()?;
             (is_zombie(pid) && stat.ppid != self.root).then_some(pid)
         };
-        descendants(self.root).into_iter().filter_map(ours).collect()
+        self.tree().into_iter().filter_map(ours).collect()
     }
 
     /// All threads and the call that each blocks in.
@@ -193,6 +207,21 @@ impl Probe {
             }
         }
         sleeps
+    }
+
+    /// Context switches of all threads since each began: voluntary ones, and all.
+    #[must_use]
+    pub fn switches(self) -> (u64, u64) {
+        let mut all = (0, 0);
+        for pid in self.processes() {
+            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
+            for status in tasks.flatten().filter_map(|task| task.status().ok()) {
+                let voluntary = status.voluntary_ctxt_switches.unwrap_or(0);
+                all.0 += voluntary;
+                all.1 += voluntary + status.nonvoluntary_ctxt_switches.unwrap_or(0);
+            }
+        }
+        all
     }
 
     /// How many descriptors the tree has open; cheaper than looking at each.
@@ -330,6 +359,31 @@ impl Probe {
         Some(receive.ok()?.is_some() || send.ok()?.is_some())
     }
 
+    /// All epoll sets, with what each watches.
+    ///
+    /// # Errors
+    ///
+    /// `/proc/PID/fd` may not be read.
+    pub fn epoll_sets(self) -> Result<Vec<EpollSet>, Unreadable> {
+        let mut sets: Vec<EpollSet> = Vec::new();
+        for descriptor in self.descriptors()? {
+            // Linux calls it `[eventpoll]`; procfs hands out the name without brackets.
+            let is_set = matches!(&descriptor.target, FDTarget::AnonInode(name) if name.contains("eventpoll"));
+            if !is_set {
+                continue;
+            }
+            let Descriptor { pid, number, .. } = descriptor;
+            let path = format!("/proc/{}/fdinfo/{number}", live_task(pid));
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let watched = parse_epoll(&text);
+            // A duplicate of a descriptor (mio makes one) leads to the same set.
+            if !sets.iter().any(|set| set.pid == pid && set.watched == watched) {
+                sets.push(EpollSet { pid, descriptor: number, watched });
+            }
+        }
+        Ok(sets)
+    }
+
     /// What to show as evidence: each process with its threads by what they are doing, its sockets by
     /// state, and their queues. A line each.
     #[must_use]
@@ -348,11 +402,76 @@ impl Probe {
             Err(error) => lines.push(error.to_string()),
         }
         match self.sockets() {
-            Ok(sockets) => lines.extend(describe_sockets(&sockets)),
+            Ok(sockets) => {
+                lines.extend(describe_sockets(&sockets));
+                lines.extend(describe_epoll(&self.epoll_sets().unwrap_or_default(), &sockets));
+            }
             Err(error) => lines.push(error.to_string()),
         }
         lines
     }
+}
+
+/// An epoll set: what the kernel tells a program of (epoll(7)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpollSet {
+    pub pid: i32,
+    pub descriptor: i32,
+    /// Each watched descriptor with its mask of events.
+    pub watched: Vec<(i32, u32)>,
+}
+
+/// The lines `tfd: 5 events: 80000019 …` of `/proc/PID/fdinfo/N` (proc(5)).
+fn parse_epoll(text: &str) -> Vec<(i32, u32)> {
+    let parse = |line: &str| {
+        let mut words = line.strip_prefix("tfd:")?.split_whitespace();
+        let descriptor = words.next()?.parse().ok()?;
+        let mask = words.nth(1)?;
+        Some((descriptor, u32::from_str_radix(mask, 16).ok()?))
+    };
+    text.lines().filter_map(parse).collect()
+}
+
+/// An epoll mask in words. EPOLLERR and EPOLLHUP are left out: the kernel always reports them.
+#[must_use]
+pub fn epoll_mask(mask: u32) -> String {
+    const NAMES: [(i32, &str); 7] = [
+        (libc::EPOLLIN, "EPOLLIN"),
+        (libc::EPOLLPRI, "EPOLLPRI"),
+        (libc::EPOLLOUT, "EPOLLOUT"),
+        (libc::EPOLLRDHUP, "EPOLLRDHUP"),
+        (libc::EPOLLEXCLUSIVE, "EPOLLEXCLUSIVE"),
+        (libc::EPOLLONESHOT, "EPOLLONESHOT"),
+        (libc::EPOLLET, "EPOLLET"),
+    ];
+    let names: Vec<_> = NAMES
+        .iter()
+        .filter(|(bit, _)| mask & bit.cast_unsigned() != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(" | ") }
+}
+
+/// Each epoll set on one line, and below it what is watched with which mask.
+fn describe_epoll(sets: &[EpollSet], sockets: &[Socket]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for set in sets {
+        lines.push(format!("an epoll set watches {}", count(set.watched.len(), "descriptor")));
+        let mut groups: BTreeMap<(String, &str), usize> = BTreeMap::new();
+        for &(descriptor, mask) in &set.watched {
+            let is_it = |socket: &&Socket| socket.pid == set.pid && socket.descriptor == descriptor;
+            let what = match sockets.iter().find(is_it) {
+                Some(socket) if socket.is_listener() => "listener",
+                Some(_) => "client",
+                None => "other descriptor",
+            };
+            *groups.entry((epoll_mask(mask), what)).or_default() += 1;
+        }
+        for ((mask, what), number) in groups {
+            lines.push(format!("  {} for {mask}", count(number, what)));
+        }
+    }
+    lines
 }
 
 /// Where one thread is; `None` if it is gone.
@@ -656,6 +775,18 @@ mod tests {
         assert!(!wires(&connecting).in_flight(), "one waits in the queue already");
         let room = connecting.replacen("00000000:00000001", "00000000:00000000", 1);
         assert!(wires(&room).in_flight());
+    }
+
+    #[test]
+    fn an_epoll_set_is_read_with_its_masks() {
+        let recorded = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1057\n\
+                        tfd:        4 events: 80002001 data:                1  pos:0 ino:1 sdev:8\n\
+                        tfd:       12 events:       1d data: ffff  pos:0 ino:2 sdev:8\n";
+        let watched = parse_epoll(recorded);
+        assert_eq!(watched, [(4, 0x8000_2001), (12, 0x1d)]);
+        assert_eq!(epoll_mask(watched[0].1), "EPOLLIN | EPOLLRDHUP | EPOLLET");
+        assert_eq!(epoll_mask(watched[1].1), "EPOLLIN | EPOLLOUT");
+        assert_eq!(epoll_mask(0x18), "nothing");
     }
 
     #[test]

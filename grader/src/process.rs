@@ -22,7 +22,7 @@ use crate::client::{Connection, Trouble};
 use crate::outcome::{Failure, Stop};
 use crate::probe::{Probe, listen_overflows};
 use crate::supervise::{End, Event, Launch, Supervised, next_event};
-use crate::trial::Trial;
+use crate::trial::{Trial, environment};
 use crate::watchdog::{Load, TICK, Watchdog};
 
 /// How long the program may take for the next thing that is waited for. Generous: a hang is proved long
@@ -162,8 +162,7 @@ impl Process {
     /// The machine has no process, pipe or descriptor to give.
     pub fn start(trial: &Trial, launch: &Launch) -> Result<Rc<Self>, Stop> {
         let (started, overflows) = (Instant::now(), listen_overflows());
-        let mut supervised =
-            Supervised::start(launch, &trial.environment(), None).map_err(machine)?;
+        let mut supervised = Supervised::start(launch, &environment(), None).map_err(machine)?;
         let stdout = supervised.stdout.take();
         Self::watch(trial, Role::Serves, supervised, stdout, started, overflows)
     }
@@ -178,7 +177,7 @@ impl Process {
         let (theirs, input) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
             .map_err(|e| machine(e.into()))?;
         let mut supervised =
-            Supervised::start(launch, &trial.environment(), Some(theirs)).map_err(machine)?;
+            Supervised::start(launch, &environment(), Some(theirs)).map_err(machine)?;
         let Some(output) = supervised.stdout.take() else {
             return Err(Stop::Inconclusive("the program has no standard output".to_owned()));
         };
@@ -216,7 +215,7 @@ impl Process {
                 let _ = sender.send(Some(gone));
             }
         });
-        let probe = Probe::new(supervised.root());
+        let probe = Probe::below(supervised.root());
         let address = Rc::new(Cell::new(None));
         let process = Rc::new(Self {
             trial: trial.clone(),

@@ -167,14 +167,14 @@ impl Trial {
     pub fn program(&self) -> &[OsString] {
         &self.inner.program
     }
+}
 
-    /// The program's whole environment.
-    #[must_use]
-    pub fn environment(&self) -> Vec<(OsString, OsString)> {
-        let kept =
-            KEPT_VARIABLES.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
-        kept.chain([("LANG".into(), "C.UTF-8".into())]).collect()
-    }
+/// The whole environment of each program.
+#[must_use]
+pub fn environment() -> Vec<(OsString, OsString)> {
+    let kept =
+        KEPT_VARIABLES.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
+    kept.chain([("LANG".into(), "C.UTF-8".into())]).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use common::grader;
+use common::{grader, target};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -40,7 +40,7 @@ fn a_student_meets_errors_failures_and_success() {
         fs::copy(root().join(part), folder.join(part)).unwrap();
     }
     // Dependencies are compiled once for all runs of this test.
-    let target = grader_target().join("test-checkout");
+    let target = target().join("test-checkout");
     let grader = |arguments: &[&str]| -> Command {
         let mut grader = grader();
         grader.current_dir(folder).env("CARGO_TARGET_DIR", &target).args(arguments);
@@ -79,11 +79,14 @@ fn a_student_meets_errors_failures_and_success() {
     fs::write(lab.join("answer.rs"), solution.unwrap()).unwrap();
     fs::write(lab.join("lib.rs"), "mod answer;\npub use answer::*;\n").unwrap();
     for _ in 0..2 {
-        let run = grader(&["check"]).assert().success();
+        let run = grader(&["check", "1"]).assert().success();
         run.stdout(contains("Score 100 of 100"));
     }
     let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
     assert_eq!(scores, "01 100\n");
+    // The next lab is the first that is not at 100.
+    let run = grader(&["check"]).assert().code(1);
+    run.stdout(contains("Lab 03")).stdout(contains("Score 0 of 100"));
     grader(&["list"]).assert().success().stdout(contains("100"));
 
     // A changed given file is reported.
@@ -99,12 +102,6 @@ fn a_student_meets_errors_failures_and_success() {
     grader(&["sync"]).assert().success();
     grader(&["sync", "--check"]).assert().success();
     assert_eq!(fs::read_to_string(lab.join("lib.rs")).unwrap(), starter);
-}
-
-/// The target directory of this build.
-fn grader_target() -> PathBuf {
-    let exe = assert_cmd::cargo::cargo_bin!("grader");
-    exe.parent().and_then(Path::parent).unwrap().to_owned()
 }
 
 #[test]

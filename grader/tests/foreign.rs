@@ -5,30 +5,9 @@
 
 mod common;
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use common::{MARK, expect_nobody, grader, mark};
-
-/// Whether `tool` can be run; says so if the test is skipped.
-fn has(tool: &str) -> bool {
-    let mut version = Command::new(tool);
-    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    let found = version.status().is_ok();
-    let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
-    assert!(found || !required, "{tool} is missing");
-    if !found {
-        // Not eprintln: the test runner keeps that of a test that passes to itself.
-        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
-    }
-    found
-}
-
-fn source(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
-    folder.join(name).display().to_string()
-}
+use common::{MARK, expect_nobody, grader, has, mark, source};
 
 /// Compiles a C program into `folder`.
 fn compiled(name: &str, folder: &tempfile::TempDir) -> String {

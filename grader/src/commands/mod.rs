@@ -1,6 +1,7 @@
 //! What the command line can be asked for, one file each.
 
 pub mod check;
+pub mod inspect;
 pub mod list;
 pub mod sync;
 pub mod verify;

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
@@ -24,6 +26,31 @@ pub fn hostile() -> PathBuf {
     folder.pop(); // the test itself
     folder.pop(); // deps
     folder.join("examples/hostile")
+}
+
+/// Where everything is built.
+pub fn target() -> PathBuf {
+    hostile().ancestors().nth(3).unwrap().to_owned()
+}
+
+/// Whether `tool` can be run; says so if the test is skipped.
+pub fn has(tool: &str) -> bool {
+    let mut version = std::process::Command::new(tool);
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    let found = version.status().is_ok();
+    let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
+    assert!(found || !required, "{tool} is missing");
+    if !found {
+        // Not eprintln: the test runner keeps that of a test that passes to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
+    }
+    found
+}
+
+/// The path of a program in `tests/foreign`.
+pub fn source(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
+    folder.join(name).display().to_string()
 }
 
 /// The variable that carries a mark: the grader hands it on to programs, and they to their children.
