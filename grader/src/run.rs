@@ -335,3 +335,77 @@ fn charge_residue(lab: &Lab, outcomes: &mut [Outcome]) {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::labs::LABS;
+
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    static TRIED: AtomicUsize = AtomicUsize::new(0);
+
+    /// Runs for a while, and gives the most that ran at the same time.
+    async fn neighbours() -> usize {
+        let mut most = RUNNING.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            most = most.max(RUNNING.load(Ordering::SeqCst) - 1);
+        }
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
+        most
+    }
+
+    async fn needs_the_machine() -> Result<(), Stop> {
+        let neighbours = neighbours().await;
+        match (TRIED.fetch_add(1, Ordering::SeqCst), neighbours) {
+            (1.., 0) => Ok(()),
+            (tried, _) => Err(Stop::Inconclusive(format!("try {tried}, {neighbours} beside it"))),
+        }
+    }
+
+    async fn works_anywhere() -> Result<(), Stop> {
+        neighbours().await;
+        Ok(())
+    }
+
+    static CHECKS: [Check; 4] = [
+        Check { id: "first", run: |_| Box::pin(needs_the_machine()), ..Check::USUAL },
+        Check { id: "second", run: |_| Box::pin(works_anywhere()), ..Check::USUAL },
+        Check {
+            id: "third",
+            requires: &["first"],
+            run: |_| Box::pin(works_anywhere()),
+            ..Check::USUAL
+        },
+        Check {
+            id: "fourth",
+            requires: &["second"],
+            run: |_| Box::pin(async { Err(Stop::Inconclusive("never".to_owned())) }),
+            ..Check::USUAL
+        },
+    ];
+
+    #[test]
+    fn what_was_inconclusive_is_tried_again_alone_and_blocks_nothing_meanwhile() {
+        let plan = Plan {
+            lab: LABS[0],
+            checks: CHECKS.iter().collect(),
+            program: Vec::new(),
+            seed: 1,
+            charge_residue: false,
+        };
+        let (_switch, interrupt) = Interrupt::new();
+        let mut heard = Vec::new();
+        let outcomes = schedule(&plan, &interrupt, &mut |outcome| heard.push(outcome.check.id));
+        let found: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| (outcome.tries, matches!(outcome.verdict, Verdict::Passed)))
+            .collect();
+        assert_eq!(found, [(2, true), (1, true), (1, true), (TRIES, false)]);
+        // Each is told of once, when it is decided.
+        assert_eq!(heard.len(), 4);
+        assert_eq!(heard[0], "second");
+    }
+}

@@ -18,8 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
-use cargo_metadata::diagnostic::DiagnosticLevel;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
@@ -179,6 +177,39 @@ struct RootWorkspace {
     dependencies: BTreeMap<String, toml::Value>,
 }
 
+/// What cargo prints with `--message-format json`, a line each; of it, what is needed here.
+#[derive(Deserialize)]
+#[serde(tag = "reason")]
+enum Message {
+    #[serde(rename = "compiler-artifact")]
+    Built(Artifact),
+    #[serde(rename = "compiler-message")]
+    Said { message: Diagnostic },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    target: Target,
+    /// Whether it was there already.
+    fresh: bool,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    message: String,
+    level: String,
+    /// As cargo would show it.
+    rendered: Option<String>,
+}
+
 impl Workshop {
     fn of(repo: &Repo) -> Self {
         Self { folder: repo.target().join("variants") }
@@ -272,22 +303,21 @@ impl Workshop {
         let lines = BufReader::new(stdout.context("cargo has no output")?).lines();
         for line in lines.map_while(Result::ok) {
             match serde_json::from_str::<Message>(&line) {
-                Ok(Message::CompilerArtifact(artifact)) => {
+                Ok(Message::Built(artifact)) => {
                     if !artifact.fresh {
                         crates += 1;
                         progress.set_message(format!("{crates} crates, {}", artifact.target.name));
                         progress.tick();
                     }
                     if let Some(path) = artifact.executable {
-                        executables.insert(artifact.target.name, path.into_std_path_buf());
+                        executables.insert(artifact.target.name, path);
                     }
                 }
-                Ok(Message::CompilerMessage(message)) => {
-                    let is_error = message.message.level == DiagnosticLevel::Error;
-                    let rendered = message.message.rendered.unwrap_or_default();
+                Ok(Message::Said { message }) => {
                     // The last one only counts the others.
-                    if is_error && !message.message.message.starts_with("aborting due to") {
-                        errors += &rendered;
+                    let counts = message.message.starts_with("aborting due to");
+                    if message.level == "error" && !counts {
+                        errors += &message.rendered.unwrap_or_default();
                     }
                 }
                 _ => {}
