@@ -86,6 +86,18 @@ fn one_thread_in_select_poll_or_epoll_is_shown() {
 }
 
 #[test]
+fn a_process_for_each_client_is_shown_below_its_parent() {
+    if has("python3") {
+        let program = format!("python3 {} --addr 127.0.0.1:0", source("processes.py"));
+        let view = view(&program);
+        // After the column of process ids.
+        let is_child = |line: &&str| line.contains("python") && line[11..].starts_with("  ");
+        assert!(view.contains("3 processes, 3 threads"), "{view}");
+        assert_eq!(view.lines().filter(is_child).count(), 2, "{view}");
+    }
+}
+
+#[test]
 fn a_runtime_is_shown_with_its_edge_triggered_epoll_set() {
     // Builds it.
     grader().args(["check", "3", "--solution", "--only", "empty-session"]).assert().success();

@@ -1,5 +1,6 @@
 //! `cargo grader inspect`: what the kernel shows of a running program, as the reports' evidence does.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::os::fd::OwnedFd;
@@ -44,6 +45,9 @@ const WIDTH: usize = 78;
 
 /// The width of a command line in the list of processes.
 const COMMAND: usize = 44;
+
+/// How far children are indented at most, in steps.
+const DEEPEST: usize = 6;
 
 /// So many processes are listed one by one.
 const LISTED: usize = 16;
@@ -121,12 +125,13 @@ fn look(probe: Probe) -> Option<View> {
         count(probe.thread_count(), "thread"),
         size(memory.values().sum())
     ));
-    for pid in processes.iter().take(LISTED) {
-        let words = Process::new(*pid).and_then(|process| process.cmdline()).unwrap_or_default();
-        let open = descriptors.as_ref().ok().and_then(|counts| counts.get(pid));
+    for (pid, depth) in tree(&processes).into_iter().take(LISTED) {
+        let words = Process::new(pid).and_then(|process| process.cmdline()).unwrap_or_default();
+        let open = descriptors.as_ref().ok().and_then(|counts| counts.get(&pid));
         let open = open.map_or("?".to_owned(), ToString::to_string);
-        let memory = memory.get(pid).copied().map_or("?".to_owned(), size);
-        let command = printable(&words.join(" "), COMMAND);
+        let memory = memory.get(&pid).copied().map_or("?".to_owned(), size);
+        let command = "  ".repeat(depth.min(DEEPEST)) + &words.join(" ");
+        let command = printable(&command, COMMAND);
         lines.push(format!("  {pid:>7}  {command:<COMMAND$}  {memory:>10}  {open:>5} open"));
     }
     if processes.len() > LISTED {
@@ -144,6 +149,24 @@ fn look(probe: Probe) -> Option<View> {
     ));
     let denied = probe.threads().err().or(descriptors.err());
     Some(View { lines, denied: denied.map(|error: Unreadable| error.to_string()) })
+}
+
+/// The processes with how far each is below the first: children after their parent.
+fn tree(processes: &[i32]) -> Vec<(i32, usize)> {
+    let parent = |pid: i32| Some(Process::new(pid).ok()?.stat().ok()?.ppid);
+    let parents: HashMap<i32, Option<i32>> =
+        processes.iter().map(|&pid| (pid, parent(pid))).collect();
+    let is_root = |pid: &&i32| !parents[*pid].is_some_and(|parent| parents.contains_key(&parent));
+    let mut open: Vec<(i32, usize)> =
+        processes.iter().filter(is_root).map(|&pid| (pid, 0)).collect();
+    open.reverse();
+    let mut all = Vec::new();
+    while let Some((pid, depth)) = open.pop() {
+        all.push((pid, depth));
+        let children = processes.iter().rev().filter(|child| parents[*child] == Some(pid));
+        open.extend(children.map(|&child| (child, depth + 1)));
+    }
+    all
 }
 
 fn plural(processes: usize) -> String {
