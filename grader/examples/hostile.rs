@@ -265,7 +265,8 @@ fn visit(mode: &str, address: &str) -> io::Result<()> {
         "visits-and-floods-errors" => {
             let _kept = TcpStream::connect(address)?;
             loop {
-                io::stderr().write_all(&[b'x'; 65536])?;
+                io::stderr().write_all(&[b'x'; 4096])?;
+                thread::sleep(Duration::from_millis(1));
             }
         }
         "visits-with-a-terminal" => {

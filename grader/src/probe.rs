@@ -454,6 +454,7 @@ pub fn epoll_mask(mask: u32) -> String {
 
 /// Each epoll set on one line, and below it what is watched with which mask.
 fn describe_epoll(sets: &[EpollSet], sockets: &[Socket]) -> Vec<String> {
+    let connection = if sockets.iter().any(Socket::is_listener) { "client" } else { "connection" };
     let mut lines = Vec::new();
     for set in sets {
         lines.push(format!("an epoll set watches {}", count(set.watched.len(), "descriptor")));
@@ -462,7 +463,7 @@ fn describe_epoll(sets: &[EpollSet], sockets: &[Socket]) -> Vec<String> {
             let is_it = |socket: &&Socket| socket.pid == set.pid && socket.descriptor == descriptor;
             let what = match sockets.iter().find(is_it) {
                 Some(socket) if socket.is_listener() => "listener",
-                Some(_) => "client",
+                Some(_) => connection,
                 None => "other descriptor",
             };
             *groups.entry((epoll_mask(mask), what)).or_default() += 1;
@@ -570,8 +571,13 @@ pub fn other_sockets() -> HashSet<u64> {
 fn describe_threads(probe: Probe, threads: &[Thread]) -> Vec<String> {
     let mut kinds: HashMap<(i32, i32), &'static str> = HashMap::new();
     if let Ok(sockets) = probe.sockets() {
+        let serves = sockets.iter().any(Socket::is_listener);
         for socket in sockets {
-            let kind = if socket.is_listener() { "the listener" } else { "a client's socket" };
+            let kind = match socket.is_listener() {
+                true => "the listener",
+                false if serves => "a client's socket",
+                false => "the connection",
+            };
             kinds.insert((socket.pid, socket.descriptor), kind);
         }
     }
@@ -596,6 +602,7 @@ fn describe_threads(probe: Probe, threads: &[Thread]) -> Vec<String> {
 
 /// Sockets in the same state, on one line, with what is in their queues.
 fn describe_sockets(sockets: &[Socket]) -> Vec<String> {
+    let peer = if sockets.iter().any(Socket::is_listener) { "client" } else { "other side" };
     let mut groups: BTreeMap<String, (usize, u64, u64)> = BTreeMap::new();
     let mut lines = Vec::new();
     for socket in sockets {
@@ -609,10 +616,13 @@ fn describe_sockets(sockets: &[Socket]) -> Vec<String> {
                 });
                 continue;
             }
-            Some(entry) => state_name(&entry.state),
-            None => "over, but not closed by the program",
+            Some(entry) if entry.state == TcpState::CloseWait => {
+                format!("in CLOSE_WAIT (the {peer} has closed, the program has not)")
+            }
+            Some(entry) => state_name(&entry.state).to_owned(),
+            None => "over, but not closed by the program".to_owned(),
         };
-        let (number, unread, unsent) = groups.entry(state.to_owned()).or_default();
+        let (number, unread, unsent) = groups.entry(state).or_default();
         *number += 1;
         if let Some(entry) = &socket.entry {
             *unread += u64::from(entry.rx_queue);
@@ -625,7 +635,7 @@ fn describe_sockets(sockets: &[Socket]) -> Vec<String> {
             line += &format!(", {} not yet read by the program", size(unread));
         }
         if unsent > 0 {
-            line += &format!(", {} not yet taken by the client", size(unsent));
+            line += &format!(", {} not yet taken by the {peer}", size(unsent));
         }
         lines.push(line);
     }
@@ -642,7 +652,7 @@ fn state_name(state: &TcpState) -> &'static str {
         TcpState::FinWait2 => "FIN_WAIT2",
         TcpState::TimeWait => "TIME_WAIT",
         TcpState::Close => "CLOSE",
-        TcpState::CloseWait => "in CLOSE_WAIT (the client has closed, the program has not)",
+        TcpState::CloseWait => "CLOSE_WAIT",
         TcpState::LastAck => "LAST_ACK",
         TcpState::Listen => "LISTEN",
         TcpState::Closing => "CLOSING",

@@ -108,12 +108,14 @@ pub struct Visitor {
     printed: Cell<u64>,
     /// Whether the host has broken the connection.
     vanished: Cell<bool>,
+    /// Whether input flows without end, so that it is no sign of progress.
+    flows: Cell<bool>,
 }
 
 impl Watched for Visitor {
     fn moved(&self) -> u64 {
-        if self.vanished.get() {
-            // That it goes on taking its input brings it no nearer to its end.
+        if self.vanished.get() || self.flows.get() {
+            // That it goes on taking its input brings it no nearer to what is waited for.
             return self.printed.get();
         }
         let sent = self.connection.get().map_or(0, Watched::moved);
@@ -151,6 +153,7 @@ impl Visitor {
             given: Cell::new(0),
             printed: Cell::new(0),
             vanished: Cell::new(false),
+            flows: Cell::new(false),
         })
     }
 
@@ -352,6 +355,11 @@ impl Visitor {
         let cause = "one direction waits for the other: they go on side by side, a task for each. A loop \
                      around select! does not read while one of its branches awaits a write";
         self.wait(&expected, cause, self.or_ends(all)).await
+    }
+
+    /// From now on only what is printed shows that the program gets on.
+    pub fn count_output_only(&self) {
+        self.flows.set(true);
     }
 
     /// Takes whatever the program sends, for ever.
@@ -561,7 +569,7 @@ impl Visitor {
         future: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
         /// What a program that has ended sent last may still be on its way to `future`.
-        const LAST: Duration = Duration::from_millis(100);
+        const LAST: Duration = Duration::from_secs(1);
         tokio::pin!(future);
         tokio::select! {
             biased;
@@ -610,7 +618,9 @@ impl Visitor {
              nobody reads"
                 .to_owned()
         } else {
-            self.unread().unwrap_or_else(|| cause.to_owned())
+            // Once the connection is broken, what is left of the input concerns nobody.
+            let unread = if self.vanished.get() { None } else { self.unread() };
+            unread.unwrap_or_else(|| cause.to_owned())
         };
         Err(self.process.fail(&[expected], observed, &cause).await)
     }
@@ -654,7 +664,8 @@ fn cause_of(end: End, expected: i32) -> &'static str {
         (End::Signal(_) | End::Status(101), _) => "the program died: see its last words",
         (End::Status(0), _) => {
             "an error was taken for the end: a reset (ECONNRESET, EPIPE) is no clean end of the stream, \
-             so `connect` has to return it"
+             so `connect` has to return it. The kernel tells of it once: where the write has got the \
+             error, the read may only see 0"
         }
         (End::Status(_), 0) => {
             "a clean end was taken for an error: the server closed after the program had half-closed"

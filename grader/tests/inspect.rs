@@ -78,10 +78,11 @@ fn one_thread_in_select_poll_or_epoll_is_shown() {
             let source = source("selectors_echo.py");
             format!("python3 {source} --addr 127.0.0.1:0 --backend {backend}")
         };
-        expect(&program("select"), &["1 thread in pselect6"]);
-        expect(&program("poll"), &["1 thread in poll"]);
+        // Which of its variants a system call has depends on the machine and its libc.
+        expect(&program("select"), &["1 thread in ", "select"]);
+        expect(&program("poll"), &["1 thread in ", "poll\n"]);
         let set = ["an epoll set watches 3 descriptors", "2 clients for EPOLLIN\n"];
-        expect(&program("epoll"), &["1 thread in epoll_wait", set[0], set[1]]);
+        expect(&program("epoll"), &["1 thread in epoll_", set[0], set[1]]);
     }
 }
 
@@ -126,9 +127,15 @@ fn a_process_that_may_not_be_looked_at_is_named_and_why() {
     let words = view.split_whitespace().collect::<Vec<_>>().join(" ");
     match output.status.code() {
         Some(0) => assert!(words.contains("context switches"), "{view}"),
-        Some(2) => assert!(words.contains("of process 1: ") && words.contains("ptrace"), "{view}"),
+        Some(2) if view.is_empty() => run_says_there_is_none(&output.stderr),
+        Some(2) => assert!(words.contains("of process ") && words.contains("ptrace"), "{view}"),
         status => panic!("{status:?}: {view}"),
     }
+}
+
+/// Where /proc shows a user their own processes only.
+fn run_says_there_is_none(stderr: &[u8]) {
+    assert!(String::from_utf8_lossy(stderr).contains("there is no process 1"));
 }
 
 #[test]

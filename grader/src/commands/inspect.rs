@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -43,6 +44,9 @@ const MOMENT: Duration = Duration::from_secs(3);
 /// Of a terminal, less a margin.
 const WIDTH: usize = 78;
 
+/// How long the last words of a program that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// The width of a command line in the list of processes.
 const COMMAND: usize = 44;
 
@@ -70,7 +74,12 @@ pub fn inspect(arguments: &InspectArguments) -> Result<ExitCode> {
     let mut out = anstream::stdout();
     let redraws = arguments.watch && std::io::stdout().is_terminal();
     loop {
-        let Some(view) = look(probe) else { bail!("the program has ended") };
+        let Some(view) = look(probe) else {
+            if let Some(started) = &started {
+                started.hear_last_words();
+            }
+            bail!("the program has ended")
+        };
         if redraws {
             // To the upper left corner, then clear what is below.
             write!(out, "\x1b[H\x1b[J")?;
@@ -192,6 +201,8 @@ impl Count {
 /// A program that was started to be looked at; it ends when this is dropped.
 struct Started {
     supervised: Supervised,
+    /// They hand on what it prints.
+    showing: Vec<JoinHandle<()>>,
 }
 
 impl Started {
@@ -200,10 +211,9 @@ impl Started {
         let launch = Launch { words, descriptors: Start::PLAIN.descriptors };
         let mut supervised =
             Supervised::start(&launch, &environment(), None).context("cannot start the program")?;
-        for pipe in [supervised.stdout.take(), supervised.stderr.take()].into_iter().flatten() {
-            std::thread::spawn(move || show(pipe));
-        }
-        Ok(Self { supervised })
+        let pipes = [supervised.stdout.take(), supervised.stderr.take()].into_iter().flatten();
+        let showing = pipes.map(|pipe| std::thread::spawn(move || show(pipe))).collect();
+        Ok(Self { supervised, showing })
     }
 
     /// Waits until it listens.
@@ -219,11 +229,21 @@ impl Started {
         let begun = Instant::now();
         while begun.elapsed() < MOMENT && !listens() {
             if is_over() {
+                self.hear_last_words();
                 bail!("the program has ended");
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(probe)
+    }
+
+    /// Waits until all that it printed is shown; a process that it left behind may hold the pipe open,
+    /// though.
+    fn hear_last_words(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < LAST_WORDS && !self.showing.iter().all(JoinHandle::is_finished) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -135,6 +135,8 @@ pub async fn server_vanishes(trial: &Trial) -> Result<(), Stop> {
     let last = trial.line();
     silent.answer(&last).await?;
     silent.expect_taken().await?;
+    // Its output may be on the way through a thread of its own.
+    silent.process.settle(SILENCE / 5).await;
     silent.reset();
     silent.expect_printed(&last).await?;
     silent.expect_exit(1).await?;
@@ -144,6 +146,7 @@ pub async fn server_vanishes(trial: &Trial) -> Result<(), Stop> {
         "give input without end, which the server reads; it sends a line, which must be printed",
     );
     let (input, answer) = (trial.stream(u64::MAX / 2), trial.line());
+    busy.count_output_only();
     let flow = async { tokio::join!(busy.write_input(&input), busy.swallow()) };
     let answered = async {
         busy.answer(&answer).await?;
