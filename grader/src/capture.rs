@@ -152,11 +152,15 @@ pub fn time(duration: Duration) -> String {
     }
 }
 
-/// `1 thread`, `3 threads`.
+/// `1 thread`, `3 threads`, `3 processes`.
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{s}")
+    let plural = match noun {
+        _ if number == 1 => "",
+        noun if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{number} {noun}{plural}")
 }
 
 #[cfg(test)]

@@ -415,8 +415,18 @@ pub async fn compare(
     Ok(())
 }
 
-fn wrong_bytes(Mismatch { lines, rest }: Mismatch) -> Trouble {
-    let cause = if rest.starts_with("\u{fffd}".as_bytes()) {
+impl Mismatch {
+    /// Whether bytes that are not UTF-8 were replaced, as `from_utf8_lossy` does.
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.rest.starts_with("\u{fffd}".as_bytes())
+    }
+}
+
+fn wrong_bytes(mismatch: Mismatch) -> Trouble {
+    let is_lossy = mismatch.is_lossy();
+    let Mismatch { lines, rest } = mismatch;
+    let cause = if is_lossy {
         "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
          was taken for text (from_utf8_lossy). A stream is bytes"
     } else if rest.iter().all(|&byte| byte == 0) && rest.len() > 1 {

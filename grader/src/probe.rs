@@ -128,6 +128,12 @@ impl Probe {
         self.tree().into_iter().filter_map(ours).collect()
     }
 
+    /// All threads, as far as they are there at this moment.
+    fn tasks(self) -> impl Iterator<Item = Task> {
+        let tasks = |pid| Process::new(pid).and_then(|process| process.tasks());
+        self.processes().into_iter().flat_map(move |pid| tasks(pid).into_iter().flatten().flatten())
+    }
+
     /// All threads and the call that each blocks in.
     ///
     /// # Errors
@@ -135,11 +141,8 @@ impl Probe {
     /// `/proc/PID/task/TID/syscall` may not be read: ptrace is forbidden here (proc(5)).
     pub fn threads(self) -> Result<Vec<Thread>, Unreadable> {
         let mut threads = Vec::new();
-        for pid in self.processes() {
-            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
-            for task in tasks.flatten() {
-                threads.extend(look_at(pid, &task)?);
-            }
+        for task in self.tasks() {
+            threads.extend(look_at(task.pid, &task)?);
         }
         Ok(threads)
     }
@@ -177,49 +180,34 @@ impl Probe {
     /// CPU time by thread id.
     #[must_use]
     pub fn cpu_times(self) -> HashMap<i32, CpuTime> {
-        let mut times = HashMap::new();
-        for pid in self.processes() {
-            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
-            for task in tasks.flatten() {
-                if let Ok(stat) = task.schedstat() {
-                    let time = CpuTime {
-                        running: Duration::from_nanos(stat.sum_exec_runtime),
-                        waiting: Duration::from_nanos(stat.run_delay),
-                    };
-                    times.insert(task.tid, time);
-                }
-            }
-        }
-        times
+        let time = |task: Task| {
+            let stat = task.schedstat().ok()?;
+            let time = CpuTime {
+                running: Duration::from_nanos(stat.sum_exec_runtime),
+                waiting: Duration::from_nanos(stat.run_delay),
+            };
+            Some((task.tid, time))
+        };
+        self.tasks().filter_map(time).collect()
     }
 
     /// How often each thread went to sleep by its own will since it began (voluntary context switches),
     /// by thread id.
     #[must_use]
     pub fn sleeps(self) -> HashMap<i32, u64> {
-        let mut sleeps = HashMap::new();
-        for pid in self.processes() {
-            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
-            for task in tasks.flatten() {
-                if let Ok(status) = task.status() {
-                    sleeps.insert(task.tid, status.voluntary_ctxt_switches.unwrap_or(0));
-                }
-            }
-        }
-        sleeps
+        let sleeps =
+            |task: Task| Some((task.tid, task.status().ok()?.voluntary_ctxt_switches.unwrap_or(0)));
+        self.tasks().filter_map(sleeps).collect()
     }
 
     /// Context switches of all threads since each began: voluntary ones, and all.
     #[must_use]
     pub fn switches(self) -> (u64, u64) {
         let mut all = (0, 0);
-        for pid in self.processes() {
-            let Ok(tasks) = Process::new(pid).and_then(|process| process.tasks()) else { continue };
-            for status in tasks.flatten().filter_map(|task| task.status().ok()) {
-                let voluntary = status.voluntary_ctxt_switches.unwrap_or(0);
-                all.0 += voluntary;
-                all.1 += voluntary + status.nonvoluntary_ctxt_switches.unwrap_or(0);
-            }
+        for status in self.tasks().filter_map(|task| task.status().ok()) {
+            let voluntary = status.voluntary_ctxt_switches.unwrap_or(0);
+            all.0 += voluntary;
+            all.1 += voluntary + status.nonvoluntary_ctxt_switches.unwrap_or(0);
         }
         all
     }
@@ -395,13 +383,25 @@ impl Probe {
             return lines;
         }
         if processes.len() > 1 {
-            lines.push(format!("{} processes", processes.len()));
+            lines.push(count(processes.len(), "process"));
         }
+        lines.extend(self.describe_inside());
+        lines
+    }
+
+    /// What its threads are doing, and its sockets. A line each.
+    #[must_use]
+    pub fn describe_inside(self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let sockets = self.sockets();
         match self.threads() {
-            Ok(threads) => lines.extend(describe_threads(self, &threads)),
+            Ok(threads) => {
+                let sockets = sockets.as_deref().unwrap_or_default();
+                lines.extend(describe_threads(&threads, sockets));
+            }
             Err(error) => lines.push(error.to_string()),
         }
-        match self.sockets() {
+        match sockets {
             Ok(sockets) => {
                 lines.extend(describe_sockets(&sockets));
                 lines.extend(describe_epoll(&self.epoll_sets().unwrap_or_default(), &sockets));
@@ -568,18 +568,16 @@ pub fn other_sockets() -> HashSet<u64> {
 }
 
 /// Threads in the same call on the same kind of object, on one line.
-fn describe_threads(probe: Probe, threads: &[Thread]) -> Vec<String> {
+fn describe_threads(threads: &[Thread], sockets: &[Socket]) -> Vec<String> {
+    let serves = sockets.iter().any(Socket::is_listener);
     let mut kinds: HashMap<(i32, i32), &'static str> = HashMap::new();
-    if let Ok(sockets) = probe.sockets() {
-        let serves = sockets.iter().any(Socket::is_listener);
-        for socket in sockets {
-            let kind = match socket.is_listener() {
-                true => "the listener",
-                false if serves => "a client's socket",
-                false => "the connection",
-            };
-            kinds.insert((socket.pid, socket.descriptor), kind);
-        }
+    for socket in sockets {
+        let kind = match socket.is_listener() {
+            true => "the listener",
+            false if serves => "a client's socket",
+            false => "the connection",
+        };
+        kinds.insert((socket.pid, socket.descriptor), kind);
     }
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     for thread in threads {

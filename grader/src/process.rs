@@ -39,7 +39,7 @@ pub const NO_ANSWER_IN_TIME: &str = "no answer within";
 const UNREAD: u32 = 3;
 
 /// How long the last words of a program that has ended are waited for.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+pub const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How long a program may take to die after its connections have.
 const DEATH: Duration = Duration::from_millis(200);
@@ -274,21 +274,24 @@ impl Process {
 
     /// How its first process went, if it has or does so within `moment`.
     pub async fn gone(&self, moment: Duration) -> Option<Gone> {
-        let mut end = self.end.clone();
-        let _ = tokio::time::timeout(moment, end.wait_for(Option::is_some)).await;
-        let found = end.borrow().clone();
-        if found.is_some() {
+        let heard = tokio::time::timeout(moment, self.heard()).await.ok().flatten();
+        if heard.is_some() {
             self.hear_last_words().await;
         }
-        found
+        heard
     }
 
     /// Waits for how its first process goes; `None` if its supervisor was ended by somebody.
     pub async fn ending(&self) -> Option<Gone> {
-        let mut end = self.end.clone();
-        let found = end.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+        let heard = self.heard().await;
         self.hear_last_words().await;
-        found
+        heard
+    }
+
+    /// Waits for what its supervisor tells of its first process.
+    async fn heard(&self) -> Option<Gone> {
+        let mut end = self.end.clone();
+        end.wait_for(Option::is_some).await.ok().and_then(|heard| heard.clone())
     }
 
     /// What it said last is still in the pipe, which another process may hold open, though.
@@ -456,16 +459,11 @@ impl Process {
                 failure.evidence.push(format!("its first process {end}; others go on"));
             }
         }
-        self.add_words(failure);
-        is_over && has_run && self.role == Role::Serves
-    }
-
-    /// Adds what the program itself says.
-    pub fn add_words(&self, failure: &mut Failure) {
         if let Some(text) = self.unwritten() {
             failure.cause = format!("this part is not written yet: todo!(\"{text}\")");
         }
         failure.evidence.extend(self.last_words());
+        is_over && has_run && self.role == Role::Serves
     }
 
     /// The failure or the inconclusive verdict that `trouble` amounts to.

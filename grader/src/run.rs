@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::watch;
 
-use crate::labs::{Category, Check, Lab};
+use crate::labs::{Check, Lab};
 use crate::outcome::{Failure, Outcome, Stop, Verdict};
 use crate::server::Start;
 use crate::trial::Trial;
@@ -57,16 +57,12 @@ impl Interrupt {
 /// fail for the same reason.
 pub static START_UP: Check = Check {
     id: "start-up",
-    task: 0,
-    category: Category::Correctness,
-    points: 0,
     rule: "the program starts and says where it listens",
-    requires: &[],
-    deadline: Duration::from_secs(30),
     quiet: true,
     run: |trial| {
         Box::pin(async move { trial.start(&Start::PLAIN).await?.expect_announced_address().await })
     },
+    ..Check::USUAL
 };
 
 /// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`]

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
 
 use crate::capture::{quoted, size};
-use crate::client::{Connection, Differs, Mismatch, Payload, Trouble, compare};
+use crate::client::{Connection, Differs, Payload, Trouble, compare};
 use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::{Ends, Gone, Process, Watched};
@@ -262,15 +262,14 @@ impl Visitor {
                 vec![format!("the connection broke: {error}")],
                 "the program has ended, or dropped the connection, with answers unread",
             ),
-            Err(Differs::Other(Mismatch { lines, rest })) => {
-                let lossy = rest.starts_with("\u{fffd}".as_bytes());
-                let cause = if lossy {
+            Err(Differs::Other(mismatch)) => {
+                let cause = if mismatch.is_lossy() {
                     "the input was taken for text (from_utf8_lossy): a byte that is not UTF-8 became \
                      EF BF BD, U+FFFD"
                 } else {
                     "the server is to get the input's bytes unchanged: line ends stay as they are"
                 };
-                return Err(Trouble::Wrong { observed: lines, cause: cause.to_owned() });
+                return Err(Trouble::Wrong { observed: mismatch.lines, cause: cause.to_owned() });
             }
         };
         Err(Trouble::Lost { observed, cause: cause.to_owned() })
@@ -362,18 +361,13 @@ impl Visitor {
         self.flows.set(true);
     }
 
-    /// Takes whatever the program sends, for ever.
-    ///
-    /// # Errors
-    ///
-    /// The connection ended.
-    pub async fn swallow(&self) -> Result<(), Trouble> {
-        let connection = self.connection()?;
+    /// Takes whatever the program sends, until the connection ends.
+    pub async fn swallow(&self) {
+        let Some(connection) = self.connection.get() else { return };
         let mut buffer = vec![0; 64 * 1024];
         while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {
             tokio::task::yield_now().await;
         }
-        Ok(())
     }
 
     /// Expects that `payload` is the next that the program prints.
@@ -401,15 +395,15 @@ impl Visitor {
             Err(Differs::Broke(error)) => {
                 return Err(Trouble::Machine(format!("cannot read standard output: {error}")));
             }
-            Err(Differs::Other(Mismatch { lines, rest })) => {
-                let cause = if rest.starts_with("\u{fffd}".as_bytes()) {
+            Err(Differs::Other(mismatch)) => {
+                let cause = if mismatch.is_lossy() {
                     "what the server sent was taken for text (from_utf8_lossy): a byte that is not \
                      UTF-8 became EF BF BD, U+FFFD"
                 } else {
                     "what comes from the server is to be printed unchanged, and nothing else: notices \
                      for the user go to standard error"
                 };
-                return Err(Trouble::Wrong { observed: lines, cause: cause.to_owned() });
+                return Err(Trouble::Wrong { observed: mismatch.lines, cause: cause.to_owned() });
             }
         };
         Err(Trouble::Lost { observed: vec![observed], cause: cause.to_owned() })
@@ -536,7 +530,6 @@ impl Visitor {
                 return Err(self.process.fail(&[&expected], observed, "").await);
             }
         };
-        let lines = self.process.stderr().lines_with("error: ");
         if end != End::Status(status) {
             // The failure itself says how it ended.
             let cause = match end {
@@ -547,6 +540,7 @@ impl Visitor {
             };
             return Err(self.process.fail(&[&expected], Vec::new(), cause).await);
         }
+        let lines = self.process.stderr().lines_with("error: ");
         if status != 0 && lines != 1 {
             let observed = match self.process.stderr().total() {
                 0 => "nothing on standard error".to_owned(),

@@ -15,6 +15,7 @@ use procfs::process::Process;
 use super::USAGE;
 use crate::capture::{Capture, count, printable, size, time};
 use crate::probe::{Probe, Socket, Unreadable};
+use crate::process::LAST_WORDS;
 use crate::server::Start;
 use crate::supervise::{self, Launch, Supervised};
 use crate::trial::environment;
@@ -43,9 +44,6 @@ const MOMENT: Duration = Duration::from_secs(3);
 
 /// Of a terminal, less a margin.
 const WIDTH: usize = 78;
-
-/// How long the last words of a program that has ended are waited for.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The width of a command line in the list of processes.
 const COMMAND: usize = 44;
@@ -130,7 +128,7 @@ fn look(probe: Probe) -> Option<View> {
     let descriptors = probe.descriptor_counts();
     lines.push(format!(
         "{}, {}, {} in memory of its own (RssAnon)",
-        plural(processes.len()),
+        count(processes.len(), "process"),
         count(probe.thread_count(), "thread"),
         size(memory.values().sum())
     ));
@@ -146,7 +144,7 @@ fn look(probe: Probe) -> Option<View> {
     if processes.len() > LISTED {
         lines.push(format!("  and {} more", processes.len() - LISTED));
     }
-    lines.extend(probe.describe().into_iter().filter(|line| !line.ends_with(" processes")));
+    lines.extend(probe.describe_inside());
     let since = |now: u64, then: u64| now.saturating_sub(then);
     let cpu = after.running.saturating_sub(before.running).as_secs_f64() / elapsed.as_secs_f64();
     lines.push(format!(
@@ -176,10 +174,6 @@ fn tree(processes: &[i32]) -> Vec<(i32, usize)> {
         open.extend(children.map(|&child| (child, depth + 1)));
     }
     all
-}
-
-fn plural(processes: usize) -> String {
-    if processes == 1 { "1 process".to_owned() } else { format!("{processes} processes") }
 }
 
 /// What threads have done so far.

@@ -72,12 +72,7 @@ pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), Stop
     }
     if let Some((share, running)) = calmest {
         let expected = "a program that cannot accept uses next to no CPU";
-        let observed = format!(
-            "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
-            time(running),
-            time(WINDOW),
-            share * 100.0
-        );
+        let observed = ran(share, running, WINDOW);
         let cause = "accept fails at once with EMFILE, and again, and again: the connection stays in \
                      the queue. Wait a moment after such an error, or until a client has left";
         return Err(server.process.fail(&[expected], vec![observed], cause).await);
@@ -175,12 +170,7 @@ async fn expect_idle(server: &Server, when: &str) -> Result<(), Stop> {
             cause = "a thread wakes up though nothing has happened: it asks from time to time, after a \
                      short sleep or time-out, instead of waiting until the kernel or a channel tells";
         } else if let Some((share, running)) = cpu.filter(|(share, _)| *share > BUSY) {
-            observed = format!(
-                "{when}, a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
-                time(running),
-                time(IDLE_WINDOW),
-                share * 100.0
-            );
+            observed = format!("{when}, {}", ran(share, running, IDLE_WINDOW));
             cause = "a thread asks again and again instead of waiting: a loop around a call that does \
                      not block, or around yield_now";
         } else {
@@ -206,6 +196,16 @@ fn busiest(
         (running.as_secs_f64() / free.as_secs_f64(), running)
     });
     shares.max_by(|(a, _), (b, _)| a.total_cmp(b))
+}
+
+/// What [`busiest`] found in each of several windows, the calmest of them.
+fn ran(share: f64, running: Duration, window: Duration) -> String {
+    format!(
+        "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
+        time(running),
+        time(window),
+        share * 100.0
+    )
 }
 
 /// Rule R5: 200 clients open at once, then gone, before anything is counted.
