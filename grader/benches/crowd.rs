@@ -1,7 +1,7 @@
-//! How many clients at once the solution of lab 03 serves, and what each costs:
+//! How many clients at once the solutions on one thread serve, those of labs 02 and 03, and what each costs:
 //! `cargo bench --package grader --bench crowd [-- CLIENTS [ROUNDS]]`. Nothing here is graded.
 //!
-//! The first row is that of 1,000 clients, the size of lab 03's checks, measured in the same run.
+//! The first rows are those of 1,000 clients, the size of lab 03's checks, measured in the same run.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -32,23 +32,37 @@ fn main() -> Result<ExitCode> {
     let rounds = numbers.next().unwrap_or(3);
     raise_descriptor_limit()?;
     let repo = Repo::find()?;
-    let lab = labs::find("3").map_err(|_| anyhow!("there is no lab 3"))?;
-    let built = variant::build(&repo, lab, &Variant::Solution).map_err(|error| match error {
-        BuildError::Compile(errors) => anyhow!(errors),
-        BuildError::Other(error) => error,
-    })?;
-    println!("clients   connected and answered   answered once more   memory of each   threads");
+    println!(
+        "server       clients   connected and answered   answered once more   memory of each   threads"
+    );
+    let build = |lab: &str| -> Result<_> {
+        let lab = labs::find(lab).map_err(|_| anyhow!("there is no lab {lab}"))?;
+        let built =
+            variant::build(&repo, lab, &Variant::Solution).map_err(|error| match error {
+                BuildError::Compile(errors) => anyhow!(errors),
+                BuildError::Other(error) => error,
+            })?;
+        Ok((lab, built.words))
+    };
+    let (selectors, tokio) = (build("2")?, build("3")?);
+    let subjects: [(&str, &_, &'static [&str]); 3] = [
+        ("02 epoll", &selectors, &["--backend", "epoll"]),
+        ("02 poll", &selectors, &["--backend", "poll"]),
+        ("03 tokio", &tokio, &[]),
+    ];
     for number in [1000, clients] {
         for round in 0..rounds {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let trial = Trial::new(lab.service, &built.words, round as u64, "crowd");
-            let tasks = tokio::task::LocalSet::new();
-            let row = tasks.block_on(&runtime, measure(&trial, number));
-            tasks.block_on(&runtime, async { trial.end() });
-            match row {
-                Ok(row) => println!("{row}"),
-                Err(Stop::Failed(failure)) => return Err(anyhow!("{failure:#?}")),
-                Err(Stop::Inconclusive(reason)) => return Err(anyhow!(reason)),
+            for (name, (lab, words), flags) in subjects {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let trial = Trial::new(lab.service, words, round as u64, "crowd");
+                let tasks = tokio::task::LocalSet::new();
+                let row = tasks.block_on(&runtime, measure(&trial, flags, number));
+                tasks.block_on(&runtime, async { trial.end() });
+                match row {
+                    Ok(row) => println!("{name:<10}   {row}"),
+                    Err(Stop::Failed(failure)) => return Err(anyhow!("{failure:#?}")),
+                    Err(Stop::Inconclusive(reason)) => return Err(anyhow!(reason)),
+                }
             }
         }
     }
@@ -56,9 +70,13 @@ fn main() -> Result<ExitCode> {
 }
 
 /// One row: a fresh server, `number` clients, each answered twice.
-async fn measure(trial: &Trial, number: usize) -> Result<String, Stop> {
+async fn measure(
+    trial: &Trial,
+    flags: &'static [&'static str],
+    number: usize,
+) -> Result<String, Stop> {
     let descriptors = number as u64 + SPARE_DESCRIPTORS;
-    let server = trial.start(&Start { descriptors, ..Start::PLAIN }).await?;
+    let server = trial.start(&Start { flags, descriptors }).await?;
     // What a first client brings with it is not what each costs.
     let first = server.serve_new_client("the first client").await?;
     let memory = || server.probe().memory().into_values().sum::<u64>();

@@ -125,19 +125,28 @@ impl Call {
         [libc::SYS_nanosleep, libc::SYS_clock_nanosleep].contains(&self.number)
     }
 
+    /// Whether it is epoll_wait, or its kin.
+    #[must_use]
+    pub fn is_epoll(self) -> bool {
+        [libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, old::EPOLL_WAIT].contains(&self.number)
+    }
+
+    /// Whether it is poll or ppoll.
+    #[must_use]
+    pub fn is_poll(self) -> bool {
+        [libc::SYS_ppoll, old::POLL].contains(&self.number)
+    }
+
+    /// Whether it is select or pselect6.
+    #[must_use]
+    pub fn is_select(self) -> bool {
+        [libc::SYS_pselect6, old::SELECT].contains(&self.number)
+    }
+
     /// Whether it waits on many descriptors at once.
     #[must_use]
-    pub fn selects(self) -> bool {
-        let many = [
-            libc::SYS_epoll_pwait,
-            libc::SYS_epoll_pwait2,
-            libc::SYS_ppoll,
-            libc::SYS_pselect6,
-            old::EPOLL_WAIT,
-            old::POLL,
-            old::SELECT,
-        ];
-        many.contains(&self.number)
+    pub fn waits_for_many(self) -> bool {
+        self.is_epoll() || self.is_poll() || self.is_select()
     }
 
     /// Whether it ends by itself. What is not known to be endless is said not to be.

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::rc::Rc;
 use std::time::Duration;
 
 use rand::rngs::Xoshiro256PlusPlus;
@@ -24,6 +25,11 @@ pub enum Payload {
         seed: u64,
         length: u64,
     },
+    /// `length` bytes of `unit`, again and again.
+    Repeated {
+        unit: Rc<[u8]>,
+        length: u64,
+    },
 }
 
 /// The unit in which random data is made up, in bytes.
@@ -34,7 +40,7 @@ impl Payload {
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Random { length, .. } => *length,
+            Self::Random { length, .. } | Self::Repeated { length, .. } => *length,
         }
     }
 
@@ -48,7 +54,11 @@ impl Payload {
     pub fn at<'b>(&'b self, offset: u64, block: &'b mut (u64, Vec<u8>)) -> &'b [u8] {
         match self {
             Self::Bytes(bytes) => &bytes[offset as usize..],
-            Self::Random { length, .. } if offset >= *length => &[],
+            Self::Random { length, .. } | Self::Repeated { length, .. } if offset >= *length => &[],
+            Self::Repeated { unit, length } => {
+                let rest = &unit[(offset % unit.len() as u64) as usize..];
+                &rest[..rest.len().min((length - offset) as usize)]
+            }
             Self::Random { seed, length } => {
                 let index = offset / BLOCK;
                 if block.0 != index || block.1.is_empty() {
@@ -71,6 +81,10 @@ impl From<Vec<u8>> for Payload {
 /// What went wrong between a client and the program.
 #[derive(Debug)]
 pub enum Trouble {
+    /// Nobody accepts connections.
+    Refused { observed: Vec<String>, cause: String },
+    /// Other bytes came than should; why depends on what is spoken.
+    Differs(Mismatch),
     /// The program did not do what it should.
     Wrong { observed: Vec<String>, cause: String },
     /// The program refused, reset or ended the connection where it should not: it may have died.
@@ -87,6 +101,24 @@ pub const STALL: Duration = Duration::from_millis(300);
 pub const MORE_DESCRIPTORS: &str = "raise this machine's limit (ulimit -Hn shows it): `sudo prlimit --pid $$ \
                                     --nofile=8192:8192` in this shell, or for good the line `* hard nofile \
                                     8192` in /etc/security/limits.conf";
+
+/// In bytes, see [`Window::Small`].
+const SMALL_BUFFER: u32 = 4096;
+const SMALL_SEGMENT: u32 = 1000;
+
+/// How much the kernel takes of what this side does not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// Megabytes, as it comes (fact 1 of the grading rules).
+    Usual,
+    /// Some hundred kilobytes in all: a small receive buffer here, and small segments, by whose size
+    /// Linux measures the other side's send buffer.
+    Small,
+}
+
+/// How reports of other bytes than those that should have come read.
+pub const NOT_THE_ONE: &str = "is not the one that was sent";
+pub const MORE_THAN_SENT: &str = "more that nobody sent";
 
 /// One connection to the program.
 #[derive(Debug)]
@@ -105,7 +137,7 @@ impl Connection {
     /// # Errors
     ///
     /// Refused or reset is the program's trouble; a lack of ports or descriptors the machine's.
-    pub async fn open(address: SocketAddr) -> Result<Self, Trouble> {
+    pub async fn open(address: SocketAddr, window: Window) -> Result<Self, Trouble> {
         let machine = |what: &str, error: io::Error| match error.raw_os_error() {
             Some(libc::EMFILE) => {
                 Trouble::Machine(format!("the grader is out of descriptors: {MORE_DESCRIPTORS}"))
@@ -113,10 +145,21 @@ impl Connection {
             _ => Trouble::Machine(format!("{what}: {error}")),
         };
         let socket = TcpSocket::new_v4().map_err(|error| machine("socket", error))?;
+        if window == Window::Small {
+            // Before the handshake, which tells the other side. Where it fails the kernel takes more.
+            let _ = socket.set_recv_buffer_size(SMALL_BUFFER);
+            let _ = socket2::SockRef::from(&socket).set_tcp_mss(SMALL_SEGMENT);
+        }
         let stream = match socket.connect(address).await {
             Ok(stream) => stream,
-            Err(error) if is_refusal(&error) => {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                 return Err(Trouble::Lost {
+                    observed: vec![format!("connect to {address}: {error}")],
+                    cause: "the program closed the connection at once, with a reset".to_owned(),
+                });
+            }
+            Err(error) if is_refusal(&error) => {
+                return Err(Trouble::Refused {
                     observed: vec![format!("connect to {address}: {error}")],
                     cause: format!(
                         "nothing accepts connections on {address} any more: has the program ended, \
@@ -207,13 +250,33 @@ impl Connection {
     ///
     /// Other bytes, or an end before all have come.
     pub async fn expect(&self, payload: &Payload, length: u64) -> Result<(), Trouble> {
+        self.expect_part(payload, 0..length).await
+    }
+
+    /// Reads the bytes `part` of `payload` and compares.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn expect_part(&self, payload: &Payload, part: Range<u64>) -> Result<(), Trouble> {
         let read = async |buffer: &mut [u8]| self.read(buffer).await;
-        match compare(payload, 0..length, read).await {
+        let end = part.end;
+        match compare(payload, part, read).await {
             Ok(()) => Ok(()),
-            Err(Differs::Ended(offset)) => Err(ended_early(offset, length)),
+            Err(Differs::Ended(offset)) => Err(ended_early(offset, end)),
             Err(Differs::Broke(error)) => Err(self.lost("while reading", &error)),
-            Err(Differs::Other(mismatch)) => Err(wrong_bytes(mismatch)),
+            Err(Differs::Other(mismatch)) => Err(Trouble::Differs(mismatch)),
         }
+    }
+
+    /// Reads until the connection ends, by FIN or RST, and gives the first of what came.
+    pub async fn last_words(&self) -> Vec<u8> {
+        const MOST: usize = 64 * 1024;
+        let (mut words, mut buffer) = (Vec::new(), vec![0; BLOCK as usize]);
+        while let Ok(count @ 1..) = self.read(&mut buffer).await {
+            words.extend_from_slice(&buffer[..count.min(MOST - words.len())]);
+        }
+        words
     }
 
     /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for
@@ -248,14 +311,12 @@ impl Connection {
             0 => Ok(()),
             count => Err(Trouble::Wrong {
                 observed: vec![format!(
-                    "{} more that nobody sent: {}",
+                    "{} {MORE_THAN_SENT}: {}",
                     size(count as u64),
                     crate::capture::quoted(&buffer[..count])
                 )],
-                cause:
-                    "the program writes bytes of its own, or writes some twice: write back exactly \
-                        what one read returned, `&buffer[..count]`"
-                        .to_owned(),
+                cause: "the program writes more than it was asked for, or writes something twice"
+                    .to_owned(),
             }),
         }
     }
@@ -343,7 +404,7 @@ fn ended_early(offset: u64, length: u64) -> Trouble {
     let (got, all) = (size(offset), size(length));
     Trouble::Lost {
         observed: vec![format!("{got} of {all} came back, then the program closed the connection")],
-        cause: "the program stops too early. After each write it has to read again, until read returns \
+        cause: "the program stops too early. It has to read again after each answer, until read returns \
                 0; and only when all is written may it close"
             .to_owned(),
     }
@@ -355,7 +416,7 @@ fn is_end(error: &io::Error) -> bool {
 
 fn is_refusal(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
-    matches!(error.kind(), Kind::ConnectionRefused | Kind::ConnectionReset | Kind::TimedOut)
+    matches!(error.kind(), Kind::ConnectionRefused | Kind::TimedOut)
 }
 
 /// How what came is not what should have come.
@@ -403,8 +464,7 @@ pub async fn compare(
             let both = got.len().min(wanted.len());
             if got[..both] != wanted[..both] {
                 let at = (0..both).find(|&at| got[at] != wanted[at]).unwrap_or(0);
-                let mut lines =
-                    vec![format!("byte {} is not the one that was sent:", offset + at as u64)];
+                let mut lines = vec![format!("byte {} {NOT_THE_ONE}:", offset + at as u64)];
                 lines.extend(difference(offset, wanted, got, at));
                 return Err(Differs::Other(Mismatch { lines, rest: got[at..].to_owned() }));
             }
@@ -421,22 +481,6 @@ impl Mismatch {
     pub fn is_lossy(&self) -> bool {
         self.rest.starts_with("\u{fffd}".as_bytes())
     }
-}
-
-fn wrong_bytes(mismatch: Mismatch) -> Trouble {
-    let is_lossy = mismatch.is_lossy();
-    let Mismatch { lines, rest } = mismatch;
-    let cause = if is_lossy {
-        "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
-         was taken for text (from_utf8_lossy). A stream is bytes"
-    } else if rest.iter().all(|&byte| byte == 0) && rest.len() > 1 {
-        "zeros came where data was sent: the whole buffer was written, not only the part that read \
-         filled, `&buffer[..count]`"
-    } else {
-        "bytes are lost, doubled, changed or out of order. Write back exactly `&buffer[..count]` of \
-         each read, and go on where a write took a part only"
-    };
-    Trouble::Wrong { observed: lines, cause: cause.to_owned() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::client::{MORE_THAN_SENT, NOT_THE_ONE};
 use crate::labs::Check;
+use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME};
 
 /// The verdict on one check.
 #[derive(Clone, Debug)]
@@ -58,6 +60,23 @@ pub struct Failure {
     pub evidence: Vec<String>,
     /// The likely cause, in sentences.
     pub cause: String,
+}
+
+impl Failure {
+    /// Whether bytes came that should not have.
+    #[must_use]
+    pub fn is_wrong_bytes(&self) -> bool {
+        let wrong = |line: &String| line.contains(NOT_THE_ONE) || line.contains(MORE_THAN_SENT);
+        self.observed.first().is_some_and(wrong)
+    }
+
+    /// Whether something was waited for that did not come.
+    #[must_use]
+    pub fn is_no_answer(&self) -> bool {
+        let waited =
+            |line: &String| line.starts_with(NO_ANSWER) || line.starts_with(NO_ANSWER_IN_TIME);
+        self.observed.first().is_some_and(waited)
+    }
 }
 
 /// Ends a check early.

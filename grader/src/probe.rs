@@ -432,6 +432,9 @@ fn parse_epoll(text: &str) -> Vec<(i32, u32)> {
     text.lines().filter_map(parse).collect()
 }
 
+/// In an epoll mask: the kernel tells of each change once (EPOLLET).
+pub const EDGE_TRIGGERED: u32 = libc::EPOLLET.cast_unsigned();
+
 /// An epoll mask in words. EPOLLERR and EPOLLHUP are left out: the kernel always reports them.
 #[must_use]
 pub fn epoll_mask(mask: u32) -> String {

@@ -470,8 +470,12 @@ impl Process {
     pub async fn trouble(&self, expected: &str, trouble: Trouble) -> Stop {
         match trouble {
             Trouble::Machine(reason) => Stop::Inconclusive(reason),
+            Trouble::Differs(mismatch) => {
+                let cause = self.trial.service().exchange.explain(&mismatch);
+                self.fail(&[expected], mismatch.lines, &cause).await
+            }
             Trouble::Wrong { observed, cause } => self.fail(&[expected], observed, &cause).await,
-            Trouble::Lost { observed, cause } => {
+            Trouble::Refused { observed, cause } | Trouble::Lost { observed, cause } => {
                 // A process that dies closes its sockets first.
                 self.gone(DEATH).await;
                 self.fail(&[expected], observed, &cause).await

@@ -3,6 +3,9 @@
 //! One heading of level 2 for each check, its id; below it a paragraph on why the check matters, and
 //! three headings of level 3: `By hand` with a block of shell, `Hints` with a list from vague to concrete,
 //! `Slide` with the id of the slide that explains it.
+//!
+//! What is the same for a family of checks is said once: under a heading with all ids, separated by commas.
+//! In it, `BACKEND` stands for the middle part of an id like `02/poll/echo-bytes`.
 
 use std::collections::BTreeMap;
 
@@ -63,13 +66,37 @@ pub fn of(lab: &Lab) -> BTreeMap<String, Prose> {
             _ => {}
         }
     }
-    all
+    all.into_iter().flat_map(|(ids, prose)| each_of(&ids, &prose)).collect()
+}
+
+/// The prose of each check that a heading names.
+fn each_of(ids: &str, prose: &Prose) -> Vec<(String, Prose)> {
+    let one = |id: &str| {
+        let parts: Vec<_> = id.split('/').collect();
+        let mut prose = prose.clone();
+        if let [_, backend, _] = parts[..] {
+            let texts = [&mut prose.why].into_iter();
+            for text in texts.chain(&mut prose.by_hand).chain(&mut prose.hints) {
+                *text = text.replace("BACKEND", backend);
+            }
+        }
+        (id.to_owned(), prose)
+    };
+    ids.split(',').map(str::trim).map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::labs::LABS;
+
+    #[test]
+    fn a_family_shares_its_prose() {
+        let shared = Prose { why: "in BACKEND".to_owned(), ..Prose::default() };
+        let each = each_of("02/poll/idle, 02/epoll/idle", &shared);
+        let said = each.iter().map(|(id, prose)| (id.as_str(), prose.why.as_str()));
+        assert!(said.eq([("02/poll/idle", "in poll"), ("02/epoll/idle", "in epoll")]));
+    }
 
     #[test]
     fn every_check_is_explained_and_nothing_else() {

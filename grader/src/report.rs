@@ -100,6 +100,8 @@ impl Report {
         for remark in &self.remarks {
             self.paragraph(out, "note: ", remark)?;
         }
+        let names =
+            self.outcomes.iter().map(|outcome| outcome.check.name().len()).max().unwrap_or(0);
         for task in lab.tasks {
             let of_task: Vec<_> =
                 self.outcomes.iter().filter(|outcome| outcome.check.task == task.number).collect();
@@ -109,7 +111,7 @@ impl Report {
             let kind = if task.core { "" } else { " (robust)" };
             writeln!(out, "\n{STRONG}Task {}{STRONG:#} {}{kind}", task.number, task.title)?;
             for outcome in of_task {
-                write_line(out, outcome)?;
+                write_line(out, outcome, names)?;
             }
         }
         let prose = prose::of(lab);
@@ -239,8 +241,8 @@ fn options(width: usize) -> Options<'static> {
         .word_splitter(WordSplitter::NoHyphenation)
 }
 
-/// One check on one line: mark, name, points, time, and what is worth a word.
-fn write_line(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+/// One check on one line: mark, name in a column of `names`, points, time, and what is worth a word.
+fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Result<()> {
     let check = outcome.check;
     let (mark, style, word) = match &outcome.verdict {
         Verdict::Passed if check.points == 0 => ("·", DIM, outcome.notes.join("; ")),
@@ -265,7 +267,7 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         tries => format!("(try {tries}) "),
     };
     let name = check.name();
-    let start = format!("  {mark} {name:<21} {points:>5} {elapsed:>8}");
+    let start = format!("  {mark} {name:<names$} {points:>5} {elapsed:>8}");
     let word = format!("{tries}{word}");
     let room = WIDTH - start.chars().count() - 2;
     let word = match &outcome.verdict {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::calls::Call;
 use crate::capture::{count, quoted, size, time};
-use crate::client::{Connection, MORE_DESCRIPTORS, Payload, Trouble};
+use crate::client::{Connection, MORE_DESCRIPTORS, Payload, Trouble, Window};
 use crate::outcome::{Failure, Stop};
 use crate::probe::{Place, Probe, Socket, Wires, other_sockets};
 use crate::process::{Gone, Process, Vain, Watched};
@@ -132,8 +133,17 @@ impl Server {
     ///
     /// Refused, or no answer.
     pub async fn connect(self: &Rc<Self>, name: &str) -> Result<Client, Stop> {
-        let expected = "the connection is taken";
-        let connection = self.wait(None, expected, self.service.dial.dial(self.address)).await?;
+        self.connect_with(name, Window::Usual).await
+    }
+
+    /// As [`Self::connect`], for a client of which the kernel takes as much as `window` says.
+    ///
+    /// # Errors
+    ///
+    /// Refused, or no answer.
+    pub async fn connect_with(self: &Rc<Self>, name: &str, window: Window) -> Result<Client, Stop> {
+        let dialled = self.service.dial.dial(self.address, window);
+        let connection = self.wait(None, "the connection is taken", dialled).await?;
         Ok(Client { server: Rc::clone(self), name: name.to_owned(), connection })
     }
 
@@ -146,6 +156,35 @@ impl Server {
         let client = self.connect(name).await?;
         client.ask().await?;
         Ok(client)
+    }
+
+    /// Connects a new client, for whose request the program may have no room.
+    ///
+    /// # Errors
+    ///
+    /// It did something else than to answer, to turn the client away, or to let it wait.
+    pub async fn ask_for_room(self: &Rc<Self>, name: &str) -> Result<Admission, Stop> {
+        let expected = format!("{name} is answered, or its connection closed without a byte");
+        let dialled = self.service.dial.dial(self.address, Window::Usual);
+        let connection = match self.process.attempt(&(), dialled).await {
+            Ok(Ok(connection)) => connection,
+            // A reset may be faster than connect.
+            Ok(Err(Trouble::Lost { .. })) => return Ok(Admission::TurnedAway),
+            Ok(Err(trouble)) => return Err(self.process.trouble(&expected, trouble).await),
+            Err(vain) => return Err(self.in_vain(None, &expected, vain).await?),
+        };
+        let client = Client { server: Rc::clone(self), name: name.to_owned(), connection };
+        let Request { sends, answer } = self.service.exchange.request(&self.trial);
+        let exchange = client.connection.exchange(&sends, &answer);
+        match self.process.attempt(&client.connection, exchange).await {
+            Ok(Ok(())) => Ok(Admission::Served(client)),
+            Ok(Err(Trouble::Lost { .. })) if client.connection.received.get() == 0 => {
+                Ok(Admission::TurnedAway)
+            }
+            Ok(Err(trouble)) => Err(self.process.trouble(&expected, trouble).await),
+            Err(Vain::Busy(reason)) => Err(Stop::Inconclusive(reason)),
+            Err(Vain::Hang | Vain::Deadline(_)) => Ok(Admission::Waits(client, answer)),
+        }
     }
 
     /// Connects `number` clients, [`RAMP`] at a time, each confirmed by an answer. All stay open.
@@ -210,17 +249,26 @@ impl Server {
             Some(connection) => connection,
             None => &(),
         };
-        let vain = match self.process.attempt(watched, future).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(trouble)) => return Err(self.process.trouble(expected, trouble).await),
-            Err(vain) => vain,
-        };
+        match self.process.attempt(watched, future).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(trouble)) => Err(self.process.trouble(expected, trouble).await),
+            Err(vain) => Err(self.in_vain(client, expected, vain).await?),
+        }
+    }
+
+    /// A wait on behalf of `client` that ended without what was `expected`.
+    async fn in_vain(
+        &self,
+        client: Option<&Connection>,
+        expected: &str,
+        vain: Vain,
+    ) -> Result<Stop, Stop> {
         let mut observed = vec![vain.observed()?];
         if let Some(client) = client {
             let (sent, received) = (size(client.sent.get()), size(client.received.get()));
             observed.push(format!("on this connection {sent} were sent, {received} came back"));
         }
-        Err(self.process.fail(&[expected], observed, &self.diagnose(client)).await)
+        Ok(self.process.fail(&[expected], observed, &self.diagnose(client)).await)
     }
 
     /// What keeps the program from answering `client`, judged by where its threads
@@ -231,7 +279,7 @@ impl Server {
         let calls = |test: fn(Call) -> bool| {
             threads.iter().any(|thread| matches!(thread.place, Place::Blocked(call) if test(call)))
         };
-        let accepts = calls(Call::accepts) || calls(Call::selects);
+        let accepts = calls(Call::accepts) || calls(Call::waits_for_many);
         let elsewhere = || {
             if calls(Call::reads) {
                 "the thread that should do it is busy with another client: asleep in read until that one \
@@ -243,6 +291,8 @@ impl Server {
                 "the program's threads wait for one another: for a lock, a condition variable, a join"
             } else if calls(Call::sleeps) {
                 "a thread sleeps for a time (nanosleep) instead"
+            } else if calls(Call::waits_for_many) {
+                "the program sleeps in a call that waits for many sockets, the listener not among them"
             } else {
                 "no thread is in accept"
             }
@@ -282,7 +332,12 @@ impl Server {
                     "{unread} of this client wait to be read while the thread writes to it"
                 );
             }
-            let why = if accepts && !calls(Call::reads) {
+            let why = if calls(Call::waits_for_many) {
+                "the program sleeps in a call that waits for many sockets: not for input on this one"
+                    .to_owned()
+            } else if accepts && threads.len() == 1 {
+                "the program's one thread sleeps in accept".to_owned()
+            } else if accepts && !calls(Call::reads) {
                 "no thread reads it".to_owned()
             } else {
                 elsewhere().to_owned()
@@ -473,6 +528,15 @@ fn parse(line: &[u8]) -> Result<SocketAddr, (String, String)> {
     }
 }
 
+/// What a program does with a client for which it may have no room.
+pub enum Admission {
+    Served(Client),
+    /// The connection was closed, by FIN or RST, and nothing came before.
+    TurnedAway,
+    /// It waits for this answer: in the listener's queue, say.
+    Waits(Client, Payload),
+}
+
 /// A client of a [`Server`]. Its calls end a check when the program does not do its part.
 pub struct Client {
     server: Rc<Server>,
@@ -500,6 +564,49 @@ impl Client {
     pub async fn exchange(&self, payload: &Payload) -> Result<(), Stop> {
         let expected = format!("{} sends {} and gets it back", self.name, size(payload.len()));
         self.wait(&expected, self.connection.exchange(payload, payload)).await
+    }
+
+    /// Sends the text `sends` and expects the text `answer`.
+    ///
+    /// # Errors
+    ///
+    /// The answer did not come, or another.
+    pub async fn say(&self, sends: &str, answer: &str) -> Result<(), Stop> {
+        let expected =
+            format!("{} sends {} and gets {}", self.name, excerpt(sends), excerpt(answer));
+        let (sends, answer) = (sends.as_bytes().to_vec(), answer.as_bytes().to_vec());
+        self.wait(&expected, self.connection.exchange(&sends.into(), &answer.into())).await
+    }
+
+    /// Expects the text `answer`.
+    ///
+    /// # Errors
+    ///
+    /// It did not come, or another.
+    pub async fn hear(&self, answer: &str) -> Result<(), Stop> {
+        let expected = format!("{} gets {}", self.name, excerpt(answer));
+        let payload = Payload::from(answer.as_bytes().to_vec());
+        self.wait(&expected, self.connection.expect(&payload, payload.len())).await
+    }
+
+    /// Expects the bytes `part` of `answers`.
+    ///
+    /// # Errors
+    ///
+    /// They did not come, or others.
+    pub async fn expect_part(&self, answers: &Payload, part: Range<u64>) -> Result<(), Stop> {
+        let expected = format!("{} gets the answers to what it sent", self.name);
+        self.wait(&expected, self.connection.expect_part(answers, part)).await
+    }
+
+    /// Reads until the connection ends, by FIN or RST, and gives what came.
+    ///
+    /// # Errors
+    ///
+    /// It does not end.
+    pub async fn last_words(&self) -> Result<Vec<u8>, Stop> {
+        let expected = format!("the connection of {} is closed", self.name);
+        self.wait(&expected, async { Ok(self.connection.last_words().await) }).await
     }
 
     /// Sends `payload` whole, reading nothing.
@@ -584,6 +691,15 @@ impl Client {
     /// Ends the connection with RST.
     pub fn reset(self) {
         self.connection.reset();
+    }
+}
+
+/// The beginning of a text, quoted.
+fn excerpt(text: &str) -> String {
+    const MOST: usize = 40;
+    match text.as_bytes() {
+        all if all.len() <= MOST => quoted(all),
+        long => format!("{} … ({})", quoted(&long[..MOST]), size(long.len() as u64)),
     }
 }
 

@@ -12,8 +12,11 @@ use crate::labs::{LABS, Lab};
 use crate::repo::Repo;
 use crate::variant::STUDENT_EDITION;
 
-const FIRST_LINE: &str =
-    "#![allow(unused, unreachable_code)] // delete this line when you are done\n";
+/// At the top of a starter with gaps, which leave much unused.
+const FIRST_LINE: &str = "\
+#![allow(unused, unreachable_code)] // delete these lines when you are done
+#![allow(clippy::needless_pass_by_value)]
+";
 
 /// Where the rubric stands in a lab sheet.
 const RUBRIC_BEGIN: &str = "<!-- rubric: written by `cargo grader sync` -->\n";
@@ -28,16 +31,21 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
     let Some(solution) = repo.solution(lab) else { return Ok(None) };
     let (from, to) = (format!("solution{}", lab.digits()), format!("lab{}", lab.digits()));
     let folder = repo.lab(lab);
-    let mut files = Vec::new();
+    let (mut files, mut gaps) = (Vec::new(), 0);
     let manifest = repo.read(&solution.join("Cargo.toml"))?;
     files.push((folder.join("Cargo.toml"), manifest.replace(&from, &to)));
     for source in rust_files(&solution.join("src"))? {
         let text = repo.read(&source)?;
-        let starter = starter(&text)
-            .with_context(|| format!("in {}", repo.relative(&source).display()))?
-            .replace(&from, &to);
+        let (starter, more) =
+            starter(&text).with_context(|| format!("in {}", repo.relative(&source).display()))?;
+        gaps += more;
         let name = source.strip_prefix(&solution).context("a source outside its solution")?;
-        files.push((folder.join(name), starter));
+        files.push((folder.join(name), starter.replace(&from, &to)));
+    }
+    // For all files of the crate: what a gap leaves unused may be given in another one.
+    let root = folder.join("src/lib.rs");
+    if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && *path == root) {
+        root.insert_str(0, FIRST_LINE);
     }
     Ok(Some(files))
 }
@@ -83,7 +91,12 @@ pub fn sync(repo: &Repo, check: bool) -> Result<Vec<PathBuf>> {
     Ok(differing)
 }
 
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// All Rust sources below `folder`.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -99,8 +112,8 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The starter of one file of a solution.
-fn starter(solution: &str) -> Result<String> {
+/// The starter of one file of a solution, and how many gaps are in it.
+fn starter(solution: &str) -> Result<(String, usize)> {
     let mut out = String::new();
     let mut gaps = 0;
     let mut inside: Option<&str> = None;
@@ -127,7 +140,10 @@ fn starter(solution: &str) -> Result<String> {
             }
             inside = None;
         } else if inside.is_none() && !marker.starts_with("// ANCHOR") {
-            // What was left out may leave two empty lines behind.
+            // What was left out may leave two empty lines behind, or one at the end of a block.
+            if marker == "}" && out.ends_with("\n\n") {
+                out.pop();
+            }
             if !(line.is_empty() && out.ends_with("\n\n")) {
                 out += line;
                 out.push('\n');
@@ -137,10 +153,10 @@ fn starter(solution: &str) -> Result<String> {
     if let Some(open) = inside {
         bail!("BEGIN {open} without its END");
     }
-    if gaps > 0 {
-        out.insert_str(0, FIRST_LINE);
+    while out.ends_with("\n\n") {
+        out.pop();
     }
-    Ok(out)
+    Ok((out, gaps))
 }
 
 /// A lab sheet with the rubric that the grader's checks give.
@@ -193,15 +209,15 @@ fn f() -> u8 {
 }
 // ANCHOR_END: f
 ";
-        let expected = format!(
-            "{FIRST_LINE}//! Doc.\n\nuse a;\n\nfn f() -> u8 {{\n    todo!(\"task 1: say \\\"one\\\"\")\n}}\n"
-        );
-        assert_eq!(starter(solution).expect("sound markers"), expected);
+        let expected =
+            "//! Doc.\n\nuse a;\n\nfn f() -> u8 {\n    todo!(\"task 1: say \\\"one\\\"\")\n}\n";
+        assert_eq!(starter(solution).expect("sound markers"), (expected.to_owned(), 1));
     }
 
     #[test]
     fn a_given_file_stays_as_it_is() {
-        assert_eq!(starter("fn main() {}\n").expect("no markers"), "fn main() {}\n");
+        let given = "fn main() {}\n";
+        assert_eq!(starter(given).expect("no markers"), (given.to_owned(), 0));
     }
 
     #[test]

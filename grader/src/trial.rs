@@ -142,7 +142,13 @@ impl Trial {
     /// Some random letters.
     #[must_use]
     pub fn word(&self) -> Vec<u8> {
-        (0..self.number(8..=40)).map(|_| b'a' + self.number(0..=25) as u8).collect()
+        self.letters(self.number(8..=40))
+    }
+
+    /// So many random letters.
+    #[must_use]
+    pub fn letters(&self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| b'a' + self.number(0..=25) as u8).collect()
     }
 
     /// A line of random letters.

@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
@@ -111,27 +111,46 @@ pub fn build(repo: &Repo, lab: &'static Lab, variant: &Variant) -> Result<Built,
 /// Said where something is asked for that only the instructors' checkout has.
 pub const STUDENT_EDITION: &str = "this is the student edition";
 
-/// Builds the given known-wrong answers, each a `src/lib.rs`, with the given `main.rs`. Returns their
-/// executables by name.
+/// A known-wrong answer: one file of the solution replaced.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// Which file, as seen from the solution's folder: `src/lib.rs`.
+    pub file: PathBuf,
+    pub text: String,
+}
+
+/// Builds known-wrong answers, each the solution with one file replaced. Returns their executables by
+/// name.
 ///
 /// # Errors
 ///
-/// One of them does not compile.
+/// One of them does not compile, or replaces what is not there.
 pub fn build_misconceptions(
     repo: &Repo,
     lab: &'static Lab,
-    sources: &BTreeMap<String, String>,
+    replacements: &BTreeMap<String, Replacement>,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let workshop = Workshop::of(repo);
-    let main = repo.read(&repo.lab(lab).join("src/main.rs"))?;
+    let none = || format!("lab {} has no solution here: {STUDENT_EDITION}", lab.number);
+    let solution = repo.solution(lab).with_context(none)?;
+    let mut given = BTreeMap::new();
+    for path in sync::rust_files(&solution.join("src"))? {
+        let file = path.strip_prefix(&solution).context("a source outside its solution")?;
+        given.insert(file.to_owned(), repo.read(&path)?);
+    }
     let (mut places, mut libraries) = (Vec::new(), BTreeMap::new());
-    for (name, source) in sources {
+    for (name, Replacement { file, text }) in replacements {
         let library = format!("lab{}_{}", lab.digits(), name.replace('-', "_"));
         let place = Path::new("misconceptions").join(&library);
-        let folder = workshop.folder.join(&place).join("src");
-        let main = main.replace(&format!("lab{}", lab.digits()), &library);
-        write_if_changed(&folder.join("main.rs"), main.as_bytes())?;
-        write_if_changed(&folder.join("lib.rs"), source.as_bytes())?;
+        let mut files = given.clone();
+        if files.insert(file.clone(), text.clone()).is_none() {
+            let file = file.display();
+            return Err(anyhow!("{name}: the solution has no {file} to be replaced").into());
+        }
+        for (file, text) in files {
+            let text = text.replace(&format!("solution{}", lab.digits()), &library);
+            write_if_changed(&workshop.folder.join(&place).join(file), text.as_bytes())?;
+        }
         workshop.add(&place, lab, &library)?;
         places.push(place);
         libraries.insert(name.clone(), library);

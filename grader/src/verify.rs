@@ -24,7 +24,7 @@ use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME};
 use crate::repo::Repo;
 use crate::report::Report;
 use crate::run::{Interrupt, Plan, START_UP, run};
-use crate::variant::{self, BuildError, Variant};
+use crate::variant::{self, BuildError, Replacement, Variant};
 use crate::visitor::SO_FAR;
 use crate::{null, prose};
 
@@ -103,6 +103,8 @@ impl Proof {
 pub struct Misconception {
     /// The misunderstanding, in a sentence.
     pub sentence: String,
+    /// The file of the solution that it replaces, as seen from there.
+    pub file: PathBuf,
     /// The checks that must fail, with the reason.
     pub fails: BTreeMap<String, String>,
 }
@@ -202,9 +204,9 @@ pub fn update(
         format!("lab {} has no misconception {name}, only {}", lab.number, known.join(", "))
     })?;
     let found = examine(lab, subject, interrupt);
-    let is_known = |verdict: &String| ["passed", "failed", "blocked"].contains(&verdict.as_str());
-    if found.text.is_empty() || !found.verdicts.values().all(is_known) {
-        bail!("{name} failed no check, or some were inconclusive: nothing is written");
+    let problems = problems(lab, &subject.expectation, &found);
+    if !problems.is_empty() {
+        bail!("nothing is written for {name}: {}", problems.join("; "));
     }
     let path = folder(repo, lab).join(format!("{name}.txt"));
     fs::write(&path, found.text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -226,7 +228,7 @@ fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
         subjects.push(Subject { name: name.to_owned(), expectation, words });
     }
     let folder = folder(repo, lab);
-    let mut sources = BTreeMap::new();
+    let (mut replacements, mut expectations) = (BTreeMap::new(), BTreeMap::new());
     let entries = fs::read_dir(&folder).with_context(|| {
         format!("lab {} has no misconceptions here: {}", lab.number, variant::STUDENT_EDITION)
     })?;
@@ -236,14 +238,17 @@ fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
             path.extension().and_then(|extension| extension.to_str()),
             path.file_stem().and_then(|stem| stem.to_str()),
         ) {
-            sources.insert(name.to_owned(), repo.read(&path)?);
+            let text = repo.read(&path)?;
+            let Misconception { file, fails, .. } =
+                parse(&text, lab).with_context(|| format!("in {name}.rs"))?;
+            replacements.insert(name.to_owned(), Replacement { file, text });
+            expectations.insert(name.to_owned(), Expectation::Fails(fails));
         }
     }
-    let executables = variant::build_misconceptions(repo, lab, &sources).map_err(without_type)?;
+    let executables =
+        variant::build_misconceptions(repo, lab, &replacements).map_err(without_type)?;
     for (name, executable) in executables {
-        let source = sources.get(&name).map(String::as_str).unwrap_or_default();
-        let misconception = parse(source, lab).with_context(|| format!("in {name}.rs"))?;
-        let expectation = Expectation::Fails(misconception.fails);
+        let expectation = expectations.remove(&name).context("a misconception of no name")?;
         let words = vec![executable.into()];
         subjects.push(Subject { name, expectation, words });
     }
@@ -260,10 +265,14 @@ fn without_type(error: BuildError) -> anyhow::Error {
 /// Reads the first lines of a misconception.
 fn parse(source: &str, lab: &Lab) -> Result<Misconception> {
     let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
-    let mut sentence = String::new();
+    let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
     for line in lines.by_ref() {
         if line == "Must fail:" {
             break;
+        }
+        if let Some(other) = line.strip_prefix("In place of: ") {
+            file = other.into();
+            continue;
         }
         sentence += line;
         sentence.push(' ');
@@ -288,7 +297,7 @@ fn parse(source: &str, lab: &Lab) -> Result<Misconception> {
     if fails.is_empty() {
         bail!("`//! Must fail:` and the checks are missing");
     }
-    Ok(Misconception { sentence: sentence.to_owned(), fails })
+    Ok(Misconception { sentence: sentence.to_owned(), file, fails })
 }
 
 fn examine(lab: &'static Lab, subject: &Subject, interrupt: &Interrupt) -> Found {

@@ -102,13 +102,15 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
         writeln!(out, "  {:<22} {:>3} of {} points", subject.name, found.score, found.points)?;
     }
     writeln!(out)?;
-    write!(out, "  {:<22}", "")?;
+    // Without spaces between them: forty fit into a terminal.
+    let names = lab.checks.iter().map(|check| check.name().len()).max().unwrap_or(0) + 1;
+    write!(out, "  {:<names$}", "")?;
     for index in 0..wrong.len() {
-        write!(out, " {}", letter(index))?;
+        write!(out, "{}", letter(index))?;
     }
     writeln!(out)?;
     for check in lab.checks.iter().filter(|check| check.points > 0) {
-        write!(out, "  {:<22}", check.name())?;
+        write!(out, "  {:<names$}", check.name())?;
         for subject in &wrong {
             let is_point =
                 proof.points.get(check.id).is_some_and(|names| names.contains(&subject.name));
@@ -119,7 +121,7 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
                 Some("blocked") => "-",
                 _ => "?",
             };
-            write!(out, " {mark}")?;
+            write!(out, "{mark}")?;
         }
         writeln!(out)?;
     }

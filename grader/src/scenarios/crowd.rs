@@ -1,6 +1,7 @@
 //! Many clients at the same time, and clients that hold up others.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -26,20 +27,21 @@ pub async fn all_open_at_once(trial: &Trial, start: &Start, clients: usize) -> R
 /// 200 connections that say nothing delay nobody (rule R3).
 pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let server = trial.start(start).await?;
-    trial.step("15 clients, one after the other: how long until each is answered?");
-    let before = usual_delay(&server).await?;
-    trial.step("connect 200 clients that send nothing; after each 4 a new one must be answered");
-    let mut silent = Vec::new();
-    while silent.len() < 200 {
-        for _ in 0..RAMP {
-            silent.push(server.connect("a silent client").await?);
+    let attack = async {
+        trial
+            .step("connect 200 clients that send nothing; after each 4 a new one must be answered");
+        let mut silent = Vec::new();
+        while silent.len() < 200 {
+            for _ in 0..RAMP {
+                silent.push(server.connect("a silent client").await?);
+            }
+            // The queue is first in, first out: once this one is served, those before it were accepted.
+            server.serve_new_client("a new client").await?;
         }
-        // The queue is first in, first out: once this one is served, those before it were accepted.
-        server.serve_new_client("a new client").await?;
-    }
-    trial.step("15 clients again, with the 200 open");
-    let after = delay(&server).await?;
-    expect_no_delay(&server, before, after, "200 silent clients").await?;
+        Ok(silent)
+    };
+    let silent =
+        delays_nobody(trial, &server, "the 200 open", "200 silent clients", attack).await?;
     silent.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
     Ok(())
 }
@@ -47,15 +49,79 @@ pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), Stop> {
 /// A client that never reads delays nobody (rule R3).
 pub async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let server = trial.start(start).await?;
+    let attack = async {
+        trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
+        let slow = server.connect("client A").await?;
+        let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+        slow.send_until_stalled(&flood).await?;
+        Ok(slow)
+    };
+    let attacker = "a client that never reads";
+    delays_nobody(trial, &server, "client A stalled", attacker, attack).await.map(drop)
+}
+
+/// What `attack` gives delays no new client for as long as it lives (rule R3). It is called `present` in
+/// the steps, and `attackers` where it delayed somebody.
+pub async fn delays_nobody<T>(
+    trial: &Trial,
+    server: &Rc<Server>,
+    present: &str,
+    attackers: &str,
+    attack: impl Future<Output = Result<T, Stop>>,
+) -> Result<T, Stop> {
     trial.step("15 clients, one after the other: how long until each is answered?");
-    let before = usual_delay(&server).await?;
-    trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
-    let slow = server.connect("client A").await?;
-    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
-    slow.send_until_stalled(&flood).await?;
-    trial.step("15 clients again, with client A stalled");
-    let after = delay(&server).await?;
-    expect_no_delay(&server, before, after, "a client that never reads").await
+    let before = usual_delay(server).await?;
+    let attack = attack.await?;
+    trial.step(format!("15 clients again, with {present}"));
+    let after = delay(server).await?;
+    expect_no_delay(server, before, after, attackers).await?;
+    Ok(attack)
+}
+
+/// 100 clients that came while the program was stopped are all served once it goes on.
+pub async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    const CLIENTS: usize = 100;
+    let server = trial.start(start).await?;
+    trial.step("connect a first client, which is answered and stays open");
+    let first = server.serve_new_client("the first client").await?;
+    trial.step(format!(
+        "stop the program (SIGSTOP); {CLIENTS} clients connect and make a request each"
+    ));
+    server.process.pause().await?;
+    trial.step("let the program go on (SIGCONT); each must get its answer");
+    let clients = arrive_and_resume(&server, CLIENTS).await?;
+    trial.step("each of them makes another request, and so does the first client");
+    together(clients.iter().chain([&first]).map(Client::ask)).await?;
+    clients.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// Connects `number` clients to a program that is stopped, has each make a request, and lets the program
+/// go on once nobody else comes into its queue.
+pub async fn arrive_and_resume(server: &Rc<Server>, number: usize) -> Result<Vec<Client>, Stop> {
+    /// A queue shorter than `number` is full when nobody got into it for so long.
+    const FULL: Duration = Duration::from_millis(100);
+    let arrived = Cell::new(0);
+    let arrivals = (0..number).map(|index| {
+        let arrived = &arrived;
+        async move {
+            let client = server.connect(&format!("client {} of the queue", index + 1)).await?;
+            arrived.set(arrived.get() + 1);
+            client.ask().await?;
+            Ok(client)
+        }
+    });
+    let resume = async {
+        let mut last = (0, Instant::now());
+        while arrived.get() < number && last.1.elapsed() < FULL {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if arrived.get() != last.0 {
+                last = (arrived.get(), Instant::now());
+            }
+        }
+        server.process.resume();
+    };
+    beside(resume, together(arrivals)).await
 }
 
 /// With `clients` open, each busy, the program has at most four threads more than the machine has CPUs; or,

@@ -1,11 +1,13 @@
 //! A server that sends back every byte as it came.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::{MORE_THAN_FITS, growth};
 use crate::capture::size;
+use crate::client::Payload;
 use crate::outcome::Stop;
-use crate::server::{Start, together};
+use crate::server::{Client, Server, Start, together};
 use crate::trial::Trial;
 
 /// A client that says nothing gets nothing but the end.
@@ -75,54 +77,87 @@ pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), Stop> {
     client.expect_end().await
 }
 
-/// Much data comes back; of a client that does not read little is buffered, and nothing is lost.
+/// Much data comes back; of clients that do not read little is buffered, and nothing is lost, even where
+/// a signal interrupts the program.
 pub async fn large_stream(trial: &Trial, start: &Start) -> Result<(), Stop> {
     const WHOLE: u64 = 32 * 1024 * 1024;
-    const GROWTH: u64 = 16 * 1024 * 1024;
     let server = trial.start(start).await?;
-    trial.step(format!("connect client A, send {} and read while sending", size(WHOLE)));
-    let client = server.connect("client A").await?;
+    trial.step(format!("connect a client, send {} and read while sending", size(WHOLE)));
+    let client = server.connect("the client").await?;
     client.exchange(&trial.stream(WHOLE)).await?;
     client.finish().await?;
     drop(client);
-
-    trial.step("connect client B, exchange a few bytes");
-    let client = server.serve_new_client("client B").await?;
-    // Taken now: a child begins with what it shares with its parent.
-    let before = server.probe().memory();
-    trial.step("it sends without reading until nothing moves for 300 ms");
-    let payload = trial.stream(MORE_THAN_FITS);
-    let taken = client.send_until_stalled(&payload).await?;
-    let grown = growth(&before, &server.probe().memory()).into_values().max().unwrap_or(0);
-    if grown >= GROWTH {
-        let observed = vec![
-            format!("memory grew by {} (RssAnon)", size(grown)),
-            format!("the program took {} of a client that reads nothing", size(taken)),
-        ];
-        let expected = format!("the program's memory grows by less than {}", size(GROWTH));
-        let cause = "what a client does not read piles up in the program: it reads on while it cannot \
-                     write. Write what was read before reading again; then the kernel stops the sender";
-        return Err(server.process.fail(&[&expected], observed, cause).await);
-    }
-    trial.step("clients C, D and E do the same");
-    let mut clients = vec![(client, payload, taken)];
-    let sending = ["client C", "client D", "client E"].map(|name| {
-        let (server, payload) = (&server, trial.stream(MORE_THAN_FITS / 2));
-        async move {
-            let client = server.connect(name).await?;
-            let taken = client.send_until_stalled(&payload).await?;
-            Ok((client, payload, taken))
-        }
-    });
-    clients.extend(together(sending).await?);
+    let stalled = stall(trial, &server).await?;
     // A signal is one of the things that make a blocking write return early, with a part only.
     trial.step(
         "stop the program and let it go on (SIGSTOP, SIGCONT): a blocked write may end early",
     );
     server.process.pause().await?;
     server.process.resume();
+    drain(trial, stalled).await
+}
+
+/// Of clients that do not read little is buffered, and nothing is lost once they do.
+pub async fn partial_write(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    let server = trial.start(start).await?;
+    let stalled = stall(trial, &server).await?;
+    drain(trial, stalled).await
+}
+
+/// A client that does not read, what it sends, and how much of that the program took.
+type Stalled = (Client, Payload, u64);
+
+/// Four clients that send without reading, until nothing moves. The program may not pile up what they
+/// do not read.
+async fn stall(trial: &Trial, server: &Rc<Server>) -> Result<Vec<Stalled>, Stop> {
+    trial.step("connect client A, exchange a few bytes");
+    let client = server.serve_new_client("client A").await?;
+    trial.step("it sends without reading until nothing moves for 300 ms");
+    let (payload, taken) = stall_one(trial, server, &client).await?;
+    trial.step("clients B, C and D do the same");
+    let mut stalled = vec![(client, payload, taken)];
+    let sending = ["client B", "client C", "client D"].map(|name| {
+        let payload = trial.stream(MORE_THAN_FITS / 2);
+        async move {
+            let client = server.connect(name).await?;
+            let taken = client.send_until_stalled(&payload).await?;
+            Ok((client, payload, taken))
+        }
+    });
+    stalled.extend(together(sending).await?);
+    Ok(stalled)
+}
+
+/// `client` sends without reading, until nothing moves: what, and how much of it the program took. It may
+/// not pile up what is not read.
+pub async fn stall_one(
+    trial: &Trial,
+    server: &Server,
+    client: &Client,
+) -> Result<(Payload, u64), Stop> {
+    const GROWTH: u64 = 16 * 1024 * 1024;
+    // Taken now: a child begins with what it shares with its parent.
+    let before = server.probe().memory();
+    let payload = trial.stream(MORE_THAN_FITS);
+    let taken = client.send_until_stalled(&payload).await?;
+    let grown = growth(&before, &server.probe().memory()).into_values().max().unwrap_or(0);
+    if grown < GROWTH {
+        return Ok((payload, taken));
+    }
+    let observed = vec![
+        format!("memory grew by {} (RssAnon)", size(grown)),
+        format!("the program took {} of a client that reads nothing", size(taken)),
+    ];
+    let expected = format!("the program's memory grows by less than {}", size(GROWTH));
+    let cause = "what a client does not read piles up in the program: it reads on while it cannot \
+                 write. Write what was read before reading again; then the kernel stops the sender";
+    Err(server.process.fail(&[&expected], observed, cause).await)
+}
+
+/// All read what they have sent.
+async fn drain(trial: &Trial, stalled: Vec<Stalled>) -> Result<(), Stop> {
     trial.step("now each of the four reads all that it has sent");
-    let reading = clients.iter().map(|(client, payload, taken)| async move {
+    let reading = stalled.iter().map(|(client, payload, taken)| async move {
         client.expect_echo(payload, *taken).await?;
         client.finish().await
     });

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::client::{Connection, Payload, Trouble};
+use crate::client::{Connection, Mismatch, Payload, Trouble, Window};
 use crate::trial::Trial;
 
 /// How a lab's servers are started and spoken to.
@@ -25,6 +25,9 @@ pub struct Service {
     pub exchange: &'static dyn Exchange,
 }
 
+/// A connection, once it is there.
+pub type Dialled = LocalBoxFuture<'static, Result<Connection, Trouble>>;
+
 /// How to get a connection.
 pub trait Dial: Debug + Sync {
     /// Connects to `address`.
@@ -32,7 +35,7 @@ pub trait Dial: Debug + Sync {
     /// # Errors
     ///
     /// As [`Connection::open`].
-    fn dial(&self, address: SocketAddr) -> LocalBoxFuture<'static, Result<Connection, Trouble>>;
+    fn dial(&self, address: SocketAddr, window: Window) -> Dialled;
 }
 
 /// How to make a request, and what its answer is.
@@ -42,6 +45,9 @@ pub trait Exchange: Debug + Sync {
 
     /// `length` bytes of requests, to be sent without reading.
     fn flood(&self, trial: &Trial, length: u64) -> Payload;
+
+    /// Why the program most likely sent other bytes than it should.
+    fn explain(&self, mismatch: &Mismatch) -> String;
 }
 
 /// A request and the whole of its answer.
@@ -56,8 +62,8 @@ pub struct Request {
 pub struct Tcp;
 
 impl Dial for Tcp {
-    fn dial(&self, address: SocketAddr) -> LocalBoxFuture<'static, Result<Connection, Trouble>> {
-        Box::pin(Connection::open(address))
+    fn dial(&self, address: SocketAddr, window: Window) -> Dialled {
+        Box::pin(Connection::open(address, window))
     }
 }
 
@@ -73,6 +79,20 @@ impl Exchange for ByteEcho {
 
     fn flood(&self, trial: &Trial, length: u64) -> Payload {
         trial.stream(length)
+    }
+
+    fn explain(&self, mismatch: &Mismatch) -> String {
+        let cause = if mismatch.is_lossy() {
+            "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
+             was taken for text (from_utf8_lossy). A stream is bytes"
+        } else if mismatch.rest.iter().all(|&byte| byte == 0) && mismatch.rest.len() > 1 {
+            "zeros came where data was sent: the whole buffer was written, not only the part that read \
+             filled, `&buffer[..count]`"
+        } else {
+            "bytes are lost, doubled, changed or out of order. Write back exactly `&buffer[..count]` of \
+             each read, and go on where a write took a part only"
+        };
+        cause.to_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::MORE_THAN_FITS;
 use crate::capture::{count, time};
-use crate::client::Connection;
+use crate::client::{Connection, Window};
 use crate::outcome::Stop;
 use crate::probe::{CpuTime, Place, Thread};
 use crate::server::{Client, RAMP, Server, Start, ramped, together};
@@ -18,22 +18,15 @@ use crate::trial::Trial;
 pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), Stop> {
     const LIMIT: u64 = 64;
     const CLIENTS: usize = 100;
-    /// One of several is enough: a runtime may have work of its own (rule R2).
-    const WINDOWS: usize = 4;
-    const WINDOW: Duration = Duration::from_millis(250);
-    /// A loop that only fails uses all of its time, one that waits between attempts next to none (fact
-    /// 7); a quarter is far from both.
-    const BUSY: f64 = 0.25;
-    /// Less than this in a window is not spinning, however little time there was.
-    const LEAST: Duration = Duration::from_millis(10);
     let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
     trial.step(format!("begin to connect {CLIENTS} clients, which send nothing"));
     // In the background: at the limit a queue may be full, and then a connect does not end.
     let address = server.address;
     let connects = tokio::task::spawn_local(async move {
         let mut open = Vec::new();
-        let mut connects =
-            stream::iter(0..CLIENTS).map(|_| Connection::open(address)).buffered(RAMP);
+        let mut connects = stream::iter(0..CLIENTS)
+            .map(|_| Connection::open(address, Window::Usual))
+            .buffered(RAMP);
         while let Some(connection) = connects.next().await {
             open.extend(connection);
         }
@@ -51,37 +44,65 @@ pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), Stop
     };
     // A program that leaves the queue alone for a reason of its own is at rest, too.
     server.process.until(full).await?;
-    trial.step(format!("watch how much CPU it uses, up to {WINDOWS} times for {}", time(WINDOW)));
-    let mut calmest: Option<(f64, Duration)> = None;
-    for _ in 0..WINDOWS {
-        let (begin, before) = (Instant::now(), server.probe().cpu_times());
-        tokio::time::sleep(WINDOW).await;
-        let busiest = busiest(&before, &server.probe().cpu_times(), begin.elapsed());
-        let Some((share, running)) = busiest else { break };
-        if calmest.is_none_or(|(least, _)| share < least) {
-            calmest = Some((share, running));
+    trial.step("watch how much CPU it uses");
+    match calm(&server).await {
+        Calm::Yes => {}
+        Calm::Ended => {
+            let observed = "that was when it ran out of descriptors".to_owned();
+            return Err(server.process.fail(&["the program goes on"], vec![observed], "").await);
         }
-        if share <= BUSY || running <= LEAST {
-            calmest = None;
-            break;
+        Calm::No(ran) => {
+            let expected = "a program that cannot accept uses next to no CPU";
+            let cause = "accept fails at once with EMFILE, and again, and again: the connection stays \
+                         in the queue. Wait a moment after such an error, or until a client has left";
+            return Err(server.process.fail(&[expected], vec![ran], cause).await);
         }
-    }
-    if server.process.has_ended() {
-        let observed = "that was when it ran out of descriptors".to_owned();
-        return Err(server.process.fail(&["the program goes on"], vec![observed], "").await);
-    }
-    if let Some((share, running)) = calmest {
-        let expected = "a program that cannot accept uses next to no CPU";
-        let observed = ran(share, running, WINDOW);
-        let cause = "accept fails at once with EMFILE, and again, and again: the connection stays in \
-                     the queue. Wait a moment after such an error, or until a client has left";
-        return Err(server.process.fail(&[expected], vec![observed], cause).await);
     }
     trial.step("close all clients (FIN); a new one must be served");
     connects.abort();
     // It ends, and with it its connections, when it is next looked at.
     let _ = connects.await;
     server.serve_new_client("the new client").await?.finish().await
+}
+
+/// Whether a program with little to do uses little CPU.
+pub enum Calm {
+    Yes,
+    /// It does not; says how much it ran.
+    No(String),
+    /// It ended while it was watched.
+    Ended,
+}
+
+/// Watches how much CPU the program uses.
+pub async fn calm(server: &Server) -> Calm {
+    /// One of several is enough: a runtime may have work of its own (rule R2).
+    const WINDOWS: usize = 4;
+    const WINDOW: Duration = Duration::from_millis(250);
+    /// A loop that only fails uses all of its time, one that waits between attempts next to none (fact
+    /// 7); a quarter is far from both.
+    const BUSY: f64 = 0.25;
+    /// Less than this in a window is not spinning, however little time there was.
+    const LEAST: Duration = Duration::from_millis(10);
+    let mut calmest: Option<(f64, Duration)> = None;
+    for _ in 0..WINDOWS {
+        let (begin, before) = (Instant::now(), server.probe().cpu_times());
+        tokio::time::sleep(WINDOW).await;
+        let busiest = busiest(&before, &server.probe().cpu_times(), begin.elapsed());
+        let Some((share, running)) = busiest else { break };
+        if share <= BUSY || running <= LEAST {
+            calmest = None;
+            break;
+        }
+        if calmest.is_none_or(|(least, _)| share < least) {
+            calmest = Some((share, running));
+        }
+    }
+    match calmest {
+        _ if server.process.has_ended() => Calm::Ended,
+        Some((share, running)) => Calm::No(ran(share, running, WINDOW)),
+        None => Calm::Yes,
+    }
 }
 
 /// A program with nothing to do sleeps: before any client, with idle ones, and after a stalled one.
@@ -110,7 +131,10 @@ pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), Stop> {
         expect_idle(&drained, "after a stalled client has read on").await
     };
     let idle = expect_idle(&visited, "with 50 idle clients");
-    tokio::try_join!(expect_idle(&untouched, "before any client"), idle, stalled)?;
+    let untouched = expect_idle(&untouched, "before any client");
+    // All to their end, so that of several failures it is always the same that is told.
+    let (untouched, idle, stalled) = tokio::join!(untouched, idle, stalled);
+    untouched.and(idle).and(stalled)?;
     trial.step("the 50 clients make another request: silence is no reason to drop them");
     together(clients.iter().map(Client::ask)).await?;
     clients.into_iter().for_each(Client::reset);
@@ -122,7 +146,7 @@ const IDLE_WINDOW: Duration = Duration::from_secs(2);
 
 /// Fact 5: what waits in the kernel shows no voluntary switch in two seconds, a loop that sleeps 1 ms
 /// shows 1,800. Of several windows one without is enough: a runtime may tidy up.
-async fn expect_idle(server: &Server, when: &str) -> Result<(), Stop> {
+pub async fn expect_idle(server: &Server, when: &str) -> Result<(), Stop> {
     const WINDOWS: usize = 3;
     /// A clock that ticks each second may be there; who asks ten times a second is polling.
     const SLEEPS: u64 = 10;
@@ -172,7 +196,8 @@ async fn expect_idle(server: &Server, when: &str) -> Result<(), Stop> {
         } else if let Some((share, running)) = cpu.filter(|(share, _)| *share > BUSY) {
             observed = format!("{when}, {}", ran(share, running, IDLE_WINDOW));
             cause = "a thread asks again and again instead of waiting: a loop around a call that does \
-                     not block, or around yield_now";
+                     not block, or around yield_now; or it waits for what is always so, such as room to \
+                     write: ask for that only while bytes wait";
         } else {
             return Ok(());
         }
@@ -209,7 +234,7 @@ fn ran(share: f64, running: Duration, window: Duration) -> String {
 }
 
 /// Rule R5: 200 clients open at once, then gone, before anything is counted.
-async fn warm_up(server: &Rc<Server>, trial: &Trial) -> Result<(), Stop> {
+pub async fn warm_up(server: &Rc<Server>, trial: &Trial) -> Result<(), Stop> {
     trial.step("warm up: 200 clients, all open at once, then all closed");
     let clients = server.crowd(200).await?;
     clients.into_iter().for_each(Client::reset);

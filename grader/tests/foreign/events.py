@@ -8,7 +8,7 @@ async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--addr", default="127.0.0.1:9999")
     parser.add_argument("--max-connections", type=int, default=1024)
-    flags = parser.parse_args()
+    flags, _ = parser.parse_known_args()
     host, port = flags.addr.rsplit(":", 1)
     slots = asyncio.Semaphore(flags.max_connections)
 

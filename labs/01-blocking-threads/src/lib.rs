@@ -1,4 +1,5 @@
-#![allow(unused, unreachable_code)] // delete this line when you are done
+#![allow(unused, unreachable_code)] // delete these lines when you are done
+#![allow(clippy::needless_pass_by_value)]
 //! Lab 01: an echo server with a thread for each client.
 //!
 //! - [`handle`] talks to one client until the client has said everything.

@@ -1,0 +1,117 @@
+//! Misconception: to add a socket with another mask changes its mask.
+//!
+//! In place of: src/epoll.rs
+//!
+//! Must fail:
+//! - 02/epoll/partial-write: EPOLL_CTL_ADD fails with EEXIST where a client has
+//!   to wait, and the client is dropped
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::event::epoll;
+
+use crate::selector::{Event, Interest, Selector, Token, Trigger};
+use crate::sys::timespec;
+use rustix::io::Errno;
+
+/// The most events that one call gives. What does not fit comes with the next.
+const BATCH: usize = 256;
+
+/// With epoll the kernel keeps the list. There is nothing to remember here but
+/// the descriptor that stands for it.
+pub struct Epoll {
+    epoll: OwnedFd,
+    trigger: Trigger,
+    /// The kernel writes its events into this, see [`epoll::wait`].
+    batch: Box<[MaybeUninit<epoll::Event>; BATCH]>,
+}
+
+impl Epoll {
+    /// A selector that watches nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// There is no descriptor to be had.
+    pub fn new(trigger: Trigger) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let batch = Box::new([MaybeUninit::uninit(); BATCH]);
+        Ok(Self {
+            epoll,
+            trigger,
+            batch,
+        })
+    }
+
+    /// Task 4: what the kernel is to watch for. Task 5: with
+    /// [`Trigger::Edge`], once for each change only (EPOLLET).
+    fn flags(&self, interest: Interest) -> epoll::EventFlags {
+        let mut flags = epoll::EventFlags::empty();
+        flags.set(epoll::EventFlags::IN, interest.read);
+        flags.set(epoll::EventFlags::OUT, interest.write);
+        flags.set(epoll::EventFlags::ET, self.trigger == Trigger::Edge);
+        flags
+    }
+}
+
+impl Selector for Epoll {
+    fn register(
+        &mut self,
+        socket: Rc<dyn AsFd>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(token);
+        Ok(epoll::add(&self.epoll, socket, data, self.flags(interest))?)
+    }
+
+    fn modify(
+        &mut self,
+        socket: &dyn AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let (socket, flags) = (socket.as_fd(), self.flags(interest));
+        let data = epoll::EventData::new_u64(token);
+        Ok(epoll::add(&self.epoll, socket, data, flags)?)
+    }
+
+    fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, socket.as_fd())?)
+    }
+
+    fn wait(
+        &mut self,
+        events: &mut Vec<Event>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        use epoll::EventFlags as Flags;
+        events.clear();
+        let (epoll, timeout) = (&self.epoll, timespec(timeout));
+        let batch = self.batch.as_mut_slice();
+        let found = match epoll::wait(epoll, batch, timeout.as_ref()) {
+            Err(Errno::INTR) => return Ok(()),
+            result => result?.0,
+        };
+        for event in found {
+            let (flags, token) = (event.flags, event.data.u64());
+            // An error or the end may come without having been asked for.
+            let over = flags.intersects(Flags::ERR | Flags::HUP);
+            let readable = over || flags.contains(Flags::IN);
+            let writable = over || flags.contains(Flags::OUT);
+            events.push(Event {
+                token,
+                readable,
+                writable,
+            });
+        }
+        Ok(())
+    }
+
+    fn trigger(&self) -> Trigger {
+        self.trigger
+    }
+}

@@ -1,0 +1,58 @@
+//! Task 1: poll(2).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::sys::timespec;
+
+/// poll gets the whole list of descriptors with each call, and the kernel
+/// looks at each of them. So the list is kept here, by descriptor.
+#[derive(Default)]
+pub struct Poll {
+    watched: BTreeMap<RawFd, Watched>,
+}
+
+impl Poll {
+    /// A selector that watches nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Selector for Poll {
+    fn register(
+        &mut self,
+        socket: Rc<dyn AsFd>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        todo!("task 1: remember the socket")
+    }
+
+    fn modify(
+        &mut self,
+        socket: &dyn AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        todo!("task 1: change what is remembered")
+    }
+
+    fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
+        todo!("task 1: forget the socket")
+    }
+
+    fn wait(
+        &mut self,
+        events: &mut Vec<Event>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        todo!("task 1: make the list, call poll, tell what it found")
+    }
+}

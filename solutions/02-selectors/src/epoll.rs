@@ -1,0 +1,125 @@
+//! Tasks 4 and 5: epoll(7).
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::event::epoll;
+
+use crate::selector::{Event, Interest, Selector, Token, Trigger};
+use crate::sys::timespec;
+// BEGIN HIDDEN
+use rustix::io::Errno;
+// END HIDDEN
+
+/// The most events that one call gives. What does not fit comes with the next.
+const BATCH: usize = 256;
+
+/// With epoll the kernel keeps the list. There is nothing to remember here but
+/// the descriptor that stands for it.
+pub struct Epoll {
+    epoll: OwnedFd,
+    trigger: Trigger,
+    /// The kernel writes its events into this, see [`epoll::wait`].
+    batch: Box<[MaybeUninit<epoll::Event>; BATCH]>,
+}
+
+impl Epoll {
+    /// A selector that watches nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// There is no descriptor to be had.
+    pub fn new(trigger: Trigger) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let batch = Box::new([MaybeUninit::uninit(); BATCH]);
+        Ok(Self {
+            epoll,
+            trigger,
+            batch,
+        })
+    }
+
+    /// Task 4: what the kernel is to watch for. Task 5: with
+    /// [`Trigger::Edge`], once for each change only (EPOLLET).
+    fn flags(&self, interest: Interest) -> epoll::EventFlags {
+        // BEGIN SOLUTION: task 4: EPOLLIN to read, EPOLLOUT to write
+        let mut flags = epoll::EventFlags::empty();
+        flags.set(epoll::EventFlags::IN, interest.read);
+        flags.set(epoll::EventFlags::OUT, interest.write);
+        flags.set(epoll::EventFlags::ET, self.trigger == Trigger::Edge);
+        flags
+        // END SOLUTION
+    }
+}
+
+// ANCHOR: epoll
+impl Selector for Epoll {
+    fn register(
+        &mut self,
+        socket: Rc<dyn AsFd>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        // BEGIN SOLUTION: task 4: epoll::add
+        let data = epoll::EventData::new_u64(token);
+        Ok(epoll::add(&self.epoll, socket, data, self.flags(interest))?)
+        // END SOLUTION
+    }
+
+    fn modify(
+        &mut self,
+        socket: &dyn AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        // BEGIN SOLUTION: task 4: epoll::modify
+        let (socket, flags) = (socket.as_fd(), self.flags(interest));
+        let data = epoll::EventData::new_u64(token);
+        Ok(epoll::modify(&self.epoll, socket, data, flags)?)
+        // END SOLUTION
+    }
+
+    fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
+        // BEGIN SOLUTION: task 4: epoll::delete
+        Ok(epoll::delete(&self.epoll, socket.as_fd())?)
+        // END SOLUTION
+    }
+
+    fn wait(
+        &mut self,
+        events: &mut Vec<Event>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        // BEGIN SOLUTION: task 4: call epoll::wait, tell what it found
+        use epoll::EventFlags as Flags;
+        events.clear();
+        let (epoll, timeout) = (&self.epoll, timespec(timeout));
+        let batch = self.batch.as_mut_slice();
+        let found = match epoll::wait(epoll, batch, timeout.as_ref()) {
+            Err(Errno::INTR) => return Ok(()),
+            result => result?.0,
+        };
+        for event in found {
+            let (flags, token) = (event.flags, event.data.u64());
+            // An error or the end may come without having been asked for.
+            let over = flags.intersects(Flags::ERR | Flags::HUP);
+            let readable = over || flags.contains(Flags::IN);
+            let writable = over || flags.contains(Flags::OUT);
+            events.push(Event {
+                token,
+                readable,
+                writable,
+            });
+        }
+        Ok(())
+        // END SOLUTION
+    }
+
+    fn trigger(&self) -> Trigger {
+        self.trigger
+    }
+}
+// ANCHOR_END: epoll

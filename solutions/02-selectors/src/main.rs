@@ -1,0 +1,53 @@
+//! The given part of lab 02: read the flags, bind, say where, serve.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+
+use clap::Parser;
+use solution02::{Backend, Trigger};
+
+/// An echo server on one thread, over select, poll or epoll.
+#[derive(Parser)]
+struct Flags {
+    /// Where to listen; port 0 picks a free port.
+    #[arg(long, default_value = "127.0.0.1:9999")]
+    addr: SocketAddr,
+
+    /// The system call that waits.
+    #[arg(long, value_enum, default_value = "epoll")]
+    backend: Backend,
+
+    /// When epoll tells of a socket (edge: with epoll only).
+    #[arg(long, value_enum, default_value = "level")]
+    trigger: Trigger,
+}
+
+fn main() -> ExitCode {
+    let flags = match Flags::try_parse() {
+        Ok(flags) => flags,
+        // Help and version are no errors: clap prints them as they are.
+        Err(message) if !message.use_stderr() => message.exit(),
+        Err(message) => {
+            // clap's first line reads `error: …`; the contract asks for one.
+            let text = message.to_string();
+            eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&flags) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: &Flags) -> io::Result<()> {
+    let selector = solution02::selector(flags.backend, flags.trigger)?;
+    let listener = TcpListener::bind(flags.addr)?;
+    println!("listening on {}", listener.local_addr()?);
+    io::stdout().flush()?;
+    solution02::serve(listener, selector)
+}
