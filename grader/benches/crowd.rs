@@ -76,7 +76,7 @@ async fn measure(
     number: usize,
 ) -> Result<String, Stop> {
     let descriptors = number as u64 + SPARE_DESCRIPTORS;
-    let server = trial.start(&Start { flags, descriptors }).await?;
+    let server = trial.start(&Start { flags, descriptors, ..Start::PLAIN }).await?;
     // What a first client brings with it is not what each costs.
     let first = server.serve_new_client("the first client").await?;
     let memory = || server.probe().memory().into_values().sum::<u64>();

@@ -120,7 +120,7 @@ pub fn difference(offset: u64, expected: &[u8], got: &[u8], at: usize) -> Vec<St
     let before = got.get(begin..at).unwrap_or_default().escape_ascii().to_string();
     let caret = 1 + dots.chars().count() + before.chars().count();
     vec![
-        format!("sent  {}", shown(expected)),
+        format!("want  {}", shown(expected)),
         format!("got   {}", shown(got)),
         format!("      {}^ byte {}", " ".repeat(caret), offset + at as u64),
     ]
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn caret_stands_under_the_first_wrong_byte() {
         let lines = difference(100, b"abc\ndef", b"abc\nxef", 4);
-        assert_eq!(lines[0], r#"sent  "abc\ndef""#);
+        assert_eq!(lines[0], r#"want  "abc\ndef""#);
         assert_eq!(lines[1], r#"got   "abc\nxef""#);
         assert_eq!(lines[1].find('x'), lines[2].find('^'));
         assert!(lines[2].ends_with("byte 104"));

@@ -116,8 +116,16 @@ pub enum Window {
     Small,
 }
 
+/// What came before a connection ended, and how it did.
+#[derive(Debug)]
+pub struct Ending {
+    pub words: Vec<u8>,
+    /// By a reset (RST), not by an end of the stream (FIN).
+    pub reset: bool,
+}
+
 /// How reports of other bytes than those that should have come read.
-pub const NOT_THE_ONE: &str = "is not the one that was sent";
+pub const NOT_THE_ONE: &str = "is not the one that should have come";
 pub const MORE_THAN_SENT: &str = "more that nobody sent";
 
 /// One connection to the program.
@@ -269,14 +277,47 @@ impl Connection {
         }
     }
 
-    /// Reads until the connection ends, by FIN or RST, and gives the first of what came.
-    pub async fn last_words(&self) -> Vec<u8> {
+    /// Reads until the connection ends, and gives the first of what came.
+    pub async fn ending(&self) -> Ending {
         const MOST: usize = 64 * 1024;
-        let (mut words, mut buffer) = (Vec::new(), vec![0; BLOCK as usize]);
-        while let Ok(count @ 1..) = self.read(&mut buffer).await {
-            words.extend_from_slice(&buffer[..count.min(MOST - words.len())]);
+        let (mut words, mut buffer) = (Vec::new(), vec![0; 4096]);
+        loop {
+            match self.read(&mut buffer).await {
+                Ok(0) => return Ending { words, reset: false },
+                Ok(count) => {
+                    words.extend_from_slice(&buffer[..count.min(MOST - words.len())]);
+                }
+                Err(_) => return Ending { words, reset: true },
+            }
         }
-        words
+    }
+
+    /// Reads `answer`; or, if an end comes first, what came before it.
+    ///
+    /// # Errors
+    ///
+    /// Something else came.
+    pub async fn answer_or_end(&self, answer: &[u8]) -> Result<Option<Ending>, Trouble> {
+        let mut words = vec![0; answer.len()];
+        let mut got = 0;
+        while got < answer.len() {
+            let read = self.read(&mut words[got..]).await;
+            let reset = read.is_err();
+            match read.unwrap_or(0) {
+                0 => {
+                    words.truncate(got);
+                    return Ok(Some(Ending { words, reset }));
+                }
+                count => got += count,
+            }
+        }
+        if words == answer {
+            return Ok(None);
+        }
+        let at = (0..got).find(|&at| words[at] != answer[at]).unwrap_or(0);
+        let mut lines = vec![format!("byte {at} {NOT_THE_ONE}:")];
+        lines.extend(difference(0, answer, &words, at));
+        Err(Trouble::Differs(Mismatch { lines, rest: words.split_off(at) }))
     }
 
     /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for

@@ -695,6 +695,26 @@ impl Wires {
         self.entries.get(&(far, near))
     }
 
+    /// Whether anybody listens.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        self.listener.is_some()
+    }
+
+    /// Whether anybody uses the listener's port, other than for connections that are over (TIME_WAIT).
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        let is_open = |entry: &TcpNetEntry| entry.state != TcpState::TimeWait;
+        self.listener.is_some() || self.entries.values().any(is_open)
+    }
+
+    /// Whether the other end of the connection that the grader knows by these ports is over, but remembered
+    /// by the kernel for a while.
+    #[must_use]
+    pub fn is_in_time_wait(&self, ports: (u16, u16)) -> bool {
+        self.far_end(ports).is_some_and(|entry| entry.state == TcpState::TimeWait)
+    }
+
     /// Connections that wait in the listener's queue.
     #[must_use]
     pub fn not_accepted(&self) -> usize {

@@ -35,6 +35,9 @@ pub const NO_ANSWER: &str = "no answer, and none can come";
 /// How the report of an answer that did not come in time begins.
 pub const NO_ANSWER_IN_TIME: &str = "no answer within";
 
+/// How the cause begins where a `todo!()` was reached.
+pub const UNWRITTEN: &str = "this part is not written yet";
+
 /// So many proofs of a hang do not count while something lies on the grader's side that it has not read.
 const UNREAD: u32 = 3;
 
@@ -54,6 +57,8 @@ pub struct Process {
     /// The machine's count of dropped connects when it started.
     overflows: u64,
     watchdog: Watchdog,
+    /// The process that the check has told to end, if it has.
+    told: Cell<Option<Pid>>,
     /// The listener whose connections may have bytes under way.
     address: Rc<Cell<Option<SocketAddr>>>,
     /// What was known of its CPU time when somebody began to worry, for all who do.
@@ -224,6 +229,7 @@ impl Process {
             started,
             overflows,
             watchdog: Watchdog::start(probe, Rc::clone(&address)),
+            told: Cell::new(None),
             address,
             load: RefCell::default(),
             supervised: RefCell::new(supervised),
@@ -253,7 +259,8 @@ impl Process {
     }
 
     /// The program's own last words, for the evidence.
-    fn last_words(&self) -> Vec<String> {
+    #[must_use]
+    pub fn last_words(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let stderr = self.stderr.borrow();
         let last = stderr.last_lines(3, 160);
@@ -451,6 +458,12 @@ impl Process {
         if let Some(Gone::Ended(end)) = gone {
             if self.role == Role::Visits {
                 failure.observed.push(format!("the program {end}"));
+            } else if is_over && self.told.get().is_some() {
+                failure.observed.push(format!("the program {end}"));
+                failure.evidence.clear();
+                failure.cause = "it ended while somebody was still to be answered: when `main` returns, the \
+                                 runtime drops all tasks where they are, and the kernel closes their sockets"
+                    .to_owned();
             } else if is_over {
                 failure.observed.insert(0, format!("the program {end}"));
                 failure.evidence.clear();
@@ -460,10 +473,10 @@ impl Process {
             }
         }
         if let Some(text) = self.unwritten() {
-            failure.cause = format!("this part is not written yet: todo!(\"{text}\")");
+            failure.cause = format!("{UNWRITTEN}: todo!(\"{text}\")");
         }
         failure.evidence.extend(self.last_words());
-        is_over && has_run && self.role == Role::Serves
+        is_over && has_run && self.role == Role::Serves && self.told.get().is_none()
     }
 
     /// The failure or the inconclusive verdict that `trouble` amounts to.
@@ -481,6 +494,21 @@ impl Process {
                 self.fail(&[expected], observed, &cause).await
             }
         }
+    }
+
+    /// Sends `signal`, which asks it to end, to `pid`, one of its processes; or to the one that got the
+    /// first such signal. From then on its end is what the check asks for, and not the cause of trouble.
+    pub fn tell(&self, pid: Pid, signal: Signal) {
+        let pid = self.told.get().unwrap_or(pid);
+        self.told.set(Some(pid));
+        // One that has just ended needs no signal.
+        let _ = kill_process(pid, signal);
+    }
+
+    /// The process that was told to end.
+    #[must_use]
+    pub fn told(&self) -> Option<Pid> {
+        self.told.get()
     }
 
     /// Why, since it was started, it did not get the CPUs most of the time, if so.

@@ -293,7 +293,7 @@ fn write_part(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Resul
     writeln!(out, "  {STRONG}{heading}{STRONG:#}")?;
     for line in lines {
         // Bytes under one another, and commands to be copied, stay on one line however long.
-        let whole = ["sent  ", "got   ", "      ", "cargo grader "];
+        let whole = ["want  ", "got   ", "      ", "cargo grader "];
         if whole.iter().any(|start| line.starts_with(start)) {
             writeln!(out, "    {line}")?;
             continue;

@@ -13,7 +13,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::calls::Call;
 use crate::capture::{count, quoted, size, time};
-use crate::client::{Connection, MORE_DESCRIPTORS, Payload, Trouble, Window};
+use crate::client::{Connection, Ending, MORE_DESCRIPTORS, Payload, Trouble, Window};
 use crate::outcome::{Failure, Stop};
 use crate::probe::{Place, Probe, Socket, Wires, other_sockets};
 use crate::process::{Gone, Process, Vain, Watched};
@@ -72,11 +72,13 @@ pub struct Start {
     pub flags: &'static [&'static str],
     /// The limit of open descriptors.
     pub descriptors: u64,
+    /// Where to listen; 0 for any free port, as always but after a restart.
+    pub port: u16,
 }
 
 impl Start {
     /// Without flags, and with room for all clients of a check.
-    pub const PLAIN: Self = Self { flags: &[], descriptors: 4096 };
+    pub const PLAIN: Self = Self { flags: &[], descriptors: 4096, port: 0 };
 }
 
 /// A server that has said where it listens.
@@ -102,7 +104,9 @@ impl Server {
         let service = trial.service();
         let mut launch = Launch { words: trial.program().to_vec(), descriptors: start.descriptors };
         launch.words.extend(service.command.iter().map(Into::into));
-        launch.words.extend(["--addr", "127.0.0.1:0"].map(Into::into));
+        launch
+            .words
+            .extend(["--addr".to_owned(), format!("127.0.0.1:{}", start.port)].map(Into::into));
         launch.words.extend(start.flags.iter().map(Into::into));
         let mut step = "start the program".to_owned();
         let words: Vec<_> = service.command.iter().chain(start.flags).copied().collect();
@@ -144,7 +148,28 @@ impl Server {
     pub async fn connect_with(self: &Rc<Self>, name: &str, window: Window) -> Result<Client, Stop> {
         let dialled = self.service.dial.dial(self.address, window);
         let connection = self.wait(None, "the connection is taken", dialled).await?;
-        Ok(Client { server: Rc::clone(self), name: name.to_owned(), connection })
+        Ok(self.client(name, connection))
+    }
+
+    /// The trial that it belongs to.
+    #[must_use]
+    pub fn trial(&self) -> &Trial {
+        &self.trial
+    }
+
+    /// Connects, whatever comes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open`].
+    pub async fn dial(&self) -> Result<Connection, Trouble> {
+        self.service.dial.dial(self.address, Window::Usual).await
+    }
+
+    /// The client that `connection` is, to be called `name` in reports.
+    #[must_use]
+    pub fn client(self: &Rc<Self>, name: &str, connection: Connection) -> Client {
+        Client { server: Rc::clone(self), name: name.to_owned(), connection }
     }
 
     /// Connects a new client, which makes a request and must get its answer.
@@ -173,7 +198,7 @@ impl Server {
             Ok(Err(trouble)) => return Err(self.process.trouble(&expected, trouble).await),
             Err(vain) => return Err(self.in_vain(None, &expected, vain).await?),
         };
-        let client = Client { server: Rc::clone(self), name: name.to_owned(), connection };
+        let client = self.client(name, connection);
         let Request { sends, answer } = self.service.exchange.request(&self.trial);
         let exchange = client.connection.exchange(&sends, &answer);
         match self.process.attempt(&client.connection, exchange).await {
@@ -257,7 +282,11 @@ impl Server {
     }
 
     /// A wait on behalf of `client` that ended without what was `expected`.
-    async fn in_vain(
+    ///
+    /// # Errors
+    ///
+    /// The machine was too busy to tell.
+    pub async fn in_vain(
         &self,
         client: Option<&Connection>,
         expected: &str,
@@ -599,14 +628,29 @@ impl Client {
         self.wait(&expected, self.connection.expect_part(answers, part)).await
     }
 
-    /// Reads until the connection ends, by FIN or RST, and gives what came.
+    /// Reads until the connection ends, and gives what came and how it ended.
     ///
     /// # Errors
     ///
     /// It does not end.
-    pub async fn last_words(&self) -> Result<Vec<u8>, Stop> {
+    pub async fn ending(&self) -> Result<Ending, Stop> {
         let expected = format!("the connection of {} is closed", self.name);
-        self.wait(&expected, async { Ok(self.connection.last_words().await) }).await
+        self.wait(&expected, async { Ok(self.connection.ending().await) }).await
+    }
+
+    /// Sends the text `sends`, and reads so many bytes; or what came before an end, if that comes first.
+    ///
+    /// # Errors
+    ///
+    /// Neither comes.
+    pub async fn try_say(&self, sends: &str, answer: &str) -> Result<Option<Ending>, Stop> {
+        let expected = format!("{} is answered, or its connection ends", self.name);
+        let attempt = async {
+            // Where sending fails, reading says why.
+            let _ = self.connection.send(&sends.as_bytes().to_vec().into()).await;
+            self.connection.answer_or_end(answer.as_bytes()).await
+        };
+        self.wait(&expected, attempt).await
     }
 
     /// Sends `payload` whole, reading nothing.
@@ -677,6 +721,16 @@ impl Client {
     pub async fn expect_end(&self) -> Result<(), Stop> {
         let expected =
             format!("after its shutdown(SHUT_WR), {} gets the end of the stream (FIN)", self.name);
+        self.wait(&expected, self.connection.expect_end()).await
+    }
+
+    /// Expects the end of the stream, with nothing before it, although its own side is open.
+    ///
+    /// # Errors
+    ///
+    /// Something else came, or nothing.
+    pub async fn expect_close(&self) -> Result<(), Stop> {
+        let expected = format!("{} gets the end of the stream (FIN)", self.name);
         self.wait(&expected, self.connection.expect_end()).await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In a solution, `// BEGIN SOLUTION: text` to `// END SOLUTION` is the body of a function and becomes
 //! `todo!("text")`; `// BEGIN HIDDEN` to `// END HIDDEN` is left out; lines with `// ANCHOR` are for the
-//! slides and are dropped. The lab sheet's rubric is written from the grader's list of checks.
+//! slides and are dropped. What a lab borrows of an earlier one is copied, into its solution, too. The lab sheet's rubric is written from the grader's list of checks.
 
 use std::path::{Path, PathBuf};
 
@@ -31,11 +31,18 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
     let Some(solution) = repo.solution(lab) else { return Ok(None) };
     let (from, to) = (format!("solution{}", lab.digits()), format!("lab{}", lab.digits()));
     let folder = repo.lab(lab);
+    let borrowed = borrowed(repo, lab)?;
     let (mut files, mut gaps) = (Vec::new(), 0);
     let manifest = repo.read(&solution.join("Cargo.toml"))?;
     files.push((folder.join("Cargo.toml"), manifest.replace(&from, &to)));
+    let mut sources = borrowed;
     for source in rust_files(&solution.join("src"))? {
-        let text = repo.read(&source)?;
+        if !sources.iter().any(|(path, _)| *path == source) {
+            let text = repo.read(&source)?;
+            sources.push((source, text));
+        }
+    }
+    for (source, text) in sources {
         let (starter, more) =
             starter(&text).with_context(|| format!("in {}", repo.relative(&source).display()))?;
         gaps += more;
@@ -48,6 +55,19 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
         root.insert_str(0, FIRST_LINE);
     }
     Ok(Some(files))
+}
+
+/// The files of a lab's solution that an earlier lab has: where they belong, and what is in them there.
+fn borrowed(repo: &Repo, lab: &Lab) -> Result<Vec<(PathBuf, String)>> {
+    let solution = |lab| repo.solution(lab).context("a lab has no solution here");
+    let mut files = Vec::new();
+    for &(number, file) in lab.borrows {
+        let owner = LABS.iter().find(|other| other.number == number);
+        let owner = owner.with_context(|| format!("there is no lab {number}"))?;
+        let text = repo.read(&solution(owner)?.join(file))?;
+        files.push((solution(lab)?.join(file), text));
+    }
+    Ok(files)
 }
 
 /// Writes all starters and rubrics, or only says which differ. Returns those, as seen from the root.
@@ -64,6 +84,7 @@ pub fn sync(repo: &Repo, check: bool) -> Result<Vec<PathBuf>> {
         let sheet = repo.lab(lab).join("README.md");
         let text = repo.read(&sheet)?;
         files.push((sheet, with_rubric(&text, lab)?));
+        files.extend(borrowed(repo, lab)?);
         let kept: Vec<_> = files.iter().map(|(path, _)| path.clone()).collect();
         for (path, text) in files {
             if std::fs::read_to_string(&path).ok().as_deref() == Some(text.as_str()) {

@@ -142,6 +142,32 @@ fn c_with_epoll_is_a_right_async_echo() {
 }
 
 #[test]
+fn python_with_a_limit_for_each_wait_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("timeouts.py"));
+        assert_eq!(failed("4", &program), [""; 0]);
+    }
+}
+
+#[test]
+fn python_that_drains_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("shutdown.py"));
+        assert_eq!(failed("5", &program), [""; 0]);
+    }
+}
+
+/// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
+#[test]
+fn python_without_limits_fails_where_somebody_waits() {
+    if has("python3") {
+        let program = format!("python3 {}", source("unlimited.py"));
+        let wrong = ["04/long-line", "04/idle-closes", "04/slow-line", "04/stalled-reader"];
+        assert_eq!(failed("4", &program), wrong);
+    }
+}
+
+#[test]
 fn python_as_in_a_tutorial_fails_at_the_second_read() {
     if has("python3") {
         let program = format!("python3 -B {}", source("async_tutorial.py"));

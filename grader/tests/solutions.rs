@@ -4,10 +4,60 @@
 
 mod common;
 
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
 use common::grader;
 
+/// One lab after the other: what they measure they measure alone.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn expect_all_points(lab: &str) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    grader().args(["check", lab, "--solution"]).assert().success();
+}
+
 #[test]
-fn every_solution_gets_all_points() {
-    let run = grader().args(["check", "--all", "--solution"]).assert();
-    run.success();
+fn solution_01_gets_all_points() {
+    expect_all_points("1");
+}
+
+#[test]
+fn solution_02_gets_all_points() {
+    expect_all_points("2");
+}
+
+#[test]
+fn solution_03_gets_all_points() {
+    expect_all_points("3");
+}
+
+#[test]
+fn solution_04_gets_all_points() {
+    expect_all_points("4");
+}
+
+#[test]
+fn solution_05_gets_all_points() {
+    expect_all_points("5");
+}
+
+/// A bad flag value is one line `error: …` and status 1, before anything is bound.
+#[test]
+fn solutions_refuse_bad_flags() {
+    let bad: [(&str, &[&str]); 5] = [
+        ("solution01", &["--max-connections", "0"]),
+        ("solution02", &["--backend", "kqueue"]),
+        ("solution02", &["--backend", "poll", "--trigger", "edge"]),
+        ("solution04", &["--idle-timeout-ms", "soon"]),
+        ("solution05", &["--grace-ms", "-1"]),
+    ];
+    for (package, flags) in bad {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["run", "--quiet", "--package", package, "--", "--addr", "127.0.0.1:0"]);
+        let run = assert_cmd::Command::from_std(command).args(flags).assert().code(1);
+        let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+        assert!(said.starts_with("error: ") && said.lines().count() == 1, "{package}: {said}");
+        assert!(run.get_output().stdout.is_empty(), "{package} has listened");
+    }
 }

@@ -17,6 +17,7 @@ pub static LAB: Lab = Lab {
     title: "One thread per client",
     minutes: 120,
     dependencies: &["clap"],
+    borrows: &[],
     service: &Service { command: &[], dial: &Tcp, exchange: &ByteEcho },
     tasks: &[
         Task { number: 1, title: "echo one client to the end", core: true },

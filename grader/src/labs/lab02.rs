@@ -21,6 +21,7 @@ pub static LAB: Lab = Lab {
     title: "One thread, many sockets",
     minutes: 240,
     dependencies: &["clap", "polling", "rustix"],
+    borrows: &[],
     service: &Service { command: &[], dial: &Tcp, exchange: &ByteEcho },
     tasks: &[
         Task { number: 1, title: "poll", core: true },

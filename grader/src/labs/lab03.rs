@@ -12,6 +12,7 @@ pub static LAB: Lab = Lab {
     title: "Tasks on one event loop",
     minutes: 60,
     dependencies: &["clap", "tokio"],
+    borrows: &[],
     service: &Service { command: &["serve"], dial: &Tcp, exchange: &ByteEcho },
     tasks: &[
         Task { number: 1, title: "echo one client to the end", core: true },

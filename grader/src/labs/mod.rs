@@ -3,6 +3,8 @@
 pub mod lab01;
 pub mod lab02;
 pub mod lab03;
+pub mod lab04;
+pub mod lab05;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +15,7 @@ use crate::scenarios::Service;
 use crate::trial::Trial;
 
 /// All labs, in the order of their numbers.
-pub static LABS: &[&Lab] = &[&lab01::LAB, &lab02::LAB, &lab03::LAB];
+pub static LABS: &[&Lab] = &[&lab01::LAB, &lab02::LAB, &lab03::LAB, &lab04::LAB, &lab05::LAB];
 
 /// A lab as the grader knows it.
 #[derive(Debug)]
@@ -26,6 +28,9 @@ pub struct Lab {
     pub minutes: u32,
     /// The crates that its code may use, each with a line in the workspace's manifest.
     pub dependencies: &'static [&'static str],
+    /// Files that are the same as in an earlier lab, and its number: `src/lines.rs`. There they are
+    /// changed; `sync` copies them.
+    pub borrows: &'static [(u8, &'static str)],
     /// How its servers are started and spoken to.
     pub service: &'static Service,
     pub tasks: &'static [Task],

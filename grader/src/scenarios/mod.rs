@@ -3,6 +3,7 @@
 
 pub mod crowd;
 pub mod echo;
+pub mod lines;
 pub mod reset;
 pub mod resources;
 pub mod visit;
@@ -100,7 +101,7 @@ impl Exchange for ByteEcho {
 pub const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
 
 /// By how much each process grew from `before` to `after`, both in bytes.
-fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeMap<i32, u64> {
+pub fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeMap<i32, u64> {
     let grown = |(&pid, now): (&i32, &u64)| {
         (pid, now.saturating_sub(before.get(&pid).copied().unwrap_or(0)))
     };

@@ -1,0 +1,183 @@
+//! Misconception: a line is read in no time, so a few places for readers are
+//! enough.
+//!
+//! Must fail:
+//! - 04/others-unaffected: clients in the middle of a line keep the places
+
+pub mod lines;
+
+use std::hint;
+use std::io;
+use std::time::{Duration, Instant};
+
+use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+/// How long each of three things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the start, or the last answer, to the first byte of a line.
+    pub idle: Duration,
+    /// From the first byte of a line to its end.
+    pub line: Duration,
+    /// From one byte of an answer that the client takes to the next.
+    pub write: Duration,
+}
+
+/// Why a client is served no longer. Where the text says so, the client is
+/// told.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    #[error("ERR idle timeout")]
+    Idle,
+    #[error("ERR line timeout")]
+    SlowLine,
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// It takes nothing of what is written: it cannot be told either.
+    #[error("the client takes no byte of its answer")]
+    Stalled,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// So many lines may be read at the same time.
+static READERS: Semaphore = Semaphore::const_new(64);
+
+/// Tasks 1 and 2: the next line, `None` at the end of the input.
+///
+/// Task 1: `limits.idle` is for the first byte. Task 2: `limits.line` is for
+/// all of the rest together, however the bytes come. Both end by dropping a
+/// future that has not finished: [`Lines`] loses nothing by that.
+///
+/// # Errors
+///
+/// A limit has passed, the line is refused, or the connection broke.
+pub async fn next_line<R: AsyncRead + Unpin>(
+    lines: &mut Lines<R>,
+    limits: &Limits,
+) -> Result<Option<String>, End> {
+    let begins = timeout(limits.idle, lines.begins()).await;
+    if !begins.map_err(|_| End::Idle)?? {
+        return Ok(None);
+    }
+    let _place = READERS.acquire().await.map_err(io::Error::other)?;
+    let rest = timeout(limits.line, lines.rest()).await;
+    Ok(rest.map_err(|_| End::SlowLine)??)
+}
+
+/// Task 3: writes all of `text`. A client that takes a part has
+/// `limits.write` for the next one; one that takes nothing for so long is
+/// given up.
+///
+/// # Errors
+///
+/// The client takes nothing, or the connection broke.
+pub async fn answer<W: AsyncWrite + Unpin>(
+    output: &mut W,
+    text: &str,
+    limits: &Limits,
+) -> Result<(), End> {
+    let mut left = text.as_bytes();
+    while !left.is_empty() {
+        // Not around all of `write_all`: a large answer to a slow client may
+        // take long, as long as it moves.
+        let written = timeout(limits.write, output.write(left)).await;
+        match written.map_err(|_| End::Stalled)?? {
+            0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+            count => left = &left[count..],
+        }
+    }
+    Ok(())
+}
+
+/// Given: computes for `time`, and keeps its thread busy meanwhile.
+pub fn compute(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        // Stands for work: hashing, compressing, a query without an async
+        // driver.
+        hint::spin_loop();
+    }
+}
+
+/// The answer to `line`, when it is ready.
+///
+/// Task 1: [`Request`] says what the line asks for. Task 4:
+/// `WORK <ms> <text>` is answered after [`compute`], which would keep the
+/// runtime's only thread from everybody else.
+///
+/// # Errors
+///
+/// The work could not be done.
+pub async fn reply(line: &str) -> Result<String, End> {
+    if let Some(rest) = line.strip_prefix("WORK ")
+        && let Some((time, text)) = time_and_text(rest)
+    {
+        let work = spawn_blocking(move || compute(time)).await;
+        work.map_err(io::Error::other)?;
+        return Ok(echo(text));
+    }
+    Ok(match Request::of(line) {
+        Request::Echo(text) => echo(text),
+        Request::Sleep(time, text) => {
+            sleep(time).await;
+            echo(text)
+        }
+        Request::BadSleep => BAD_SLEEP.to_owned(),
+    })
+}
+
+/// Serves one client: line after line, until the end of its input.
+///
+/// # Errors
+///
+/// Why it was ended otherwise. [`serve`] has told the client by then, if there
+/// was something to be told.
+pub async fn handle(
+    stream: &mut TcpStream,
+    limits: &Limits,
+) -> Result<(), End> {
+    let (input, mut output) = stream.split();
+    let mut lines = Lines::new(input);
+    loop {
+        let end = match next_line(&mut lines, limits).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(line)) => {
+                let text = reply(&line).await?;
+                answer(&mut output, &text, limits).await?;
+                continue;
+            }
+            Err(end) => end,
+        };
+        if !matches!(end, End::Io(_) | End::Line(LineError::Io(_))) {
+            answer(&mut output, &format!("{end}\n"), limits).await?;
+        }
+        return Err(end);
+    }
+}
+
+/// Accepts clients for ever and serves each in a task of its own.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
+    loop {
+        let mut stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        tokio::spawn(async move {
+            let _ = handle(&mut stream, &limits).await;
+        });
+    }
+}
