@@ -1,5 +1,6 @@
 //! Lab 04, timeouts: a server of lines in which nobody waits for ever.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -332,15 +333,17 @@ async fn timers_are_per_client(trial: &Trial) -> Result<(), Stop> {
         time(LIMIT / 5)
     ));
     let active = server.connect("client A").await?;
+    let is_done = Cell::new(false);
     let activity = async {
         let mut last = Instant::now();
-        loop {
+        while !is_done.get() {
             let gap = last.elapsed();
             let asked = active.ask().await;
             asked.map_err(|stop| unless_late(&server, stop, gap, LIMIT * 8 / 10))?;
             last = Instant::now();
             tokio::time::sleep(LIMIT / 5).await;
         }
+        Ok::<_, Stop>(())
     };
     trial.step("meanwhile connect three clients, one after the other, that are silent");
     let silences = async {
@@ -352,12 +355,10 @@ async fn timers_are_per_client(trial: &Trial) -> Result<(), Stop> {
             samples.push(begin.elapsed());
             client.expect_close().await?;
         }
-        Ok::<_, Stop>(samples)
+        is_done.set(true);
+        Ok(samples)
     };
-    let samples = tokio::select! {
-        result = activity => return result,
-        samples = silences => samples?,
-    };
+    let ((), samples) = tokio::try_join!(activity, silences)?;
     expect_time(&server, "each silent client is closed", LIMIT, &samples).await?;
     trial.step("client A sends another line");
     active.ask().await.map_err(|stop| unless_late(&server, stop, Duration::ZERO, LIMIT))
