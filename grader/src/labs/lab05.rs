@@ -385,15 +385,15 @@ async fn listener_first(trial: &Trial) -> Result<(), Stop> {
 
 async fn in_flight_completes(trial: &Trial) -> Result<(), Stop> {
     let server = trial.start(&PATIENT).await?;
-    trial.step("clients A and B ask for SLEEP 1200; once that is under way, send SIGTERM");
+    trial.step("clients A and B ask for SLEEP 2500; once that is under way, send SIGTERM");
     let begin = Instant::now();
-    let (first, first_answer) = busy(&server, "client A", 1200).await?;
-    let (second, second_answer) = busy(&server, "client B", 1200).await?;
+    let (first, first_answer) = busy(&server, "client A", 2500).await?;
+    let (second, second_answer) = busy(&server, "client B", 2500).await?;
     send(&server, Signal::TERM)?;
     trial.step("client B sends another line meanwhile, which lies unread when its answer is out");
     let word = String::from_utf8(trial.word()).unwrap_or_default();
     second.send(&format!("{word}\n").into_bytes().into()).await?;
-    if begin.elapsed() > Duration::from_millis(1000) {
+    if begin.elapsed() > Duration::from_millis(2200) {
         // It may have been answered before, and idle.
         let elapsed = time(begin.elapsed());
         return Err(Stop::Inconclusive(format!("the machine is busy: that took {elapsed}")));
@@ -667,7 +667,7 @@ async fn nothing_left(trial: &Trial) -> Result<(), Stop> {
     {
         let server = trial.start(start).await?;
         trial.step(format!("a client asks for a SLEEP, SIGTERM is sent, and {what} follows"));
-        let sleep = if status == 0 { 1000 } else { 60_000 };
+        let sleep = if status == 0 { 1500 } else { 60_000 };
         let (client, answer) = busy(&server, "client A", sleep).await?;
         send(&server, Signal::TERM)?;
         if status == 0 {
