@@ -86,7 +86,7 @@ fn a_student_meets_errors_failures_and_success() {
     assert_eq!(scores, "01 100\n");
     // The next lab is the first that is not at 100.
     let run = grader(&["check"]).assert().code(1);
-    run.stdout(contains("Lab 03")).stdout(contains("Score 0 of 100"));
+    run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));
     grader(&["list"]).assert().success().stdout(contains("100"));
 
     // A changed given file is reported.
