@@ -416,6 +416,16 @@ impl Server {
         Ok(new.len())
     }
 
+    /// Waits until it holds no socket of a client, or has ended; `None` once neither will be.
+    ///
+    /// # Errors
+    ///
+    /// They may not be read, or the machine was too busy to tell.
+    pub async fn until_clients_are_gone(&self) -> Result<Option<()>, Stop> {
+        let gone = || Ok((self.process.has_ended() || self.client_sockets()? == 0).then_some(()));
+        self.process.until(gone).await
+    }
+
     /// Compares where the program says that it listens with what the kernel says.
     ///
     /// # Errors

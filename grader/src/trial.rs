@@ -145,6 +145,12 @@ impl Trial {
         self.letters(self.number(8..=40))
     }
 
+    /// The same as text.
+    #[must_use]
+    pub fn word_text(&self) -> String {
+        self.word().into_iter().map(char::from).collect()
+    }
+
     /// So many random letters.
     #[must_use]
     pub fn letters(&self, length: usize) -> Vec<u8> {

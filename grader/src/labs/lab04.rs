@@ -294,7 +294,7 @@ async fn activity_resets(trial: &Trial) -> Result<(), Stop> {
         "meanwhile client B sends half a line, and the rest after {}: it is not silent, but slow",
         time(LIMIT * 3 / 2)
     ));
-    let word = || String::from_utf8(trial.word()).unwrap_or_default();
+    let word = || trial.word_text();
     let lively = async {
         let client = server.connect("client A").await?;
         let mut last = Instant::now();
@@ -423,7 +423,7 @@ async fn slow_line(trial: &Trial) -> Result<(), Stop> {
         time(LIMIT * 4 / 10)
     ));
     let client = server.connect("client A").await?;
-    let word = String::from_utf8(trial.word()).unwrap_or_default();
+    let word = trial.word_text();
     let begin = Instant::now();
     client.send(&word.clone().into_bytes().into()).await?;
     // Not a wait for something: the pause is what is tried.
@@ -538,8 +538,7 @@ async fn stalled_reader(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
     trial.step("it goes on reading nothing: the program is to close its socket");
-    let gone = || Ok((server.process.has_ended() || server.client_sockets()? == 0).then_some(()));
-    if server.process.until(gone).await?.is_none() {
+    if server.until_clients_are_gone().await?.is_none() {
         let expected =
             format!("after {} in which the client took nothing, its socket is closed", time(LIMIT));
         let observed =
@@ -602,7 +601,7 @@ async fn paused_process(trial: &Trial) -> Result<(), Stop> {
     server.serve_new_client("the new client").await?.finish().await?;
     trial.step("each old client sends a line: it is answered, or was closed for its silence");
     for client in &old {
-        let word = String::from_utf8(trial.word()).unwrap_or_default();
+        let word = trial.word_text();
         let _ = client.connection.send(&format!("{word}\n").into_bytes().into()).await;
         client.connection.half_close();
         let last = client.ending().await?.words;
@@ -675,7 +674,7 @@ async fn blocking_work(trial: &Trial) -> Result<(), Stop> {
     const LIMIT: Duration = Duration::from_millis(300);
     const START: Start = limits!(idle "300", line "20000", write "20000");
     let server = trial.start(&START).await?;
-    let word = String::from_utf8(trial.word()).unwrap_or_default();
+    let word = trial.word_text();
     trial.step("a line that begins with WORK and is not of that form is a line like any other");
     let client = server.connect("client A").await?;
     client.say("WORK x y\nWORKING\n", "ECHO: WORK x y\nECHO: WORKING\n").await?;

@@ -276,7 +276,7 @@ async fn busy(
     milliseconds: u32,
 ) -> Result<(Client, String), Stop> {
     let client = server.connect(name).await?;
-    let word = String::from_utf8(server.trial().word()).unwrap_or_default();
+    let word = server.trial().word_text();
     client.send(&format!("SLEEP {milliseconds} {word}\n").into_bytes().into()).await?;
     expect_read(server, &client).await?;
     if client.connection.unread() > 0 {
@@ -288,16 +288,7 @@ async fn busy(
 
 /// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.
 async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), Stop> {
-    let read = || {
-        let wires = Wires::of(server.address);
-        let far_end = wires.far_end(client.connection.ports);
-        Ok(far_end.is_some_and(|entry| entry.inode != 0 && entry.rx_queue == 0).then_some(()))
-    };
-    if server.process.until(read).await?.is_none() {
-        let expected = "the line is read";
-        let observed = "it lies unread in the client's socket".to_owned();
-        return Err(server.process.fail(&[expected], vec![observed], "").await);
-    }
+    expect_taken(server, std::slice::from_ref(client)).await?;
     // It was taken out of the socket; a fence (rule R4): what comes later is answered.
     server.serve_new_client("another client").await?.finish().await
 }
@@ -305,7 +296,7 @@ async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), Stop> {
 async fn sleeps_overlap(trial: &Trial) -> Result<(), Stop> {
     let server = trial.start(&Start::PLAIN).await?;
     trial.step("client A asks for SLEEP 2000, then client B for SLEEP 10");
-    let word = String::from_utf8(trial.word()).unwrap_or_default();
+    let word = trial.word_text();
     let slow = server.connect("client A").await?;
     slow.send(&format!("SLEEP 2000 {word}\n").into_bytes().into()).await?;
     let quick = server.connect("client B").await?;
@@ -391,7 +382,7 @@ async fn in_flight_completes(trial: &Trial) -> Result<(), Stop> {
     let (second, second_answer) = busy(&server, "client B", 2500).await?;
     send(&server, Signal::TERM)?;
     trial.step("client B sends another line meanwhile, which lies unread when its answer is out");
-    let word = String::from_utf8(trial.word()).unwrap_or_default();
+    let word = trial.word_text();
     second.send(&format!("{word}\n").into_bytes().into()).await?;
     if begin.elapsed() > Duration::from_millis(2200) {
         // It may have been answered before, and idle.
@@ -476,7 +467,7 @@ async fn signal_under_load(trial: &Trial) -> Result<(), Stop> {
     let waiting = server.crowd(WAITING).await?;
     let talking = server.crowd(TALKING).await?;
     let begin = Instant::now();
-    let word = String::from_utf8(trial.word()).unwrap_or_default();
+    let word = trial.word_text();
     let (request, answer) = (format!("SLEEP 1500 {word}\n"), format!("ECHO: {word}\n"));
     for client in &waiting {
         client.send(&request.clone().into_bytes().into()).await?;
@@ -516,11 +507,17 @@ async fn expect_taken(server: &Rc<Server>, clients: &[Client]) -> Result<(), Sto
     let taken = || {
         let wires = Wires::of(server.address);
         let is_taken = |client: &Client| {
-            wires.far_end(client.connection.ports).is_none_or(|entry| entry.rx_queue == 0)
+            let far_end = wires.far_end(client.connection.ports);
+            far_end.is_some_and(|entry| entry.inode != 0 && entry.rx_queue == 0)
         };
         Ok(clients.iter().all(is_taken).then_some(()))
     };
-    server.process.until(taken).await.map(drop)
+    if server.process.until(taken).await?.is_none() {
+        let expected = "the line is read";
+        let observed = "it lies unread in the client's socket".to_owned();
+        return Err(server.process.fail(&[expected], vec![observed], "").await);
+    }
+    Ok(())
 }
 
 /// Sends lines, each after the answer to the one before, until the connection ends: between two answers.
@@ -531,7 +528,7 @@ async fn talk(
     answers: &Cell<usize>,
 ) -> Result<(), Stop> {
     loop {
-        let word = String::from_utf8(trial.word()).unwrap_or_default();
+        let word = trial.word_text();
         let answer = format!("ECHO: {word}\n");
         let Some(ending) = client.try_say(&format!("{word}\n"), &answer).await? else {
             answers.set(answers.get() + 1);
@@ -556,7 +553,7 @@ async fn connect_until_refused(trial: &Trial, server: &Rc<Server>) -> Result<(),
                 return Err(server.in_vain(None, "a connect is taken or refused", vain).await?);
             }
         };
-        let word = String::from_utf8(trial.word()).unwrap_or_default();
+        let word = trial.word_text();
         let answer = format!("ECHO: {word}\n");
         match client.try_say(&format!("{word}\n"), &answer).await? {
             None => client.reset(),

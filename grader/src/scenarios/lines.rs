@@ -50,7 +50,7 @@ impl Exchange for LineEcho {
 /// Lines are found however they are cut, and their endings are none of their text.
 pub async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let server = trial.start(start).await?;
-    let word = || String::from_utf8(trial.word()).unwrap_or_default();
+    let word = || trial.word_text();
     trial.step("connect client A, send three lines in one piece, expect three answers");
     let client = server.connect("client A").await?;
     let [first, second, third] = [word(), word(), word()];

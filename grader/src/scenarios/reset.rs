@@ -60,12 +60,7 @@ pub async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Stop> {
         server.process.resume();
         sent?;
         trial.step("connect client D, which must be served, once client C's socket is closed");
-        server
-            .process
-            .until(|| {
-                Ok((server.process.has_ended() || server.client_sockets()? == 0).then_some(()))
-            })
-            .await?;
+        server.until_clients_are_gone().await?;
         server.serve_new_client("client D").await?.finish().await?;
     }
     Ok(())
@@ -84,8 +79,7 @@ pub async fn storm(trial: &Trial, start: &Start) -> Result<(), Stop> {
     clients.extend(stalled_crowd(trial, &server, CLIENTS / 2).await?);
     trial.step("reset all of them (RST), and wait until their sockets are closed");
     clients.into_iter().for_each(Client::reset);
-    let left = || Ok((server.process.has_ended() || server.client_sockets()? == 0).then_some(()));
-    let closed = server.process.until(left).await?;
+    let closed = server.until_clients_are_gone().await?;
     trial.step("watch how much CPU the program uses");
     let expected = "nothing is left of a client that was reset: no socket, and no work";
     match calm(&server).await {
