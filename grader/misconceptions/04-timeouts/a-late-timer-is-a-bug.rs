@@ -5,12 +5,14 @@
 //! - 04/paused-process: after a stop all timers are late
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -143,7 +145,7 @@ pub async fn handle(
     limits: &Limits,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let end = match next_line(&mut lines, limits).await {
             Ok(None) => return Ok(()),

@@ -4,6 +4,7 @@
 //! - 04/slow-line: a byte now and then keeps the line open
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
@@ -11,7 +12,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -179,7 +181,14 @@ pub async fn handle(
     limits: &Limits,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(Timed { input, limit: limits.line, end: None });
+    let mut lines = Lines::new(
+        Timed {
+            input,
+            limit: limits.line,
+            end: None,
+        },
+        LONGEST,
+    );
     loop {
         let end = match next_line(&mut lines, limits).await {
             Ok(None) => return Ok(()),

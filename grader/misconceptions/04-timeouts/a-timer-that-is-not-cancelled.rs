@@ -6,13 +6,15 @@
 //! - 04/blocking-work: and here, while the client waits for its answer
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -140,7 +142,7 @@ pub async fn handle(
     limits: &Limits,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     let over = Arc::new(Notify::new());
     loop {
         let (rings, idle) = (Arc::clone(&over), limits.idle);

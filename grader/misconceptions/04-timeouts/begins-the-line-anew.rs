@@ -4,12 +4,14 @@
 //! - 04/slow-line: the first part of a line that pauses is lost
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -142,7 +144,7 @@ pub async fn handle(
     limits: &Limits,
 ) -> Result<(), End> {
     let (mut input, mut output) = stream.split();
-    let mut lines = Lines::new(&mut input);
+    let mut lines = Lines::new(&mut input, LONGEST);
     let mut first_try = None;
     loop {
         let end = match next_line(&mut lines, limits).await {
@@ -150,7 +152,7 @@ pub async fn handle(
             Err(End::TryAgain(begin)) => {
                 let begin = *first_try.get_or_insert(begin);
                 if begin.elapsed() < limits.line {
-                    lines = Lines::new(&mut input);
+                    lines = Lines::new(&mut input, LONGEST);
                     continue;
                 }
                 End::SlowLine

@@ -4,13 +4,18 @@
 //! - 04/long-line: it is collected for as long as it goes on
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
-use tokio::io::{AsyncRead, AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, Request, echo, time_and_text};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt,
+    BufReader,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};

@@ -4,6 +4,7 @@
 //! - 05/in-flight-completes: with input unread that is a reset
 
 pub mod lines;
+pub mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -123,7 +125,7 @@ pub async fn handle(
     under_way: &Arc<AtomicUsize>,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let line = tokio::select! {
             // A line that is there is a promise; so it is looked at first.

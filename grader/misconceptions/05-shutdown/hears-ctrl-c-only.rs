@@ -4,6 +4,7 @@
 //! - 05/exit-zero: SIGTERM kills it
 
 pub mod lines;
+pub mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,14 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
 use tokio::io::AsyncWriteExt;
+use tokio::io::{copy, sink};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio::io::{copy, sink};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long a client that is told to go may still send before its socket is
@@ -121,7 +123,7 @@ pub async fn handle(
     under_way: &Arc<AtomicUsize>,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let line = tokio::select! {
             // A line that is there is a promise; so it is looked at first.

@@ -7,6 +7,7 @@
 //! - 05/restart-same-port: an idle client is waited for
 
 pub mod lines;
+pub mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,14 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
 use tokio::io::AsyncWriteExt;
+use tokio::io::{copy, sink};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio::io::{copy, sink};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long a client that is told to go may still send before its socket is
@@ -132,7 +134,7 @@ pub async fn handle(
     under_way: &Arc<AtomicUsize>,
 ) -> Result<(), End> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let line = lines.rest().await;
         match line {

@@ -24,7 +24,7 @@ pub static LAB: Lab = Lab {
     title: "Stop without breaking a promise",
     minutes: 90,
     dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
-    borrows: &[(4, "src/lines.rs")],
+    borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
     service: &Service { command: &[], dial: &Tcp, exchange: &LineEcho },
     tasks: &[
         Task { number: 1, title: "hear the signal", core: true },

@@ -9,15 +9,18 @@
 //!   (task 4).
 //! - [`handle`] and [`serve`] put them together.
 //!
-//! The reader of lines and what a line asks for are given, in `lines.rs`.
+//! The reader of lines is given, in `lines.rs`, and what a line asks for, in
+//! `requests.rs`.
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

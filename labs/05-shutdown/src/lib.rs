@@ -9,9 +9,11 @@
 //!   after a while (tasks 1 to 4).
 //! - [`handle`] serves one client, and hears that it is time to stop.
 //!
-//! The reader of lines and what a line asks for are given, in `lines.rs`.
+//! The reader of lines is given, in `lines.rs`, and what a line asks for, in
+//! `requests.rs`.
 
 pub mod lines;
+pub mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +22,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};

@@ -7,15 +7,18 @@
 //!   (task 4).
 //! - [`handle`] and [`serve`] put them together.
 //!
-//! The reader of lines and what a line asks for are given, in `lines.rs`.
+//! The reader of lines is given, in `lines.rs`, and what a line asks for, in
+//! `requests.rs`.
 
 pub mod lines;
+pub mod requests;
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo, time_and_text};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 // BEGIN HIDDEN
@@ -159,7 +162,7 @@ pub async fn handle(
 ) -> Result<(), End> {
     // BEGIN SOLUTION: task 1: read a line, make its answer, write it, repeat
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let end = match next_line(&mut lines, limits).await {
             Ok(None) => return Ok(()),

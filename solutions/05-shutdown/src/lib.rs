@@ -7,9 +7,11 @@
 //!   after a while (tasks 1 to 4).
 //! - [`handle`] serves one client, and hears that it is time to stop.
 //!
-//! The reader of lines and what a line asks for are given, in `lines.rs`.
+//! The reader of lines is given, in `lines.rs`, and what a line asks for, in
+//! `requests.rs`.
 
 pub mod lines;
+pub mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lines::{BAD_SLEEP, LineError, Lines, Request, echo};
+use lines::{LineError, Lines};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -147,7 +150,7 @@ pub async fn handle(
 ) -> Result<(), End> {
     // BEGIN SOLUTION: tasks 1 and 3: answer lines until the end, or the stop
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, LONGEST);
     loop {
         let line = tokio::select! {
             // A line that is there is a promise; so it is looked at first.

@@ -1,16 +1,12 @@
-//! Given: the line protocol of labs 04, 05 and 06, read from a client.
+//! Given: lines, read from a client.
 //!
 //! A line ends in `\n`, and a `\r` before it is dropped. It is UTF-8 and has at
-//! most [`LONGEST`] bytes. What is left at the end of the input is a line, too,
+//! most so many bytes. What is left at the end of the input is a line, too,
 //! unless it is empty.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-
-/// The most bytes of a line, its ending not counted.
-pub const LONGEST: usize = 8192;
 
 /// What a client is told when its line is refused.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +24,8 @@ pub enum LineError {
 /// the next call goes on with it.
 pub struct Lines<R> {
     input: R,
+    /// The most bytes of a line, its ending not counted.
+    longest: usize,
     /// What was read and is no part of an earlier line.
     buffer: Vec<u8>,
     /// Up to here there is no newline in `buffer`.
@@ -35,9 +33,11 @@ pub struct Lines<R> {
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub fn new(input: R) -> Self {
+    /// Lines of at most `longest` bytes, their endings not counted.
+    pub fn new(input: R, longest: usize) -> Self {
         Self {
             input,
+            longest,
             buffer: Vec::new(),
             searched: 0,
         }
@@ -70,12 +70,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return checked(line).map(Some);
+                return self.checked(line).map(Some);
             }
             self.searched = self.buffer.len();
             // The byte after the longest line may be the `\r` of its ending.
-            let has_ending = self.buffer.get(LONGEST) == Some(&b'\r');
-            if self.buffer.len() > LONGEST + usize::from(has_ending) {
+            let has_ending = self.buffer.get(self.longest) == Some(&b'\r');
+            if self.buffer.len() > self.longest + usize::from(has_ending) {
                 return Err(LineError::TooLong);
             }
             if self.read().await? == 0 {
@@ -83,7 +83,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 self.searched = 0;
                 return match line.is_empty() {
                     true => Ok(None),
-                    false => checked(line).map(Some),
+                    false => self.checked(line).map(Some),
                 };
             }
         }
@@ -94,53 +94,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.buffer.reserve(1024);
         self.input.read_buf(&mut self.buffer).await
     }
-}
 
-fn checked(line: Vec<u8>) -> Result<String, LineError> {
-    match line.len() {
-        0..=LONGEST => String::from_utf8(line).map_err(|_| LineError::NotUtf8),
-        _ => Err(LineError::TooLong),
-    }
-}
-
-/// What a line asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Request<'l> {
-    /// To be answered with this text.
-    Echo(&'l str),
-    /// The same, after a time: `SLEEP <ms> <text>`.
-    Sleep(Duration, &'l str),
-    /// A line that begins with `SLEEP ` and is not of that form.
-    BadSleep,
-}
-
-impl<'l> Request<'l> {
-    pub fn of(line: &'l str) -> Self {
-        match line.strip_prefix("SLEEP ") {
-            None => Self::Echo(line),
-            Some(rest) => match time_and_text(rest) {
-                Some((time, text)) => Self::Sleep(time, text),
-                None => Self::BadSleep,
-            },
+    fn checked(&self, line: Vec<u8>) -> Result<String, LineError> {
+        if line.len() > self.longest {
+            return Err(LineError::TooLong);
         }
+        String::from_utf8(line).map_err(|_| LineError::NotUtf8)
     }
 }
-
-/// Takes `<ms> <text>` apart: 1 to 5 digits, at most 60,000, and one space.
-pub fn time_and_text(rest: &str) -> Option<(Duration, &str)> {
-    let (digits, text) = rest.split_once(' ')?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number || digits.len() > 5 {
-        return None;
-    }
-    let milliseconds = digits.parse().ok().filter(|&ms| ms <= 60_000)?;
-    Some((Duration::from_millis(milliseconds), text))
-}
-
-/// The answer with `text`.
-pub fn echo(text: &str) -> String {
-    format!("ECHO: {text}\n")
-}
-
-/// The answer to [`Request::BadSleep`].
-pub const BAD_SLEEP: &str = "ERR bad sleep\n";
