@@ -386,6 +386,12 @@ impl Connection {
         let _ = self.stream.set_zero_linger();
     }
 
+    /// The stream, for somebody who speaks another protocol over it.
+    #[must_use]
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// How many bytes have come that were not read yet.
     #[must_use]
     pub fn unread(&self) -> u64 {

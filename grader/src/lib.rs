@@ -3,7 +3,7 @@
 //!
 //! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
 //! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
-//! driven with [`client`]s or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
+//! driven with [`client`]s (and asked over [`http`] for its [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
 //! [`watchdog`], and comes to an [`outcome`]; [`run`] schedules the checks, [`report`] and [`json`] say what
 //! came out; [`verify`] proves all that on programs whose verdict is known.
 
@@ -11,6 +11,8 @@ pub mod calls;
 pub mod capture;
 pub mod client;
 pub mod commands;
+pub mod exposition;
+pub mod http;
 pub mod json;
 pub mod labs;
 pub mod null;

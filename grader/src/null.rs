@@ -27,6 +27,7 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn run(name: &str) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on {}", listener.local_addr()?);
+    println!("metrics on {}", listener.local_addr()?);
     io::stdout().flush()?;
     let mut kept = Vec::new();
     loop {

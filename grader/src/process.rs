@@ -59,8 +59,8 @@ pub struct Process {
     watchdog: Watchdog,
     /// The process that the check has told to end, if it has.
     told: Cell<Option<Pid>>,
-    /// The listener whose connections may have bytes under way.
-    address: Rc<Cell<Option<SocketAddr>>>,
+    /// The listeners whose connections may have bytes under way.
+    addresses: Rc<RefCell<Vec<SocketAddr>>>,
     /// What was known of its CPU time when somebody began to worry, for all who do.
     load: RefCell<Option<(Instant, Rc<Load>)>>,
     supervised: RefCell<Supervised>,
@@ -221,16 +221,16 @@ impl Process {
             }
         });
         let probe = Probe::below(supervised.root());
-        let address = Rc::new(Cell::new(None));
+        let addresses = Rc::default();
         let process = Rc::new(Self {
             trial: trial.clone(),
             role,
             probe,
             started,
             overflows,
-            watchdog: Watchdog::start(probe, Rc::clone(&address)),
+            watchdog: Watchdog::start(probe, Rc::clone(&addresses)),
             told: Cell::new(None),
-            address,
+            addresses,
             load: RefCell::default(),
             supervised: RefCell::new(supervised),
             stdout,
@@ -245,7 +245,7 @@ impl Process {
     /// From now on the connections of the listener at `address` are looked at, too, before the program
     /// counts as hung.
     pub fn talks_over(&self, address: SocketAddr) {
-        self.address.set(Some(address));
+        self.addresses.borrow_mut().push(address);
     }
 
     /// What it has written to standard output, unless somebody else reads that.
@@ -411,11 +411,11 @@ impl Process {
     }
 
     /// Waits until the program is proved to sleep for good, or for at most `longest`. What it has not
-    /// done by then it does not do.
-    pub async fn settle(&self, longest: Duration) {
+    /// done by then it does not do. Whether that was proved.
+    pub async fn settle(&self, longest: Duration) -> bool {
         let _waiting = self.watchdog.enter();
         let proof = self.watchdog.proof_since(Instant::now());
-        let _ = tokio::time::timeout(longest, proof).await;
+        tokio::time::timeout(longest, proof).await.is_ok()
     }
 
     /// A failure with the steps so far, and what the kernel shows at this moment.

@@ -88,6 +88,8 @@ pub struct Server {
     pub process: Rc<Process>,
     /// Where it says it listens.
     pub address: SocketAddr,
+    /// What it names in its second line, if its lab has one.
+    second: Option<SocketAddr>,
     /// Its limit of open descriptors.
     descriptors: u64,
     /// The sockets that it had before any client: its listener, and what a runtime needs.
@@ -118,11 +120,17 @@ impl Server {
         }
         trial.step(step);
         let process = Process::start(trial, &launch)?;
-        let address = first_line(trial, &process).await?;
+        let address = announced(trial, &process, 0, "listening").await?;
         process.talks_over(address);
+        let mut second = None;
+        if let Some(what) = service.second {
+            let address = announced(trial, &process, 1, what).await?;
+            process.talks_over(address);
+            second = Some(address);
+        }
         let own_sockets = process.probe.socket_inodes()?;
         let (trial, descriptors) = (trial.clone(), start.descriptors);
-        Ok(Rc::new(Self { trial, service, process, address, descriptors, own_sockets }))
+        Ok(Rc::new(Self { trial, service, process, address, second, descriptors, own_sockets }))
     }
 
     /// What the kernel says of it.
@@ -149,6 +157,15 @@ impl Server {
         let dialled = self.service.dial.dial(self.address, window);
         let connection = self.wait(None, "the connection is taken", dialled).await?;
         Ok(self.client(name, connection))
+    }
+
+    /// The address in its second line.
+    ///
+    /// # Errors
+    ///
+    /// Its lab has none.
+    pub fn second(&self) -> Result<SocketAddr, Stop> {
+        self.second.ok_or_else(|| Stop::Inconclusive("the lab has no second address".to_owned()))
     }
 
     /// The trial that it belongs to.
@@ -456,11 +473,17 @@ impl Server {
     }
 }
 
-/// Waits for the line `listening on 127.0.0.1:PORT` and returns the address.
-async fn first_line(trial: &Trial, process: &Process) -> Result<SocketAddr, Stop> {
-    const EXPECTED: &str =
-        "the line `listening on 127.0.0.1:PORT` on standard output, first of all";
-    let line_now = || line_of(process.stdout().head());
+/// Waits for the line `WHAT on 127.0.0.1:PORT`, the first (`index` 0) or the second, and returns the
+/// address.
+async fn announced(
+    trial: &Trial,
+    process: &Process,
+    index: usize,
+    what: &str,
+) -> Result<SocketAddr, Stop> {
+    let place = if index == 0 { "first of all" } else { "right after the first line" };
+    let expected = format!("the line `{what} on 127.0.0.1:PORT` on standard output, {place}");
+    let line_now = || line_of(process.stdout().head(), index);
     let line = async {
         loop {
             if let Some(line) = line_now() {
@@ -478,7 +501,7 @@ async fn first_line(trial: &Trial, process: &Process) -> Result<SocketAddr, Stop
     // What came in the same moment has come.
     let (observed, cause) = match (line_now(), waited) {
         (_, Err(Vain::Busy(reason))) => return Err(Stop::Inconclusive(reason)),
-        (Some(line), _) => match parse(&line) {
+        (Some(line), _) => match parse(&line, what) {
             Ok(address) => return Ok(address),
             Err((observed, cause)) => (vec![observed], cause),
         },
@@ -490,7 +513,7 @@ async fn first_line(trial: &Trial, process: &Process) -> Result<SocketAddr, Stop
             (vec![observed], "the program does something else first, for too long".to_owned())
         }
     };
-    let expected = vec![EXPECTED.to_owned()];
+    let expected = vec![expected];
     let mut failure = Failure { expected, observed, ..Failure::default() };
     process.explain_end(&mut failure).await;
     match process.gone(Duration::ZERO).await {
@@ -529,8 +552,14 @@ fn silence_cause(process: &Process) -> Result<&'static str, Stop> {
     })
 }
 
-/// The first line of `output`, whole or longer than any line may be.
-fn line_of(output: &[u8]) -> Option<Vec<u8>> {
+/// Line number `index` of `output`, whole or longer than any line may be.
+fn line_of(output: &[u8], index: usize) -> Option<Vec<u8>> {
+    let mut newlines = output.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+    let begin = match index.checked_sub(1) {
+        Some(before) => newlines.nth(before)?.0 + 1,
+        None => 0,
+    };
+    let output = &output[begin..];
     match output.iter().take(LONGEST_LINE).position(|&byte| byte == b'\n') {
         Some(end) => Some(output[..end].to_vec()),
         None if output.len() >= LONGEST_LINE => Some(output[..LONGEST_LINE].to_vec()),
@@ -538,17 +567,17 @@ fn line_of(output: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads the address from the first line; otherwise what was observed, and the cause.
-fn parse(line: &[u8]) -> Result<SocketAddr, (String, String)> {
+/// Reads the address from the line `WHAT on ADDRESS`; otherwise what was observed, and the cause.
+fn parse(line: &[u8], what: &str) -> Result<SocketAddr, (String, String)> {
     let text = std::str::from_utf8(line).ok();
-    let address = text.and_then(|text| text.strip_prefix("listening on ")?.parse().ok());
+    let address = text.and_then(|text| text.strip_prefix(what)?.strip_prefix(" on ")?.parse().ok());
     match address {
         Some(SocketAddr::V4(address)) if address.ip().is_loopback() && address.port() != 0 => {
             Ok(SocketAddr::V4(address))
         }
         Some(address) => Err((
             format!("the line names {address}"),
-            "bind the address that --addr gives, 127.0.0.1:0, and print what `local_addr` says: the \
+            "bind the address that was asked for, 127.0.0.1:0, and print what `local_addr` says: the \
              port that the kernel chose"
                 .to_owned(),
         )),
@@ -556,13 +585,12 @@ fn parse(line: &[u8]) -> Result<SocketAddr, (String, String)> {
             let shown = &line[..line.len().min(60)];
             let dots = if shown.len() < line.len() { " …" } else { "" };
             let text = if text.is_some() { "" } else { ", which is not UTF-8" };
-            let near = shown.to_ascii_lowercase().starts_with(b"listening");
-            let cause = if near {
-                "it is to be exactly `listening on 127.0.0.1:PORT`, with the address as numbers"
+            let cause = if shown.to_ascii_lowercase().starts_with(what.as_bytes()) {
+                format!("it is to be exactly `{what} on 127.0.0.1:PORT`, with the address as numbers")
             } else {
-                "standard output begins with something else: logs go to standard error (eprintln!)"
+                "something else is printed instead: logs go to standard error (eprintln!)".to_owned()
             };
-            Err((format!("the first line is {}{dots}{text}", quoted(shown)), cause.to_owned()))
+            Err((format!("the line is {}{dots}{text}", quoted(shown)), cause))
         }
     }
 }
@@ -803,14 +831,16 @@ mod tests {
     #[test]
     fn the_first_line_is_taken_literally() {
         let address = SocketAddr::from(([127, 0, 0, 1], 4711));
-        assert_eq!(parse(b"listening on 127.0.0.1:4711"), Ok(address));
-        let cause = |line: &[u8]| parse(line).expect_err("not the line").1;
+        assert_eq!(parse(b"listening on 127.0.0.1:4711", "listening"), Ok(address));
+        let cause = |line: &[u8]| parse(line, "listening").expect_err("not the line").1;
         assert!(cause(b"listening on 127.0.0.1:0").contains("the port that the kernel chose"));
         assert!(cause(b"listening on 10.1.2.3:4711").contains("bind the address"));
         assert!(cause(b"Listening on 127.0.0.1:4711").contains("exactly"));
         assert!(cause(b"listening on localhost:4711").contains("as numbers"));
         assert!(cause(b"hello").contains("logs go to standard error"));
-        assert_eq!(line_of(b"no newline yet"), None);
-        assert_eq!(line_of(b"one\ntwo\n"), Some(b"one".to_vec()));
+        assert_eq!(line_of(b"no newline yet", 0), None);
+        assert_eq!(line_of(b"one\ntwo\n", 0), Some(b"one".to_vec()));
+        assert_eq!(line_of(b"one\ntwo\n", 1), Some(b"two".to_vec()));
+        assert_eq!(line_of(b"one\n", 2), None);
     }
 }

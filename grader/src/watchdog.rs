@@ -36,9 +36,9 @@ impl Drop for Watchdog {
 }
 
 impl Watchdog {
-    /// Watches `probe`. The connections of the listener at `address`, once that is known, may have bytes
-    /// under way.
-    pub fn start(probe: Probe, address: Rc<Cell<Option<SocketAddr>>>) -> Self {
+    /// Watches `probe`. The connections of the listeners at `addresses`, once those are known, may have
+    /// bytes under way.
+    pub fn start(probe: Probe, addresses: Rc<RefCell<Vec<SocketAddr>>>) -> Self {
         let waiting = Waits::default();
         let late = Rc::new(Cell::new(Duration::ZERO));
         let (sender, proved) = watch::channel(None);
@@ -60,7 +60,7 @@ impl Watchdog {
                 };
                 if let Some((since, before)) = &last
                     && *before == threads
-                    && is_hung(probe, address.get(), &threads)
+                    && is_hung(probe, &addresses.borrow(), &threads)
                 {
                     sender.send_replace(Some(*since));
                 }
@@ -112,12 +112,12 @@ impl Drop for Waiting {
     }
 }
 
-fn is_hung(probe: Probe, address: Option<SocketAddr>, threads: &[Thread]) -> bool {
+fn is_hung(probe: Probe, addresses: &[SocketAddr], threads: &[Thread]) -> bool {
     !threads.is_empty()
         && !probe.is_stopped()
         && threads.iter().all(|thread| probe.sleeps_for_good(thread))
         && !probe.has_timer()
-        && !address.is_some_and(|address| Wires::of(address).in_flight())
+        && !addresses.iter().any(|&address| Wires::of(address).in_flight())
         // While all that was looked at, no thread woke up.
         && matches!(probe.sleeping_threads(), Ok(Some(again)) if again == threads)
 }

@@ -161,6 +161,14 @@ fn python_that_drains_is_right() {
     }
 }
 
+#[test]
+fn python_with_a_lock_around_its_numbers_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("metrics.py"));
+        assert_eq!(failed("6", &program), [""; 0]);
+    }
+}
+
 /// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
 #[test]
 fn python_without_limits_fails_where_somebody_waits() {

@@ -42,15 +42,21 @@ fn solution_05_gets_all_points() {
     expect_all_points("5");
 }
 
+#[test]
+fn solution_06_gets_all_points() {
+    expect_all_points("6");
+}
+
 /// A bad flag value is one line `error: …` and status 1, before anything is bound.
 #[test]
 fn solutions_refuse_bad_flags() {
-    let bad: [(&str, &[&str]); 5] = [
+    let bad: [(&str, &[&str]); 6] = [
         ("solution01", &["--max-connections", "0"]),
         ("solution02", &["--backend", "kqueue"]),
         ("solution02", &["--backend", "poll", "--trigger", "edge"]),
         ("solution04", &["--idle-timeout-ms", "soon"]),
         ("solution05", &["--grace-ms", "-1"]),
+        ("solution06", &["--metrics-addr", "nowhere"]),
     ];
     for (package, flags) in bad {
         let mut command = Command::new(env!("CARGO"));

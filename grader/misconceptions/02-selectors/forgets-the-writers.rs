@@ -23,7 +23,7 @@ const LISTENER: Token = 0;
 const BUFFER: usize = 64 * 1024;
 
 /// How many steps one client may take in a row, when it could go on for ever.
-const TURN: usize = 16;
+const TURN: usize = 8;
 
 /// How long to leave the listener alone after a client could not be had.
 const BREATH: Duration = Duration::from_millis(20);

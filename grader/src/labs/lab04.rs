@@ -20,7 +20,7 @@ pub static LAB: Lab = Lab {
     minutes: 60,
     dependencies: &["clap", "thiserror", "tokio"],
     borrows: &[],
-    service: &Service { command: &[], dial: &Tcp, exchange: &LineEcho },
+    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &LineEcho },
     tasks: &[
         Task { number: 1, title: "a limit for silence", core: true },
         Task { number: 2, title: "a limit for a line", core: true },

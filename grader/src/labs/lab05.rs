@@ -12,7 +12,7 @@ use crate::client::{Ending, Trouble};
 use crate::outcome::{Failure, Stop};
 use crate::probe::Wires;
 use crate::process::{Gone, Vain};
-use crate::scenarios::lines::{self, LineEcho};
+use crate::scenarios::lines::{self, LineEcho, expect_read, expect_taken};
 use crate::scenarios::{Service, Tcp};
 use crate::server::{Client, Server, Start, together};
 use crate::supervise::End;
@@ -25,7 +25,7 @@ pub static LAB: Lab = Lab {
     minutes: 90,
     dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
     borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
-    service: &Service { command: &[], dial: &Tcp, exchange: &LineEcho },
+    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &LineEcho },
     tasks: &[
         Task { number: 1, title: "hear the signal", core: true },
         Task { number: 2, title: "stop accepting", core: true },
@@ -286,13 +286,6 @@ async fn busy(
     Ok((client, format!("ECHO: {word}\n")))
 }
 
-/// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.
-async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), Stop> {
-    expect_taken(server, std::slice::from_ref(client)).await?;
-    // It was taken out of the socket; a fence (rule R4): what comes later is answered.
-    server.serve_new_client("another client").await?.finish().await
-}
-
 async fn sleeps_overlap(trial: &Trial) -> Result<(), Stop> {
     let server = trial.start(&Start::PLAIN).await?;
     trial.step("client A asks for SLEEP 2000, then client B for SLEEP 10");
@@ -500,24 +493,6 @@ async fn signal_under_load(trial: &Trial) -> Result<(), Stop> {
     };
     tokio::try_join!(together(waits), together(talks), together(connects), signal)?;
     expect_exit(&server, 0, "the last answer").await
-}
-
-/// Waits until nothing that `clients` sent lies unread.
-async fn expect_taken(server: &Rc<Server>, clients: &[Client]) -> Result<(), Stop> {
-    let taken = || {
-        let wires = Wires::of(server.address);
-        let is_taken = |client: &Client| {
-            let far_end = wires.far_end(client.connection.ports);
-            far_end.is_some_and(|entry| entry.inode != 0 && entry.rx_queue == 0)
-        };
-        Ok(clients.iter().all(is_taken).then_some(()))
-    };
-    if server.process.until(taken).await?.is_none() {
-        let expected = "the line is read";
-        let observed = "it lies unread in the client's socket".to_owned();
-        return Err(server.process.fail(&[expected], vec![observed], "").await);
-    }
-    Ok(())
 }
 
 /// Sends lines, each after the answer to the one before, until the connection ends: between two answers.

@@ -5,6 +5,7 @@ pub mod lab02;
 pub mod lab03;
 pub mod lab04;
 pub mod lab05;
+pub mod lab06;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +16,8 @@ use crate::scenarios::Service;
 use crate::trial::Trial;
 
 /// All labs, in the order of their numbers.
-pub static LABS: &[&Lab] = &[&lab01::LAB, &lab02::LAB, &lab03::LAB, &lab04::LAB, &lab05::LAB];
+pub static LABS: &[&Lab] =
+    &[&lab01::LAB, &lab02::LAB, &lab03::LAB, &lab04::LAB, &lab05::LAB, &lab06::LAB];
 
 /// A lab as the grader knows it.
 #[derive(Debug)]

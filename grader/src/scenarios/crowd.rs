@@ -209,9 +209,11 @@ async fn usual_delay(server: &Rc<Server>) -> Result<Duration, Stop> {
     Ok(delay)
 }
 
+/// How many new clients [`delay`] takes.
+pub const SAMPLES: usize = 15;
+
 /// How long a new client waits for its first answer: the median of several.
-async fn delay(server: &Rc<Server>) -> Result<Duration, Stop> {
-    const SAMPLES: usize = 15;
+pub async fn delay(server: &Rc<Server>) -> Result<Duration, Stop> {
     let mut delays = Vec::new();
     for _ in 0..SAMPLES {
         let begin = Instant::now();
@@ -223,7 +225,7 @@ async fn delay(server: &Rc<Server>) -> Result<Duration, Stop> {
 }
 
 /// Rule R3: with the attackers, a new client may wait five times as long, or 250 ms.
-async fn expect_no_delay(
+pub async fn expect_no_delay(
     server: &Rc<Server>,
     before: Duration,
     after: Duration,

@@ -25,7 +25,7 @@ pub async fn empty_session(trial: &Trial, start: &Start) -> Result<(), Stop> {
     client.send(&line).await?;
     tokio::select! {
         () = client.connection.something_comes() => {}
-        () = server.process.settle(Duration::from_secs(1)) => {}
+        _ = server.process.settle(Duration::from_secs(1)) => {}
     }
     client.connection.half_close();
     client.expect_echo(&line, line.len()).await

@@ -1,12 +1,14 @@
 //! A server of lines: the protocol of labs 04, 05 and 06.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::{Exchange, MORE_THAN_FITS, Request, growth};
 use crate::capture::{size, time};
 use crate::client::{Mismatch, Payload};
 use crate::outcome::Stop;
-use crate::server::Start;
+use crate::probe::Wires;
+use crate::server::{Client, Server, Start};
 use crate::trial::Trial;
 
 /// The most bytes of a line, its ending not counted.
@@ -143,4 +145,29 @@ pub async fn long_line(trial: &Trial, start: &Start) -> Result<(), Stop> {
     }
     trial.step("connect client D, which must be served");
     server.serve_new_client("client D").await?.finish().await
+}
+
+/// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.
+pub async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), Stop> {
+    expect_taken(server, std::slice::from_ref(client)).await?;
+    // It was taken out of the socket; a fence (rule R4): what comes later is answered.
+    server.serve_new_client("another client").await?.finish().await
+}
+
+/// Waits until nothing that `clients` sent lies unread.
+pub async fn expect_taken(server: &Rc<Server>, clients: &[Client]) -> Result<(), Stop> {
+    let taken = || {
+        let wires = Wires::of(server.address);
+        let is_taken = |client: &Client| {
+            let far_end = wires.far_end(client.connection.ports);
+            far_end.is_some_and(|entry| entry.inode != 0 && entry.rx_queue == 0)
+        };
+        Ok(clients.iter().all(is_taken).then_some(()))
+    };
+    if server.process.until(taken).await?.is_none() {
+        let expected = "the line is read";
+        let observed = "it lies unread in the client's socket".to_owned();
+        return Err(server.process.fail(&[expected], vec![observed], "").await);
+    }
+    Ok(())
 }

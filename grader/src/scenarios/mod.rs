@@ -22,6 +22,8 @@ use crate::trial::Trial;
 pub struct Service {
     /// Words on the command line before the flags.
     pub command: &'static [&'static str],
+    /// What the server also does, at an address that it names in a second line: `metrics on …`.
+    pub second: Option<&'static str>,
     pub dial: &'static dyn Dial,
     pub exchange: &'static dyn Exchange,
 }

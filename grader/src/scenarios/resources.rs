@@ -116,8 +116,8 @@ pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let clients = visited.crowd(CLIENTS).await?;
     let drained = trial.start(start).await?;
     trial.step(
-        "a client of this third one sends without reading until nothing moves for 300 ms, then reads \
-         what there is, and stays open",
+        "a client of this third one sends without reading until nothing moves for 300 ms; after a while \
+         it reads what there is, and stays open",
     );
     trial.step(format!(
         "watch each for {}: how often does a thread go to sleep?",
@@ -127,6 +127,13 @@ pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), Stop> {
         let client = drained.serve_new_client("the client").await?;
         let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
         let taken = client.send_until_stalled(&flood).await?;
+        if let Calm::No(ran) = calm(&drained).await {
+            let observed = format!("while a client did not read, {ran}");
+            let cause = "what can be done is asked for, not what has to be: a client whose bytes wait to be \
+                         written is no longer to be read, so ask for room to write alone";
+            let expected = "a program that can neither read nor write sleeps";
+            return Err(drained.process.fail(&[expected], vec![observed], cause).await);
+        }
         client.drain(taken).await?;
         expect_idle(&drained, "after a stalled client has read on").await
     };

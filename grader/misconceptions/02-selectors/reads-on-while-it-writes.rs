@@ -1,0 +1,288 @@
+//! Misconception: one can always ask for both.
+//!
+//! In place of: src/server.rs
+//!
+//! Must fail:
+//! - 02/poll/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
+//! - 02/select/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
+//! - 02/epoll/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::selector::{Event, Interest, Selector, Token, Trigger};
+
+/// The listener's name. Clients count from 1, and no number comes twice: an
+/// event for a client that has gone meanwhile finds nobody.
+const LISTENER: Token = 0;
+
+/// How much is read at once. All clients share one buffer, as one is served at
+/// a time; what has to be kept of it is copied.
+const BUFFER: usize = 64 * 1024;
+
+/// How many steps one client may take in a row, when it could go on for ever.
+const TURN: usize = 8;
+
+/// How long to leave the listener alone after a client could not be had.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Where a client is. Reading and writing take turns: nothing more is read
+/// while something waits to be written (back-pressure), so what is kept for a
+/// client is never more than one read gave.
+enum State {
+    Reading,
+    /// The kernel has not taken all of `pending` yet, only `written` bytes.
+    Writing {
+        pending: Vec<u8>,
+        written: usize,
+    },
+}
+
+/// One client.
+struct Client {
+    stream: Rc<TcpStream>,
+    state: State,
+    /// What the selector waits for on its behalf.
+    watched: Interest,
+}
+
+/// What a step has come to.
+#[derive(PartialEq, Eq)]
+enum Step {
+    /// Bytes have moved.
+    Moved,
+    /// Nothing can be done before the next event.
+    Blocked,
+    /// The client has shut down its side, and has everything back.
+    Finished,
+}
+
+impl Client {
+    /// Task 2: what to wait for on this client's behalf: in writing only while
+    /// bytes wait, or the loop would never sleep again.
+    fn interest(&self) -> Interest {
+        match self.state {
+            State::Reading => Interest::READ,
+            State::Writing { .. } => Interest {
+                read: true,
+                write: true,
+            },
+        }
+    }
+
+    /// Task 2: reads once and writes what came, or writes once what is left,
+    /// without ever waiting.
+    ///
+    /// # Errors
+    ///
+    /// The client has gone.
+    fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
+        match &mut self.state {
+            State::Reading => {
+                let count = match (&*self.stream).read(buffer) {
+                    Ok(0) => return Ok(Step::Finished),
+                    Ok(count) => count,
+                    Err(error) => return unless_blocked(error),
+                };
+                // Most often the kernel takes all of it at once.
+                let written = match (&*self.stream).write(&buffer[..count]) {
+                    Ok(written) => written,
+                    Err(error) => unless_blocked(error).map(|_| 0)?,
+                };
+                if written < count {
+                    let pending = buffer[written..count].to_vec();
+                    self.state = State::Writing {
+                        pending,
+                        written: 0,
+                    };
+                }
+            }
+            State::Writing { pending, written } => {
+                match (&*self.stream).write(&pending[*written..]) {
+                    Ok(count) => *written += count,
+                    Err(error) => return unless_blocked(error),
+                }
+                if *written == pending.len() {
+                    self.state = State::Reading;
+                }
+            }
+        }
+        Ok(Step::Moved)
+    }
+}
+
+/// EAGAIN is no error: it says that there is nothing to be done now.
+fn unless_blocked(error: io::Error) -> io::Result<Step> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => Ok(Step::Blocked),
+        io::ErrorKind::Interrupted => Ok(Step::Moved),
+        _ => Err(error),
+    }
+}
+
+/// The event loop's own state.
+struct Server {
+    listener: Rc<TcpListener>,
+    selector: Box<dyn Selector>,
+    clients: HashMap<Token, Client>,
+    /// The name of the client that came last.
+    last: Token,
+    buffer: Vec<u8>,
+    /// Until when the listener is left alone.
+    paused: Option<Instant>,
+}
+
+/// Task 2: serves clients for ever, all of them on this thread.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub fn serve(
+    listener: TcpListener,
+    mut selector: Box<dyn Selector>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = Rc::new(listener);
+    selector.register(listener.clone(), LISTENER, Interest::READ)?;
+    let mut server = Server {
+        listener,
+        selector,
+        clients: HashMap::new(),
+        last: LISTENER,
+        buffer: vec![0; BUFFER],
+        paused: None,
+    };
+    let mut events = Vec::new();
+    loop {
+        let timeout = server.time_to_resume();
+        server.selector.wait(&mut events, timeout)?;
+        server.resume()?;
+        for &Event { token, .. } in &events {
+            match token {
+                LISTENER => server.accept()?,
+                client => server.turn(client),
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
+    /// client stays in the queue and the listener stays ready: look away for
+    /// [`BREATH`], or the loop spins.
+    ///
+    /// # Errors
+    ///
+    /// The selector knows nothing of the listener.
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    if let Err(error) = self.welcome(stream) {
+                        eprintln!("client turned away: {error}");
+                    }
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    io::ErrorKind::Interrupted
+                    | io::ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        eprintln!("accept: {error}");
+                        self.paused = Some(Instant::now() + BREATH);
+                        return self.watch_listener(Interest::NONE);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Task 2: a new client, to be read without ever blocking.
+    ///
+    /// # Errors
+    ///
+    /// The selector has no room for it (task 3). That ends this client only.
+    fn welcome(&mut self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        let (stream, token) = (Rc::new(stream), self.last + 1);
+        let (state, watched) = (State::Reading, Interest::READ);
+        self.selector.register(stream.clone(), token, watched)?;
+        self.clients.insert(
+            token,
+            Client {
+                stream,
+                state,
+                watched,
+            },
+        );
+        self.last = token;
+        Ok(())
+    }
+
+    /// Task 2: something has happened on a client's socket: let its state
+    /// machine do a step. Task 5: after an edge, let it go on until nothing
+    /// moves any more, since there is no second event for what is there
+    /// already.
+    fn turn(&mut self, token: Token) {
+        let Some(client) = self.clients.get_mut(&token) else {
+            return;
+        };
+        let is_edge = self.selector.trigger() == Trigger::Edge;
+        let mut step = Ok(Step::Moved);
+        for _ in 0..if is_edge { TURN } else { 1 } {
+            step = client.step(&mut self.buffer);
+            if !matches!(step, Ok(Step::Moved)) {
+                break;
+            }
+        }
+        let watched = match step {
+            Ok(Step::Moved | Step::Blocked) => {
+                let before = client.watched;
+                client.watched = client.interest();
+                // To modify is to ask anew: what is ready is told again.
+                let ask = is_edge && matches!(step, Ok(Step::Moved));
+                if client.watched == before && !ask {
+                    return;
+                }
+                self.selector.modify(&client.stream, token, client.watched)
+            }
+            Ok(Step::Finished) => return self.remove(token),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = watched {
+            eprintln!("client: {error}");
+            self.remove(token);
+        }
+    }
+
+    /// Task 2: a client has gone; nothing is to be left of it.
+    fn remove(&mut self, token: Token) {
+        let Some(client) = self.clients.remove(&token) else {
+            return;
+        };
+        if let Err(error) = self.selector.deregister(&client.stream) {
+            eprintln!("deregister: {error}");
+        }
+    }
+
+    fn watch_listener(&mut self, interest: Interest) -> io::Result<()> {
+        self.selector.modify(&self.listener, LISTENER, interest)
+    }
+
+    /// How long the listener is still to be left alone.
+    fn time_to_resume(&self) -> Option<Duration> {
+        self.paused
+            .map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Looks at the listener again, if it is time.
+    fn resume(&mut self) -> io::Result<()> {
+        if self.time_to_resume() == Some(Duration::ZERO) {
+            self.paused = None;
+            self.watch_listener(Interest::READ)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! Misconception: the encoder wants what the page shows.
+//!
+//! In place of: src/metrics.rs
+//!
+//! Must fail:
+//! - 06/histogram-consistent: it adds up what was added up already
+//! - 06/histogram-places: so the count is too large
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use crate::exposition::Page;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Task 1: `number` more.
+    pub fn add(&self, number: u64) {
+        self.0.fetch_add(number, Relaxed);
+    }
+
+    /// Task 1: how many there are.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What goes wrong, the values of the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    LineTooLong,
+    NotUtf8,
+    BadSleep,
+    /// The connection broke.
+    Io,
+    Panic,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [
+        Self::LineTooLong,
+        Self::NotUtf8,
+        Self::BadSleep,
+        Self::Io,
+        Self::Panic,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LineTooLong => "line_too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::BadSleep => "bad_sleep",
+            Self::Io => "io",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// How long requests take, in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
+    buckets: [AtomicU64; 5],
+    /// All of them together.
+    nanoseconds: AtomicU64,
+}
+
+impl Histogram {
+    /// The upper bound of each bucket, in seconds. What is equal is in it.
+    pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
+
+    /// Task 3: puts `time` into its bucket.
+    pub fn observe(&self, time: Duration) {
+        let seconds = time.as_secs_f64();
+        let bucket = Self::BOUNDS.partition_point(|&bound| bound < seconds);
+        self.buckets[bucket].fetch_add(1, Relaxed);
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+    }
+
+    /// Task 3: each upper bound, with how many are in its bucket alone.
+    pub fn counts(&self) -> [(f64, u64); 5] {
+        std::array::from_fn(|index| {
+            let up_to_here = &self.buckets[..=index];
+            let count = up_to_here.iter().map(|bucket| bucket.load(Relaxed));
+            (Self::BOUNDS[index], count.sum())
+        })
+    }
+
+    /// Task 3: all times together, in seconds.
+    pub fn sum(&self) -> f64 {
+        Duration::from_nanos(self.nanoseconds.load(Relaxed)).as_secs_f64()
+    }
+}
+
+/// All that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Clients that were accepted.
+    pub connections: Counter,
+    /// Those that are there now; see [`Active`].
+    active: AtomicU64,
+    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    pub requests: Counter,
+    /// Bytes that were read and written, newlines and error lines included.
+    pub received: Counter,
+    pub sent: Counter,
+    /// In the order of [`Kind::ALL`].
+    errors: [Counter; 5],
+    pub durations: Histogram,
+}
+
+impl Metrics {
+    /// Given: the counter of one kind of error.
+    pub fn errors(&self, kind: Kind) -> &Counter {
+        &self.errors[kind as usize]
+    }
+
+    /// Writes all metrics, by the names of the contract. Task 1: the counters;
+    /// task 2: the gauge; task 3: the histogram. Begin with
+    /// `page.counter("echo_connections", "Clients accepted", …)?`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `page`.
+    pub fn describe(&self, page: &mut Page<'_>) -> fmt::Result {
+        page.counter(
+            "echo_connections",
+            "Clients accepted",
+            self.connections.get(),
+        )?;
+        page.counter("echo_requests", "Lines answered", self.requests.get())?;
+        page.counter(
+            "echo_received_bytes",
+            "Bytes read from clients",
+            self.received.get(),
+        )?;
+        page.counter(
+            "echo_sent_bytes",
+            "Bytes written to clients",
+            self.sent.get(),
+        )?;
+        let errors =
+            Kind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
+        page.counters("echo_errors", "What went wrong", "kind", errors)?;
+        let active =
+            i64::try_from(self.active.load(Relaxed)).unwrap_or(i64::MAX);
+        page.gauge(
+            "echo_connections_active",
+            "Clients that are there now",
+            active,
+        )?;
+        page.histogram(
+            "echo_request_duration_seconds",
+            "From the line to its answer",
+            self.durations.sum(),
+            &self.durations.counts(),
+        )
+    }
+}
+
+/// Counts a client as there, for as long as it lives: however a task ends, what
+/// it owns is dropped.
+pub struct Active(Arc<Metrics>);
+
+impl Active {
+    /// Task 2: one more.
+    pub fn begin(metrics: &Arc<Metrics>) -> Self {
+        metrics.active.fetch_add(1, Relaxed);
+        Self(Arc::clone(metrics))
+    }
+}
+
+impl Drop for Active {
+    /// Task 2: one less.
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}

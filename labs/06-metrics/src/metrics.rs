@@ -1,0 +1,140 @@
+//! What the server counts. Many threads count at the same time, and somebody
+//! reads meanwhile: every number is an atomic.
+//!
+//! `Relaxed` is enough for all of them: a count says nothing about other memory.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use crate::exposition::Page;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Task 1: `number` more.
+    pub fn add(&self, number: u64) {
+        todo!("task 1: one atomic step, not two")
+    }
+
+    /// Task 1: how many there are.
+    pub fn get(&self) -> u64 {
+        todo!("task 1: load")
+    }
+}
+
+/// What goes wrong, the values of the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    LineTooLong,
+    NotUtf8,
+    BadSleep,
+    /// The connection broke.
+    Io,
+    Panic,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [
+        Self::LineTooLong,
+        Self::NotUtf8,
+        Self::BadSleep,
+        Self::Io,
+        Self::Panic,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LineTooLong => "line_too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::BadSleep => "bad_sleep",
+            Self::Io => "io",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// How long requests take, in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
+    buckets: [AtomicU64; 5],
+    /// All of them together.
+    nanoseconds: AtomicU64,
+}
+
+impl Histogram {
+    /// The upper bound of each bucket, in seconds. What is equal is in it.
+    pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
+
+    /// Task 3: puts `time` into its bucket.
+    pub fn observe(&self, time: Duration) {
+        todo!("task 3: count it in the first bucket whose bound is not below")
+    }
+
+    /// Task 3: each upper bound, with how many are in its bucket alone.
+    pub fn counts(&self) -> [(f64, u64); 5] {
+        todo!("task 3: bounds and buckets, side by side")
+    }
+
+    /// Task 3: all times together, in seconds.
+    pub fn sum(&self) -> f64 {
+        todo!("task 3: a Duration converts")
+    }
+}
+
+/// All that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Clients that were accepted.
+    pub connections: Counter,
+    /// Those that are there now; see [`Active`].
+    active: AtomicU64,
+    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    pub requests: Counter,
+    /// Bytes that were read and written, newlines and error lines included.
+    pub received: Counter,
+    pub sent: Counter,
+    /// In the order of [`Kind::ALL`].
+    errors: [Counter; 5],
+    pub durations: Histogram,
+}
+
+impl Metrics {
+    /// Given: the counter of one kind of error.
+    pub fn errors(&self, kind: Kind) -> &Counter {
+        &self.errors[kind as usize]
+    }
+
+    /// Writes all metrics, by the names of the contract. Task 1: the counters;
+    /// task 2: the gauge; task 3: the histogram. Begin with
+    /// `page.counter("echo_connections", "Clients accepted", …)?`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `page`.
+    pub fn describe(&self, page: &mut Page<'_>) -> fmt::Result {
+        todo!("tasks 1 to 3: page.counter, counters, gauge, histogram")
+    }
+}
+
+/// Counts a client as there, for as long as it lives: however a task ends, what
+/// it owns is dropped.
+pub struct Active(Arc<Metrics>);
+
+impl Active {
+    /// Task 2: one more.
+    pub fn begin(metrics: &Arc<Metrics>) -> Self {
+        todo!("task 2: raise the gauge, and keep the metrics")
+    }
+}
+
+impl Drop for Active {
+    /// Task 2: one less.
+    fn drop(&mut self) {
+        todo!("task 2: lower the gauge")
+    }
+}

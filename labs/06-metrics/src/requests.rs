@@ -1,0 +1,48 @@
+//! Given: what a line of labs 04, 05 and 06 asks for, and how it is answered.
+
+use std::time::Duration;
+
+/// The most bytes of a line, its ending not counted.
+pub const LONGEST: usize = 8192;
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request<'l> {
+    /// To be answered with this text.
+    Echo(&'l str),
+    /// The same, after a time: `SLEEP <ms> <text>`.
+    Sleep(Duration, &'l str),
+    /// A line that begins with `SLEEP ` and is not of that form.
+    BadSleep,
+}
+
+impl<'l> Request<'l> {
+    pub fn of(line: &'l str) -> Self {
+        match line.strip_prefix("SLEEP ") {
+            None => Self::Echo(line),
+            Some(rest) => match time_and_text(rest) {
+                Some((time, text)) => Self::Sleep(time, text),
+                None => Self::BadSleep,
+            },
+        }
+    }
+}
+
+/// Takes `<ms> <text>` apart: 1 to 5 digits, at most 60,000, and one space.
+pub fn time_and_text(rest: &str) -> Option<(Duration, &str)> {
+    let (digits, text) = rest.split_once(' ')?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || digits.len() > 5 {
+        return None;
+    }
+    let milliseconds = digits.parse().ok().filter(|&ms| ms <= 60_000)?;
+    Some((Duration::from_millis(milliseconds), text))
+}
+
+/// The answer with `text`.
+pub fn echo(text: &str) -> String {
+    format!("ECHO: {text}\n")
+}
+
+/// The answer to [`Request::BadSleep`].
+pub const BAD_SLEEP: &str = "ERR bad sleep\n";

@@ -1,0 +1,180 @@
+//! Lab 06: a server whose numbers one can trust.
+//!
+//! - [`metrics`] counts (tasks 1 to 3): counters, a gauge that cannot leak, a
+//!   histogram, and what they are called.
+//! - [`handle`] serves one client, and counts what it does (tasks 1 and 3).
+//! - [`serve`] accepts clients, and counts them and how they end (tasks 1, 2).
+//! - [`scrape`] answers `GET /metrics` (tasks 1 and 4).
+//!
+//! Given are the reader of lines, `lines.rs`, what a line asks for,
+//! `requests.rs`, and the text format, `exposition.rs`.
+
+pub mod exposition;
+pub mod lines;
+pub mod metrics;
+pub mod requests;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use lines::{LineError, Lines};
+use metrics::{Active, Kind, Metrics};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep};
+// BEGIN HIDDEN
+use tokio::task::JoinSet;
+use tokio_util::io::{InspectReader, InspectWriter};
+// END HIDDEN
+
+/// Given: the answer to `line`, when it is ready. PANIC is a bug, made on
+/// purpose.
+async fn reply(line: &str) -> String {
+    if line == "PANIC" {
+        panic!("a client has asked for it");
+    }
+    match Request::of(line) {
+        Request::Echo(text) => echo(text),
+        Request::Sleep(time, text) => {
+            sleep(time).await;
+            echo(text)
+        }
+        Request::BadSleep => BAD_SLEEP.to_owned(),
+    }
+}
+
+/// Serves one client: line after line, until the end of its input. Counts the
+/// bytes that are read and those that are written, not those that should be;
+/// requests, and how long each takes until its answer is written; bad sleeps.
+///
+/// # Errors
+///
+/// The line is refused (and the client told), or the connection broke.
+// ANCHOR: handle
+pub async fn handle(
+    stream: &mut TcpStream,
+    metrics: &Metrics,
+) -> Result<(), LineError> {
+    // BEGIN SOLUTION: tasks 1 and 3: answer lines, and count on the way
+    let (input, output) = stream.split();
+    let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
+    let count_out = |bytes: &[u8]| metrics.sent.add(bytes.len() as u64);
+    let mut lines = Lines::new(InspectReader::new(input, count_in), LONGEST);
+    let mut output = InspectWriter::new(output, count_out);
+    loop {
+        let line = match lines.rest().await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error),
+            Err(error) => {
+                // Where this fails the reason is the line, all the same.
+                let _ = output.write_all(format!("{error}\n").as_bytes()).await;
+                return Err(error);
+            }
+        };
+        let begin = Instant::now();
+        let answer = reply(&line).await;
+        output.write_all(answer.as_bytes()).await?;
+        metrics.durations.observe(begin.elapsed());
+        metrics.requests.add(1);
+        if answer == BAD_SLEEP {
+            metrics.errors(Kind::BadSleep).add(1);
+        }
+    }
+    // END SOLUTION
+}
+// ANCHOR_END: handle
+
+/// Serves all clients, each in a task of its own. Counts them, those that are
+/// there now, and the errors that end them; a panic ends one client only.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+// ANCHOR: serve
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+) -> io::Result<()> {
+    // BEGIN SOLUTION: tasks 1 and 2: accept, count, and hear how each task ends
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            mut stream = accept(&listener) => {
+                metrics.connections.add(1);
+                let active = Active::begin(&metrics);
+                let metrics = Arc::clone(&metrics);
+                clients.spawn(async move {
+                    let _active = active;
+                    match handle(&mut stream, &metrics).await {
+                        Ok(()) => {}
+                        Err(LineError::TooLong) => metrics.errors(Kind::LineTooLong).add(1),
+                        Err(LineError::NotUtf8) => metrics.errors(Kind::NotUtf8).add(1),
+                        Err(LineError::Io(_)) => metrics.errors(Kind::Io).add(1),
+                    }
+                });
+            }
+            Some(end) = clients.join_next() => {
+                if end.is_err_and(|error| error.is_panic()) {
+                    metrics.errors(Kind::Panic).add(1);
+                }
+            }
+        }
+    }
+    // END SOLUTION
+}
+// ANCHOR_END: serve
+
+/// Given: answers `GET /metrics` with what [`scrape`] gives, and anything else
+/// with 404.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+) -> io::Result<()> {
+    let answer = move || {
+        let metrics = Arc::clone(&metrics);
+        async move { scrape(&metrics) }
+    };
+    axum::serve(listener, Router::new().route("/metrics", get(answer))).await
+}
+
+/// The answer to `GET /metrics`: the text (task 1), and what kind of text it is
+/// (task 4).
+// ANCHOR: scrape
+pub fn scrape(metrics: &Arc<Metrics>) -> Response {
+    // BEGIN SOLUTION: tasks 1 and 4: exposition::text, with its content type
+    match exposition::text(metrics) {
+        Ok(text) => {
+            ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+    // END SOLUTION
+}
+// ANCHOR_END: scrape
+
+// BEGIN HIDDEN
+/// The next client, however long it takes.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+// END HIDDEN

@@ -1,0 +1,205 @@
+//! What the server counts. Many threads count at the same time, and somebody
+//! reads meanwhile: every number is an atomic.
+//!
+//! `Relaxed` is enough for all of them: a count says nothing about other memory.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+// BEGIN HIDDEN
+use std::sync::atomic::Ordering::Relaxed;
+// END HIDDEN
+
+use crate::exposition::Page;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Task 1: `number` more.
+    // ANCHOR: add
+    pub fn add(&self, number: u64) {
+        // BEGIN SOLUTION: task 1: one atomic step, not two
+        self.0.fetch_add(number, Relaxed);
+        // END SOLUTION
+    }
+    // ANCHOR_END: add
+
+    /// Task 1: how many there are.
+    pub fn get(&self) -> u64 {
+        // BEGIN SOLUTION: task 1: load
+        self.0.load(Relaxed)
+        // END SOLUTION
+    }
+}
+
+/// What goes wrong, the values of the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    LineTooLong,
+    NotUtf8,
+    BadSleep,
+    /// The connection broke.
+    Io,
+    Panic,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [
+        Self::LineTooLong,
+        Self::NotUtf8,
+        Self::BadSleep,
+        Self::Io,
+        Self::Panic,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LineTooLong => "line_too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::BadSleep => "bad_sleep",
+            Self::Io => "io",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// How long requests take, in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
+    buckets: [AtomicU64; 5],
+    /// All of them together.
+    nanoseconds: AtomicU64,
+}
+
+impl Histogram {
+    /// The upper bound of each bucket, in seconds. What is equal is in it.
+    pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
+
+    /// Task 3: puts `time` into its bucket.
+    // ANCHOR: observe
+    pub fn observe(&self, time: Duration) {
+        // BEGIN SOLUTION: task 3: count it in the first bucket whose bound is not below
+        let seconds = time.as_secs_f64();
+        let bucket = Self::BOUNDS.partition_point(|&bound| bound < seconds);
+        self.buckets[bucket].fetch_add(1, Relaxed);
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        // END SOLUTION
+    }
+    // ANCHOR_END: observe
+
+    /// Task 3: each upper bound, with how many are in its bucket alone.
+    pub fn counts(&self) -> [(f64, u64); 5] {
+        // BEGIN SOLUTION: task 3: bounds and buckets, side by side
+        std::array::from_fn(|index| {
+            (Self::BOUNDS[index], self.buckets[index].load(Relaxed))
+        })
+        // END SOLUTION
+    }
+
+    /// Task 3: all times together, in seconds.
+    pub fn sum(&self) -> f64 {
+        // BEGIN SOLUTION: task 3: a Duration converts
+        Duration::from_nanos(self.nanoseconds.load(Relaxed)).as_secs_f64()
+        // END SOLUTION
+    }
+}
+
+/// All that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Clients that were accepted.
+    pub connections: Counter,
+    /// Those that are there now; see [`Active`].
+    active: AtomicU64,
+    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    pub requests: Counter,
+    /// Bytes that were read and written, newlines and error lines included.
+    pub received: Counter,
+    pub sent: Counter,
+    /// In the order of [`Kind::ALL`].
+    errors: [Counter; 5],
+    pub durations: Histogram,
+}
+
+impl Metrics {
+    /// Given: the counter of one kind of error.
+    pub fn errors(&self, kind: Kind) -> &Counter {
+        &self.errors[kind as usize]
+    }
+
+    /// Writes all metrics, by the names of the contract. Task 1: the counters;
+    /// task 2: the gauge; task 3: the histogram. Begin with
+    /// `page.counter("echo_connections", "Clients accepted", …)?`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `page`.
+    // ANCHOR: describe
+    pub fn describe(&self, page: &mut Page<'_>) -> fmt::Result {
+        // BEGIN SOLUTION: tasks 1 to 3: page.counter, counters, gauge, histogram
+        page.counter(
+            "echo_connections",
+            "Clients accepted",
+            self.connections.get(),
+        )?;
+        page.counter("echo_requests", "Lines answered", self.requests.get())?;
+        page.counter(
+            "echo_received_bytes",
+            "Bytes read from clients",
+            self.received.get(),
+        )?;
+        page.counter(
+            "echo_sent_bytes",
+            "Bytes written to clients",
+            self.sent.get(),
+        )?;
+        let errors =
+            Kind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
+        page.counters("echo_errors", "What went wrong", "kind", errors)?;
+        let active =
+            i64::try_from(self.active.load(Relaxed)).unwrap_or(i64::MAX);
+        page.gauge(
+            "echo_connections_active",
+            "Clients that are there now",
+            active,
+        )?;
+        page.histogram(
+            "echo_request_duration_seconds",
+            "From the line to its answer",
+            self.durations.sum(),
+            &self.durations.counts(),
+        )
+        // END SOLUTION
+    }
+    // ANCHOR_END: describe
+}
+
+/// Counts a client as there, for as long as it lives: however a task ends, what
+/// it owns is dropped.
+pub struct Active(Arc<Metrics>);
+
+impl Active {
+    /// Task 2: one more.
+    // ANCHOR: active
+    pub fn begin(metrics: &Arc<Metrics>) -> Self {
+        // BEGIN SOLUTION: task 2: raise the gauge, and keep the metrics
+        metrics.active.fetch_add(1, Relaxed);
+        Self(Arc::clone(metrics))
+        // END SOLUTION
+    }
+}
+
+impl Drop for Active {
+    /// Task 2: one less.
+    fn drop(&mut self) {
+        // BEGIN SOLUTION: task 2: lower the gauge
+        self.0.active.fetch_sub(1, Relaxed);
+        // END SOLUTION
+    }
+}
+// ANCHOR_END: active
