@@ -195,8 +195,21 @@ impl Connection {
     ///
     /// Other bytes, or an end before all have come.
     pub async fn exchange(&self, payload: &Payload, answer: &Payload) -> Result<(), Trouble> {
+        self.send_beside(payload, self.expect(answer, answer.len())).await
+    }
+
+    /// Sends `payload` while `reader` reads, and gives what that gives.
+    ///
+    /// # Errors
+    ///
+    /// Those of `reader`.
+    pub async fn send_beside(
+        &self,
+        payload: &Payload,
+        reader: impl Future<Output = Result<(), Trouble>>,
+    ) -> Result<(), Trouble> {
         let mut writer = std::pin::pin!(self.send(payload));
-        let mut reader = std::pin::pin!(self.expect(answer, answer.len()));
+        let mut reader = std::pin::pin!(reader);
         let mut written = None;
         loop {
             tokio::select! {
@@ -277,15 +290,14 @@ impl Connection {
         }
     }
 
-    /// Reads until the connection ends, and gives the first of what came.
-    pub async fn ending(&self) -> Ending {
-        const MOST: usize = 64 * 1024;
+    /// Reads until the connection ends, and gives the first `most` bytes of what came.
+    pub async fn ending(&self, most: usize) -> Ending {
         let (mut words, mut buffer) = (Vec::new(), vec![0; 4096]);
         loop {
             match self.read(&mut buffer).await {
                 Ok(0) => return Ending { words, reset: false },
                 Ok(count) => {
-                    words.extend_from_slice(&buffer[..count.min(MOST - words.len())]);
+                    words.extend_from_slice(&buffer[..count.min(most - words.len())]);
                 }
                 Err(_) => return Ending { words, reset: true },
             }

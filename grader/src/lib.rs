@@ -12,6 +12,7 @@ pub mod capture;
 pub mod client;
 pub mod commands;
 pub mod exposition;
+pub mod history;
 pub mod http;
 pub mod json;
 pub mod labs;

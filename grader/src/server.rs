@@ -17,7 +17,7 @@ use crate::client::{Connection, Ending, MORE_DESCRIPTORS, Payload, Trouble, Wind
 use crate::outcome::{Failure, Stop};
 use crate::probe::{Place, Probe, Socket, Wires, other_sockets};
 use crate::process::{Gone, Process, Vain, Watched};
-use crate::scenarios::{Request, Service};
+use crate::scenarios::{Answer, Service};
 use crate::supervise::Launch;
 use crate::trial::Trial;
 
@@ -216,16 +216,15 @@ impl Server {
             Err(vain) => return Err(self.in_vain(None, &expected, vain).await?),
         };
         let client = self.client(name, connection);
-        let Request { sends, answer } = self.service.exchange.request(&self.trial);
-        let exchange = client.connection.exchange(&sends, &answer);
-        match self.process.attempt(&client.connection, exchange).await {
+        let request = self.service.exchange.request(&self.trial);
+        match self.process.attempt(&client.connection, request.make(&client.connection)).await {
             Ok(Ok(())) => Ok(Admission::Served(client)),
             Ok(Err(Trouble::Lost { .. })) if client.connection.received.get() == 0 => {
                 Ok(Admission::TurnedAway)
             }
             Ok(Err(trouble)) => Err(self.process.trouble(&expected, trouble).await),
             Err(Vain::Busy(reason)) => Err(Stop::Inconclusive(reason)),
-            Err(Vain::Hang | Vain::Deadline(_)) => Ok(Admission::Waits(client, answer)),
+            Err(Vain::Hang | Vain::Deadline(_)) => Ok(Admission::Waits(client, request.answer)),
         }
     }
 
@@ -601,7 +600,7 @@ pub enum Admission {
     /// The connection was closed, by FIN or RST, and nothing came before.
     TurnedAway,
     /// It waits for this answer: in the listener's queue, say.
-    Waits(Client, Payload),
+    Waits(Client, Answer),
 }
 
 /// A client of a [`Server`]. Its calls end a check when the program does not do its part.
@@ -618,9 +617,19 @@ impl Client {
     ///
     /// The answer did not come, or another.
     pub async fn ask(&self) -> Result<(), Stop> {
-        let Request { sends, answer } = self.server.service.exchange.request(&self.server.trial);
-        let expected = format!("{} sends {} and is answered", self.name, size(sends.len()));
-        self.wait(&expected, self.connection.exchange(&sends, &answer)).await
+        let request = self.server.service.exchange.request(&self.server.trial);
+        let expected = format!("{} sends {} and is answered", self.name, size(request.sends.len()));
+        self.wait(&expected, request.make(&self.connection)).await
+    }
+
+    /// Expects the answer to a request that was made before.
+    ///
+    /// # Errors
+    ///
+    /// It did not come, or another.
+    pub async fn answered(&self, answer: &Answer) -> Result<(), Stop> {
+        let expected = format!("{} gets the answer to its request", self.name);
+        self.wait(&expected, answer.read(&self.connection)).await
     }
 
     /// Sends `payload` and expects it back.
@@ -666,14 +675,24 @@ impl Client {
         self.wait(&expected, self.connection.expect_part(answers, part)).await
     }
 
-    /// Reads until the connection ends, and gives what came and how it ended.
+    /// Reads until the connection ends, and gives what came, as far as a report has room for it, and how it
+    /// ended.
     ///
     /// # Errors
     ///
     /// It does not end.
     pub async fn ending(&self) -> Result<Ending, Stop> {
+        self.ending_with(64 * 1024).await
+    }
+
+    /// As [`Self::ending`], with the first `most` bytes of what came.
+    ///
+    /// # Errors
+    ///
+    /// It does not end.
+    pub async fn ending_with(&self, most: usize) -> Result<Ending, Stop> {
         let expected = format!("the connection of {} is closed", self.name);
-        self.wait(&expected, async { Ok(self.connection.ending().await) }).await
+        self.wait(&expected, async { Ok(self.connection.ending(most).await) }).await
     }
 
     /// Sends the text `sends`, and reads so many bytes; or what came before an end, if that comes first.

@@ -169,6 +169,22 @@ fn python_with_a_lock_around_its_numbers_is_right() {
     }
 }
 
+#[test]
+fn python_with_a_chat_on_one_event_loop_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("chat.py"));
+        assert_eq!(failed("7", &program), [""; 0]);
+    }
+}
+
+#[test]
+fn python_with_two_threads_for_each_who_chats_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("chat_threads.py"));
+        assert_eq!(failed("7", &program), [""; 0]);
+    }
+}
+
 /// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
 #[test]
 fn python_without_limits_fails_where_somebody_waits() {

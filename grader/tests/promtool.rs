@@ -119,8 +119,8 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
 fn number(line: &str) -> (String, f64) {
     let (labels, rest) = line.strip_prefix('{').unwrap().split_once("} ").unwrap();
     let mut labels: Vec<_> = labels.split(", ").collect();
-    let is_name = |label: &&str| label.starts_with("__name__=");
-    let name = labels.remove(labels.iter().position(|label| is_name(&label)).unwrap());
+    let place = labels.iter().position(|label| label.starts_with("__name__=")).unwrap();
+    let name = labels.remove(place);
     let name = name.trim_start_matches("__name__=").trim_matches('"').to_owned();
     let series = match labels.len() {
         0 => name,

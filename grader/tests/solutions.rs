@@ -47,16 +47,22 @@ fn solution_06_gets_all_points() {
     expect_all_points("6");
 }
 
+#[test]
+fn solution_07_gets_all_points() {
+    expect_all_points("7");
+}
+
 /// A bad flag value is one line `error: …` and status 1, before anything is bound.
 #[test]
 fn solutions_refuse_bad_flags() {
-    let bad: [(&str, &[&str]); 6] = [
+    let bad: [(&str, &[&str]); 7] = [
         ("solution01", &["--max-connections", "0"]),
         ("solution02", &["--backend", "kqueue"]),
         ("solution02", &["--backend", "poll", "--trigger", "edge"]),
         ("solution04", &["--idle-timeout-ms", "soon"]),
         ("solution05", &["--grace-ms", "-1"]),
         ("solution06", &["--metrics-addr", "nowhere"]),
+        ("solution07", &["--queue", "0"]),
     ];
     for (package, flags) in bad {
         let mut command = Command::new(env!("CARGO"));

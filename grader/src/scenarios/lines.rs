@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{Exchange, MORE_THAN_FITS, Request, growth};
+use super::{Answer, Exchange, MORE_THAN_FITS, Request, growth};
 use crate::capture::{size, time};
 use crate::client::{Mismatch, Payload};
 use crate::outcome::Stop;
@@ -25,7 +25,7 @@ impl Exchange for LineEcho {
     fn request(&self, trial: &Trial) -> Request {
         let Payload::Bytes(line) = trial.line() else { unreachable!("a line is bytes") };
         let answer = [b"ECHO: ", line.as_slice()].concat();
-        Request { sends: line.into(), answer: answer.into() }
+        Request { sends: line.into(), answer: Answer::Bytes(answer.into()) }
     }
 
     fn flood(&self, trial: &Trial, length: u64) -> Payload {

@@ -1,6 +1,7 @@
 //! What several labs check alike, written once. A lab says in its [`Service`] how its clients get a
 //! connection and what a request and its answer are; the scenarios know no more of it.
 
+pub mod chat;
 pub mod crowd;
 pub mod echo;
 pub mod lines;
@@ -13,6 +14,7 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 
 use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
 
 use crate::client::{Connection, Mismatch, Payload, Trouble, Window};
 use crate::trial::Trial;
@@ -57,7 +59,41 @@ pub trait Exchange: Debug + Sync {
 #[derive(Clone, Debug)]
 pub struct Request {
     pub sends: Payload,
-    pub answer: Payload,
+    pub answer: Answer,
+}
+
+impl Request {
+    /// Makes the request over `connection`, and reads the answer meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Another answer, or an end before it.
+    pub async fn make(&self, connection: &Connection) -> Result<(), Trouble> {
+        connection.send_beside(&self.sends, self.answer.read(connection)).await
+    }
+}
+
+/// What is to come.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// These bytes.
+    Bytes(Payload),
+    /// A line with a JSON object that has these members, and perhaps others.
+    Object(Value),
+}
+
+impl Answer {
+    /// Reads it from `connection`.
+    ///
+    /// # Errors
+    ///
+    /// Another answer, or an end before it.
+    pub async fn read(&self, connection: &Connection) -> Result<(), Trouble> {
+        match self {
+            Self::Bytes(bytes) => connection.expect(bytes, bytes.len()).await,
+            Self::Object(members) => chat::expect_object(connection, members).await,
+        }
+    }
 }
 
 /// TCP as it is.
@@ -77,7 +113,7 @@ pub struct ByteEcho;
 impl Exchange for ByteEcho {
     fn request(&self, trial: &Trial) -> Request {
         let bytes = trial.bytes(1..=64);
-        Request { sends: bytes.clone(), answer: bytes }
+        Request { sends: bytes.clone(), answer: Answer::Bytes(bytes) }
     }
 
     fn flood(&self, trial: &Trial, length: u64) -> Payload {

@@ -1,0 +1,74 @@
+//! Given: a client for people. Lines become messages, events become lines.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::pin::pin;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, stdin};
+use tokio::net::TcpStream;
+use tokio::net::tcp::WriteHalf;
+
+use crate::protocol::{Command, Event};
+
+/// Joins, then says what comes from standard input, and prints what is heard,
+/// until the input ends and the server has closed.
+///
+/// # Errors
+///
+/// The connection broke, or the server closed it first.
+pub async fn run(addr: SocketAddr, join: &Command) -> io::Result<()> {
+    let mut stream = TcpStream::connect(addr).await?;
+    let (input, mut output) = stream.split();
+    output.write_all(join.line().as_bytes()).await?;
+    let mut hearing = pin!(hear(input));
+    // Both at once: a server may want to be read before it reads on.
+    let spoken = tokio::select! {
+        biased;
+        result = speak(output) => result,
+        result = &mut hearing => {
+            result?;
+            return Err(io::Error::other("the server closed the connection"));
+        }
+    };
+    // What the server said last is worth reading if it does not listen, too.
+    hearing.await?;
+    spoken
+}
+
+/// Sends what standard input asks for; at its end, or at `/quit`, the end.
+async fn speak(mut output: WriteHalf<'_>) -> io::Result<()> {
+    let mut lines = BufReader::new(stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        let command = match line.as_str() {
+            "/quit" => break,
+            "/who" => Command::Who { who: true },
+            _ => Command::Say { message: line },
+        };
+        output.write_all(command.line().as_bytes()).await?;
+    }
+    output.shutdown().await
+}
+
+/// Prints each event on a line, until the server closes.
+async fn hear(input: impl AsyncRead + Unpin) -> io::Result<()> {
+    let mut lines = BufReader::new(input).lines();
+    while let Some(line) = lines.next_line().await? {
+        let text = match serde_json::from_str(&line)? {
+            Event::Welcome { users, .. } | Event::Users { users } => {
+                format!("* here: {}", users.join(", "))
+            }
+            Event::Joined { user_id } => format!("* {user_id} joined"),
+            Event::Left { user_id } => format!("* {user_id} left"),
+            Event::Message { user_id, message } => {
+                format!("{user_id}: {message}")
+            }
+            Event::Error { reason } => format!("! {reason}"),
+        };
+        // A message may contain anything: a newline and `* bob left`, or what
+        // a terminal takes for a command.
+        let text = text.replace(char::is_control, "\u{FFFD}");
+        // The print macros panic when nobody reads.
+        writeln!(io::stdout(), "{text}")?;
+    }
+    Ok(())
+}
