@@ -98,6 +98,8 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     let folder = tempfile::tempdir().unwrap();
     let (file, store) = (folder.path().join("page"), folder.path().join("store"));
     std::fs::write(&file, stamped).unwrap();
+    // The log, which a store that was only ever filled at once does not have, is looked for when it is read.
+    std::fs::create_dir_all(store.join("wal")).unwrap();
     let promtool = |arguments: &[&str]| {
         let run = Command::new("promtool").arg("tsdb").args(arguments).output().unwrap();
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
