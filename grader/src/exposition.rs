@@ -203,6 +203,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// So many faults of one exposition are kept.
+const MOST_FAULTS: usize = 100;
+
 /// What was read.
 #[derive(Clone, Debug, Default)]
 pub struct Exposition {
@@ -669,7 +672,10 @@ impl Reader {
     }
 
     fn fault(&mut self, line: usize, text: impl Into<String>) {
-        self.out.faults.push(Fault { line, text: text.into() });
+        // A page may be a megabyte of nothing else, and nobody reads so many.
+        if self.out.faults.len() < MOST_FAULTS {
+            self.out.faults.push(Fault { line, text: text.into() });
+        }
     }
 
     /// A fault that many lines may share: only the first of them is told.

@@ -133,12 +133,12 @@ impl History {
         let mut lines =
             vec![format!("the first: {} {what} {}", self.names[who], self.named(message))];
         if let Some(sent) = self.sent.get(&message) {
-            lines.push(format!("  it was sent after {}", self.after(*sent)));
+            lines.push(format!("  it was sent at {}", self.at(*sent)));
         }
         let seen = &self.seen[who];
         let event = |place: usize| {
             let (other, when) = seen.get(place)?;
-            Some(format!("{} after {}", self.named(*other), self.after(*when)))
+            Some(format!("{} at {}", self.named(*other), self.at(*when)))
         };
         let nothing = || "nothing".to_owned();
         let before = at.checked_sub(1).and_then(event).unwrap_or_else(nothing);
@@ -158,7 +158,7 @@ impl History {
         format!("message {} of {}", message.number + 1, self.names[message.sender])
     }
 
-    fn after(&self, when: Instant) -> String {
+    fn at(&self, when: Instant) -> String {
         time(when.saturating_duration_since(self.begin))
     }
 }
@@ -233,8 +233,8 @@ mod tests {
         let lines = history.judge(true).expect("B came after C").lines(3);
         assert_eq!(lines[0], "0 lost, 0 doubled, 1 out of order, of 3 messages to each");
         assert_eq!(lines[1], "the first: bob saw out of order message 2 of ana");
-        assert!(lines[3].starts_with("  before that came message 1 of bob after "), "{lines:?}");
-        assert!(lines[4].starts_with("> then this: message 2 of ana after "), "{lines:?}");
+        assert!(lines[3].starts_with("  before that came message 1 of bob at "), "{lines:?}");
+        assert!(lines[4].starts_with("> then this: message 2 of ana at "), "{lines:?}");
         assert_eq!(lines[5], "  then came nothing");
     }
 }

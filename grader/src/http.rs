@@ -1,6 +1,7 @@
 //! One request over HTTP/1.1, as a scraper makes it.
 
 use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt, Empty, Limited};
@@ -12,10 +13,11 @@ use hyper_util::rt::TokioIo;
 
 use crate::capture::size;
 use crate::client::{Connection, Trouble, Window};
+use crate::process::Watched;
 use crate::server::beside;
 
-/// A page of metrics has some kilobytes.
-const LARGEST: usize = 1024 * 1024;
+/// A page of metrics has some kilobytes; more may be the fault that a check is about.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// What was answered.
 #[derive(Debug)]
@@ -24,6 +26,20 @@ pub struct Response {
     /// The header `Content-Type`.
     pub content_type: Option<String>,
     pub body: Vec<u8>,
+}
+
+/// An answer of which part may lie where nobody counts it, in the library: so one proof of a hang is not
+/// enough.
+pub struct Unseen;
+
+impl Watched for Unseen {
+    fn moved(&self) -> u64 {
+        0
+    }
+
+    fn has_unread(&self) -> bool {
+        true
+    }
 }
 
 /// What Prometheus says that it takes: OpenMetrics rather than its own older text.
@@ -62,14 +78,19 @@ pub async fn get(address: SocketAddr, path: &str) -> Result<Response, Trouble> {
 fn no_answer(path: &str, error: &(dyn Error + 'static)) -> Trouble {
     let mut reasons = vec![error.to_string()];
     let mut source = error.source();
+    let mut is_end = error.downcast_ref::<hyper::Error>().is_some_and(|error| {
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    });
     while let Some(error) = source {
         reasons.push(error.to_string());
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        is_end |= matches!(
+            kind,
+            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof)
+        );
         source = error.source();
     }
     let observed = vec![format!("GET {path}: no whole answer: {}", reasons.join(": "))];
-    let is_end = error.downcast_ref::<hyper::Error>().is_some_and(|error| {
-        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
-    });
     if is_end {
         let cause =
             "the connection was closed before the answer was whole: did what answers panic?";

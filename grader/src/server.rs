@@ -454,8 +454,13 @@ impl Server {
             .filter(|socket| socket.is_listener())
             .filter_map(|socket| Some(socket.entry.as_ref()?.local_address))
             .collect();
-        let port = self.address.port();
-        if listening.iter().any(|local| local.port() == port) || self.process.has_ended() {
+        let is_there =
+            |named: &&SocketAddr| listening.iter().any(|local| local.port() == named.port());
+        let wrong = [Some(self.address), self.second];
+        let Some(address) = wrong.iter().flatten().find(|named| !is_there(named)) else {
+            return Ok(());
+        };
+        if self.process.has_ended() {
             return Ok(());
         }
         let places: Vec<_> = listening.iter().map(ToString::to_string).collect();
@@ -463,11 +468,10 @@ impl Server {
             0 => "nowhere".to_owned(),
             _ => format!("on {}", places.join(" and ")),
         };
-        let address = self.address;
         let observed =
-            format!("the line names {address}; the kernel shows the program listening {places}");
+            format!("a line names {address}; the kernel shows the program listening {places}");
         let cause = "print what `local_addr` of the listener says, after it was bound";
-        let expected = "the line `listening on …` names the address on which the program listens";
+        let expected = "a line `… on 127.0.0.1:PORT` names an address on which the program listens";
         Err(self.process.fail(&[expected], vec![observed], cause).await)
     }
 }
@@ -586,6 +590,8 @@ fn parse(line: &[u8], what: &str) -> Result<SocketAddr, (String, String)> {
             let text = if text.is_some() { "" } else { ", which is not UTF-8" };
             let cause = if shown.to_ascii_lowercase().starts_with(what.as_bytes()) {
                 format!("it is to be exactly `{what} on 127.0.0.1:PORT`, with the address as numbers")
+            } else if line.windows(13).any(|part| part == b" on 127.0.0.1") {
+                format!("the line `{what} on 127.0.0.1:PORT` has its place, and this is another one")
             } else {
                 "something else is printed instead: logs go to standard error (eprintln!)".to_owned()
             };

@@ -1,16 +1,18 @@
 //! Lab 06, metrics: a server of lines whose numbers one can trust.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::{Category, Check, Lab, Task};
 use crate::capture::{count, printable, quoted, time};
-use crate::client::{Connection, Payload, Window};
-use crate::exposition::{Exposition, Fault, Format, Kind};
+use crate::client::{Connection, Payload, STALL, Window};
+use crate::exposition::{Exposition, Fault, Format, Kind, Sample};
 use crate::http::{self, Response};
 use crate::outcome::{Failure, Stop};
+use crate::probe::Wires;
 use crate::process::ANSWER_DEADLINE;
 use crate::scenarios::lines::{self, EARLY, LONGEST_LINE, LineEcho, expect_taken};
 use crate::scenarios::{Service, Tcp, crowd, resources};
@@ -37,6 +39,7 @@ pub static LAB: Lab = Lab {
 
 const ECHO: &str = "06/echo-lines";
 const COUNTS: &str = "06/counts-exact";
+const PANIC: &str = "06/panic-survives";
 const UPDATES: &str = "06/no-lost-updates";
 
 static CHECKS: &[Check] = &[
@@ -101,7 +104,7 @@ static CHECKS: &[Check] = &[
         ..Check::USUAL
     },
     Check {
-        id: "06/panic-survives",
+        id: PANIC,
         task: 2,
         category: Category::Concurrency,
         points: 8,
@@ -127,7 +130,7 @@ static CHECKS: &[Check] = &[
         category: Category::Correctness,
         points: 8,
         rule: "buckets are cumulative; the last one is the count, and that the requests",
-        requires: &[COUNTS],
+        requires: &[COUNTS, PANIC],
         run: |trial| Box::pin(histogram_consistent(trial)),
         ..Check::USUAL
     },
@@ -226,7 +229,12 @@ const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 /// The answer to `GET` with `path`.
 async fn get(server: &Rc<Server>, path: &str) -> Result<Response, Stop> {
     let expected = format!("GET {path} on the second address is answered");
-    server.wait(None, &expected, http::get(server.second()?, path)).await
+    let answer = http::get(server.second()?, path);
+    match server.process.attempt(&http::Unseen, answer).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(trouble)) => Err(server.process.trouble(&expected, trouble).await),
+        Err(vain) => Err(server.in_vain(None, &expected, vain).await?),
+    }
 }
 
 /// The page of metrics, read leniently: what is wrong with its form is for one check only.
@@ -241,7 +249,32 @@ async fn page(server: &Rc<Server>) -> Result<Exposition, Stop> {
     Ok(Exposition::read(&body, Format::of(content_type.as_deref()).unwrap_or(looks)))
 }
 
-/// Waits until the page shows these numbers: as soon as the program sleeps for good, what it shows stays.
+/// The page of a program that has come to rest: it sleeps, and shows the same numbers twice.
+async fn page_at_rest(server: &Rc<Server>) -> Result<Exposition, Stop> {
+    let numbers = |page: &Exposition| -> Vec<(String, f64)> {
+        let ours = page.samples.iter().filter(|sample| sample.name.starts_with("echo_"));
+        ours.map(|sample| (sample.series(), sample.value)).collect()
+    };
+    let begin = Instant::now();
+    let mut last = page(server).await?;
+    loop {
+        server.process.settle(Duration::from_millis(300)).await;
+        let now = page(server).await?;
+        if numbers(&now) == numbers(&last) {
+            return Ok(now);
+        }
+        if begin.elapsed() > ANSWER_DEADLINE {
+            let expected = "with nobody asking for anything, the numbers stay as they are";
+            let cause = "something is counted that no client does: is it the scrapes?";
+            let observed = vec!["they change from page to page".to_owned()];
+            return Err(wrong_page(server, expected, observed, cause));
+        }
+        last = now;
+    }
+}
+
+/// Waits until the page shows these numbers. What a program shows that sleeps for good stays, unless it renews
+/// its page from time to time: so it is given a while.
 async fn expect_numbers(
     server: &Rc<Server>,
     when: &str,
@@ -253,8 +286,10 @@ async fn expect_numbers(
     const PAUSE: Duration = Duration::from_millis(2);
     /// A wrong number says as much as five.
     const SHOWN: usize = 2;
+    /// For a page that is renewed once a second.
+    const WHILE: Duration = Duration::from_secs(2);
     let begin = Instant::now();
-    let (mut looks, mut at_rest) = (0, None);
+    let (mut looks, mut at_rest) = (0, None::<(Instant, Vec<Option<f64>>)>);
     loop {
         let page = page(server).await?;
         let found: Vec<_> = expected.iter().map(|(number, _)| number.on(&page)).collect();
@@ -273,7 +308,10 @@ async fn expect_numbers(
         if is_late && let Some(reason) = server.process.was_starved() {
             return Err(Stop::Inconclusive(reason));
         }
-        if is_late || at_rest.as_ref() == Some(&found) {
+        let stays = at_rest
+            .as_ref()
+            .is_some_and(|(since, before)| *before == found && since.elapsed() > WHILE);
+        if is_late || stays {
             let wrong: Vec<_> =
                 expected.iter().zip(&found).filter(|pair| !is_right(*pair)).collect();
             let more = wrong.len().saturating_sub(SHOWN);
@@ -298,15 +336,18 @@ async fn expect_numbers(
             }
             return Err(server.process.fail(&[&wanted], observed, cause).await);
         }
-        at_rest = server.process.settle(Duration::from_millis(300)).await.then_some(found);
+        let is_asleep = server.process.settle(Duration::from_millis(300)).await;
+        at_rest = match at_rest {
+            Some((since, before)) if is_asleep && before == found => Some((since, before)),
+            _ => is_asleep.then(|| (Instant::now(), found)),
+        };
     }
 }
 
 /// What is on a page where something is missing.
 fn what_there_is(page: &Exposition) -> Vec<String> {
     const MOST: usize = 8;
-    let mut names: Vec<_> = page.samples.iter().map(|sample| sample.name.as_str()).collect();
-    names.dedup();
+    let mut names: Vec<_> = page.samples.iter().map(Sample::series).collect();
     let more = if names.len() > MOST { " …" } else { "" };
     names.truncate(MOST);
     let mut lines = vec![match names.len() {
@@ -417,6 +458,7 @@ async fn bytes_exact(trial: &Trial) -> Result<(), Stop> {
     trial.step("a fifth asks for SLEEP 300, and resets the connection (RST) before the answer");
     let asks = format!("SLEEP 300 {word}\n");
     let client = server.connect("client E").await?;
+    let asked = Instant::now();
     client.send(&asks.clone().into_bytes().into()).await?;
     expect_taken(&server, std::slice::from_ref(&client)).await?;
     // It was taken out of the socket; a fence (rule R4), of which it is known how many bytes it is.
@@ -424,11 +466,11 @@ async fn bytes_exact(trial: &Trial) -> Result<(), Stop> {
     let other = server.connect("client F").await?;
     other.say(&fence, &answer).await?;
     count(fence.as_bytes(), &answer);
-    if client.connection.unread() > 0 {
-        let reason = "the machine is busy: the answer came before the reset could";
+    client.reset();
+    if asked.elapsed() + EARLY > Duration::from_millis(300) {
+        let reason = "the machine is busy: the answer may have come before the reset";
         return Err(Stop::Inconclusive(reason.to_owned()));
     }
-    client.reset();
     other.finish().await?;
     server.until_clients_are_gone().await?;
     let numbers = count(asks.as_bytes(), "");
@@ -490,7 +532,7 @@ async fn errors_by_kind(trial: &Trial) -> Result<(), Stop> {
 /// there are: what depends on luck (in one round of two or three nothing is lost) is repeated (rule R15).
 const CROWD: usize = 64;
 const LINES: usize = 200;
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 5;
 
 /// The cause, where some of a burst are missing.
 const LOST: &str = "two threads have read the same number, and each has written its own successor: one is \
@@ -539,10 +581,10 @@ async fn no_lost_updates(trial: &Trial) -> Result<(), Stop> {
     expect_numbers(&server, "with 64 clients", &lines(CROWD), each).await?;
     let bytes =
         |page: &Exposition| [RECEIVED, SENT].map(|number| number.on(page).unwrap_or(0.0) as u64);
-    let before = bytes(&page(&server).await?);
+    let before = bytes(&page_at_rest(&server).await?);
     clients[0].say(&format!("{word}\n"), &format!("ECHO: {word}\n")).await?;
     expect_numbers(&server, "with a line more", &lines(CROWD + 1), each).await?;
-    let after = bytes(&page(&server).await?);
+    let after = bytes(&page_at_rest(&server).await?);
     burst(trial, &server, &clients, &word).await?;
     let number = CROWD * LINES * ROUNDS;
     let when = "after all rounds";
@@ -561,6 +603,17 @@ async fn no_lost_updates(trial: &Trial) -> Result<(), Stop> {
 async fn gauge_returns(trial: &Trial) -> Result<(), Stop> {
     const CLIENTS: usize = 5;
     let server = trial.start(&Start::PLAIN).await?;
+    trial.step(format!(
+        "{ROUNDS} times: {CROWD} clients connect; all are reset (RST) while the program is stopped (SIGSTOP)"
+    ));
+    for _ in 0..ROUNDS {
+        let clients = server.crowd(CROWD).await?;
+        server.process.pause().await?;
+        clients.into_iter().for_each(Client::reset);
+        server.process.resume();
+        server.until_clients_are_gone().await?;
+    }
+    expect_numbers(&server, "after all of them", &[(ACTIVE, 0)], LOST).await?;
     for (how, sends) in [
         ("close (FIN)", ""),
         ("shut down (FIN), and wait for the end", ""),
@@ -660,13 +713,12 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
     }
     client.finish().await?;
     trial.step("get the page, until it shows as many requests");
-    let cause = "a request is counted and observed: an answer with ECHO or ERR bad sleep";
+    let cause = "a request is counted once and observed once: an answer with ECHO or ERR bad sleep. \
+                 prometheus-client adds the buckets up itself: it is to be given what is in each bucket alone";
     let expected = [(REQUESTS, LINES_OF_ONE), (DURATION_COUNT, LINES_OF_ONE)];
     expect_numbers(&server, "with the client gone", &expected, cause).await?;
-    let page = page(&server).await?;
-    let buckets = buckets(&server, &page)?;
-    let shown =
-        || vec![format!("up to 0.001, 0.01, 0.1, 1 and +Inf: {buckets:?}, of {LINES_OF_ONE}")];
+    let buckets = buckets(&server, &page_at_rest(&server).await?)?;
+    let shown = || vec![format!("{}, of {LINES_OF_ONE}", listed(&buckets))];
     if buckets[4] != LINES_OF_ONE as f64 || !buckets.is_sorted() {
         let expected =
             format!("buckets are cumulative, and the last one, +Inf, has all {LINES_OF_ONE}");
@@ -674,9 +726,28 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
                      prometheus-client adds them up itself: it is to be given what is in each bucket alone";
         return Err(wrong_page(&server, &expected, shown(), cause));
     }
+    trial.step("a line that is not UTF-8, a PANIC, and a SLEEP whose client goes (RST): counted or not, by both");
+    for line in [b"\xff\n".as_slice(), b"PANIC\n"] {
+        let client = server.connect("the client").await?;
+        client.send(&line.to_vec().into()).await?;
+        client.ending().await?;
+    }
+    break_off(&server, &word).await?;
+    server.until_clients_are_gone().await?;
+    let page = page_at_rest(&server).await?;
+    let [requests, observed] =
+        [REQUESTS, DURATION_COUNT].map(|number| number.on(&page).unwrap_or(f64::NAN));
+    if requests != observed {
+        let expected = "requests and the histogram's count are one number";
+        let observed = vec![format!("{REQUESTS} {requests}, {DURATION_COUNT} {observed}")];
+        let cause = "the two are counted at different places: a request that does not come to its end is counted \
+                     in one of them only";
+        return Err(wrong_page(&server, expected, observed, cause));
+    }
+    let others = requests as u64;
     let clients = server.crowd(CROWD).await?;
     burst(trial, &server, &clients, &word).await?;
-    let requests = LINES_OF_ONE + (CROWD + CROWD * LINES * ROUNDS) as u64;
+    let requests = others + (CROWD + CROWD * LINES * ROUNDS) as u64;
     expect_numbers(&server, "after all rounds", &[(DURATION_COUNT, requests)], LOST).await?;
     clients.into_iter().for_each(Client::reset);
     Ok(())
@@ -686,64 +757,87 @@ async fn histogram_places(trial: &Trial) -> Result<(), Stop> {
     const CLIENTS: usize = 5;
     let server = trial.start(&Start::PLAIN).await?;
     let clients = server.crowd(CLIENTS).await?;
-    let begin = CLIENTS as u64;
-    let cause = "each request is observed once, when its answer is out";
-    expect_numbers(&server, "with 5 clients", &[(DURATION_COUNT, begin)], cause).await?;
-    let mut before = page(&server).await?;
     for (place, milliseconds) in [(1, 2), (2, 30), (3, 300)] {
         trial.step(format!("{CLIENTS} clients ask for SLEEP {milliseconds} at the same time"));
-        let word = trial.word_text();
-        let (asks, answer) = (format!("SLEEP {milliseconds} {word}\n"), format!("ECHO: {word}\n"));
-        let times = clients.iter().map(|client| async {
-            let begin = Instant::now();
-            client.say(&asks, &answer).await?;
-            Ok(begin.elapsed())
-        });
-        let times = together(times).await?;
-        let requests = [(DURATION_COUNT, begin + (CLIENTS * place) as u64)];
-        expect_numbers(&server, "after them", &requests, cause).await?;
-        let after = page(&server).await?;
-        let (old, new) = (buckets(&server, &before)?, buckets(&server, &after)?);
-        let grown: [f64; 5] = std::array::from_fn(|index| new[index] - old[index]);
-        let (below, within) = (grown[place - 1], grown[place] - grown[place - 1]);
-        let bound = Duration::from_secs_f64(BOUNDS[place]);
-        let quickest = times.iter().min().copied().unwrap_or_default();
-        if below == 0.0 && within == 0.0 && quickest > bound {
-            let quickest = time(quickest);
-            let reason =
-                format!("the machine is busy: SLEEP {milliseconds} took {quickest} at best");
-            return Err(Stop::Inconclusive(reason));
+        let mut round = 1;
+        while let Err(wrong) = place_of(trial, &server, &clients, place, milliseconds).await? {
+            // What is late once is the machine's doing, and not always.
+            round += 1;
+            if round > 5 {
+                return Err(match server.process.was_starved() {
+                    Some(reason) => Stop::Inconclusive(reason),
+                    None => wrong,
+                });
+            }
         }
-        if below > 0.0 || within == 0.0 {
-            let expected = format!(
-                "{CLIENTS} times SLEEP {milliseconds}: none in a bucket below {}, the best of them in \
-                 that one",
-                BOUNDS[place]
-            );
-            let observed = format!(
-                "the buckets up to 0.001, 0.01, 0.1, 1 and +Inf have {grown:?} more; the quickest \
-                 answer came after {}",
-                time(quickest)
-            );
-            let cause = "an observation is in seconds, from the whole line until its answer is out, and \
-                         belongs into the first bucket whose bound is not below it";
-            return Err(wrong_page(&server, &expected, vec![observed], cause));
-        }
-        let sum = [&after, &before].map(|page| DURATION_SUM.on(page).unwrap_or(f64::NAN));
-        let (sum, all) = (sum[0] - sum[1], times.iter().sum::<Duration>());
-        let least = (Duration::from_millis(milliseconds).saturating_sub(EARLY)) * CLIENTS as u32;
-        // The answer may come before it is observed: in a second each, though.
-        let most = all + Duration::from_secs(1) * CLIENTS as u32;
-        if !(least.as_secs_f64()..=most.as_secs_f64()).contains(&sum) {
-            let expected = format!("{DURATION_SUM} grows by what they took, in seconds");
-            let observed = format!("it grew by {sum}; the clients waited {} in all", time(all));
-            let cause = "the sum is of the same times as the buckets, in the same unit";
-            return Err(wrong_page(&server, &expected, vec![observed], cause));
-        }
-        before = after;
     }
     clients.into_iter().for_each(Client::reset);
     Ok(())
+}
+
+/// Whether a SLEEP of so many milliseconds falls into the bucket with index `place`, at best, and into none
+/// below; if not, the failure.
+async fn place_of(
+    trial: &Trial,
+    server: &Rc<Server>,
+    clients: &[Client],
+    place: usize,
+    milliseconds: u64,
+) -> Result<Result<(), Stop>, Stop> {
+    let number = clients.len();
+    let before = page_at_rest(server).await?;
+    let word = trial.word_text();
+    let (asks, answer) = (format!("SLEEP {milliseconds} {word}\n"), format!("ECHO: {word}\n"));
+    let times = clients.iter().map(|client| async {
+        let begin = Instant::now();
+        client.say(&asks, &answer).await?;
+        Ok(begin.elapsed())
+    });
+    let times = together(times).await?;
+    let counted = DURATION_COUNT.on(&before).unwrap_or(0.0) as u64 + number as u64;
+    let cause = "each request is observed once, when its answer is out; prometheus-client adds the buckets up itself: \
+                 it is to be given what is in each bucket alone";
+    expect_numbers(server, "after them", &[(DURATION_COUNT, counted)], cause).await?;
+    let after = page_at_rest(server).await?;
+    let (old, new) = (buckets(server, &before)?, buckets(server, &after)?);
+    let grown: [f64; 5] = std::array::from_fn(|index| new[index] - old[index]);
+    let (below, within) = (grown[place - 1], grown[place] - grown[place - 1]);
+    // Timers that count in milliseconds may ring one too early, which is half of two: some of them.
+    let too_early = if place == 1 { (number / 2 + 1) as f64 } else { 1.0 };
+    let quickest = times.iter().min().copied().unwrap_or_default();
+    if below >= too_early || within == 0.0 {
+        let bound = BOUNDS[place];
+        let expected = format!(
+            "{number} times SLEEP {milliseconds}: none in a bucket below {bound}, the best of them in that one"
+        );
+        let observed = vec![format!(
+            "{} more; the quickest answer came after {}",
+            listed(&grown),
+            time(quickest)
+        )];
+        let cause = "an observation is in seconds, from the whole line until its answer is out, and belongs into \
+                     the first bucket whose bound is not below it";
+        return Ok(Err(wrong_page(server, &expected, observed, cause)));
+    }
+    let (sum, all) = (DURATION_SUM.on(&after), times.iter().sum::<Duration>());
+    let sum = sum.and_then(|sum| Some(sum - DURATION_SUM.on(&before)?));
+    let least = (Duration::from_millis(milliseconds).saturating_sub(EARLY)) * number as u32;
+    // The answer may come before it is observed: in a second each, though.
+    let most = all + Duration::from_secs(1) * number as u32;
+    if !sum.is_some_and(|sum| (least.as_secs_f64()..=most.as_secs_f64()).contains(&sum)) {
+        let expected = format!("{DURATION_SUM} grows by what they took, in seconds");
+        let grown = sum.map_or("it is not there".to_owned(), |sum| format!("it grew by {sum}"));
+        let observed = vec![format!("{grown}; the clients waited {} in all", time(all))];
+        let cause = "the sum is of the same times as the buckets, in the same unit";
+        return Ok(Err(wrong_page(server, &expected, observed, cause)));
+    }
+    Ok(Ok(()))
+}
+
+/// What is in the buckets.
+fn listed(buckets: &[f64; 5]) -> String {
+    let counts = buckets.map(|count| count.to_string()).join(", ");
+    format!("the buckets up to 0.001, 0.01, 0.1, 1 and +Inf have {counts}")
 }
 
 async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
@@ -756,8 +850,10 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
     client.finish().await?;
     trial.step("get the page of metrics");
     let response = get(&server, "/metrics").await?;
-    let shown =
-        response.content_type.as_deref().map_or("none".to_owned(), |text| format!("`{text}`"));
+    let shown = response
+        .content_type
+        .as_deref()
+        .map_or("none".to_owned(), |text| format!("`{}`", printable(text, 100)));
     let wanted =
         "GET /metrics is answered with status 200 and a content type that Prometheus knows";
     let format = match Format::of(response.content_type.as_deref()) {
@@ -839,7 +935,9 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
     const SCRAPES: u32 = 50;
     /// 50 in a second.
     const PAUSE: Duration = Duration::from_millis(20);
-    const FLOOD: u64 = 8 * 1024 * 1024;
+    /// Of the one who does not read: its answers are more than the kernel takes for it.
+    const REQUESTS_OF_ONE: u64 = 4000;
+    const PATIENCE: Duration = Duration::from_secs(5);
     let server = trial.start(&Start::PLAIN).await?;
     trial.step(format!("connect {CLIENTS} clients, which ask and are answered without a pause"));
     let clients = server.crowd(CLIENTS).await?;
@@ -856,17 +954,27 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
         let before = crowd::delay(&server).await?;
         trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
         let (after, ()) = tokio::try_join!(crowd::delay(&server), watch(&server, SCRAPES, PAUSE))?;
-        crowd::expect_no_delay(&server, before, after, "50 scrapes a second").await?;
+        crowd::expect_no_delay(&server, crowd::ANSWERED, before, after, "50 scrapes a second")
+            .await?;
         trial.step("somebody asks for the page again and again, and never reads; 15 clients again");
         let request = http::request_text(server.second()?, "/metrics");
-        let requests = Payload::Repeated { unit: request.into(), length: FLOOD };
+        let length = request.len() as u64 * REQUESTS_OF_ONE;
+        let requests = Payload::Repeated { unit: request.into(), length };
         deaf.set(true);
         let scraper = Connection::open(server.second()?, Window::Small);
         let scraper = server.wait(None, "the second address is open", scraper).await?;
         // A server that hangs up on such a client does well.
-        let _ = scraper.send_until_stalled(&requests).await;
+        let _ = tokio::time::timeout(PATIENCE, scraper.send_until_stalled(&requests)).await;
+        until_stalled(&server, &scraper, PATIENCE).await?;
         let after = crowd::delay(&server).await?;
-        crowd::expect_no_delay(&server, before, after, "a scraper that never reads").await?;
+        crowd::expect_no_delay(
+            &server,
+            crowd::ANSWERED,
+            before,
+            after,
+            "a scraper that never reads",
+        )
+        .await?;
         scraper.reset();
         done.set(true);
         Ok(3 * crowd::SAMPLES)
@@ -890,33 +998,63 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
     expect_numbers(&server, "with all clients gone", &expected, cause).await
 }
 
+/// Waits until nothing moves any more on the connection of one who does not read, but not for longer than
+/// `patience`: what the program has not done by then it does slowly.
+async fn until_stalled(
+    server: &Server,
+    scraper: &Connection,
+    patience: Duration,
+) -> Result<(), Stop> {
+    let address = server.second()?;
+    let queues = || {
+        let end = Wires::of(address).far_end(scraper.ports).map(|end| (end.rx_queue, end.tx_queue));
+        (end, scraper.unread())
+    };
+    let begin = Instant::now();
+    let mut last = queues();
+    while begin.elapsed() < patience {
+        tokio::time::sleep(STALL).await;
+        let now = queues();
+        if now == last {
+            break;
+        }
+        last = now;
+    }
+    Ok(())
+}
+
 /// Gets the page `times` times, with a pause before each: what only grows never goes back.
 async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), Stop> {
-    let mut last: Option<Exposition> = None;
+    const GROWING: [&str; 8] = [
+        CONNECTIONS.name,
+        REQUESTS.name,
+        RECEIVED.name,
+        SENT.name,
+        "echo_errors_total",
+        "echo_request_duration_seconds_count",
+        "echo_request_duration_seconds_sum",
+        "echo_request_duration_seconds_bucket",
+    ];
+    let mut last: HashMap<String, f64> = HashMap::new();
     for _ in 0..times {
         tokio::time::sleep(pause).await;
-        let now = page(server).await?;
-        let grows = |name: &str| {
-            ["_total", "_count", "_sum", "_bucket"].iter().any(|end| name.ends_with(end))
-        };
-        for sample in
-            last.iter().flat_map(|page| &page.samples).filter(|sample| grows(&sample.name))
-        {
-            let labels = sample.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let found = now.value(&sample.name, &labels.collect::<Vec<_>>());
-            if found.is_some_and(|found| found >= sample.value) {
+        let page = page(server).await?;
+        let growing = page.samples.iter().filter(|sample| GROWING.contains(&sample.name.as_str()));
+        let now: HashMap<_, _> = growing.map(|sample| (sample.series(), sample.value)).collect();
+        for (series, before) in &last {
+            let found = now.get(series);
+            if found.is_some_and(|found| found >= before) {
                 continue;
             }
             let expected = "counters never go back, from one page to the next";
-            let found =
-                found.map_or("is not there any more".to_owned(), |found| format!("is {found}"));
-            let observed =
-                format!("{} was {}, and {found} on a later page", sample.series(), sample.value);
+            let found = found.map_or("is not there".to_owned(), |found| format!("is {found}"));
+            let series = printable(series, 120);
+            let observed = vec![format!("{series} was {before}, and {found} on the next page")];
             let cause = "a number was read and written in two steps, or the page is made of numbers of \
                          different moments: a counter only ever grows";
-            return Err(wrong_page(server, expected, vec![observed], cause));
+            return Err(wrong_page(server, expected, observed, cause));
         }
-        last = Some(now);
+        last = now;
     }
     Ok(())
 }
@@ -932,24 +1070,34 @@ async fn no_label_growth(trial: &Trial) -> Result<(), Stop> {
     server.until_clients_are_gone().await?;
     // All of them has been counted by then, so that their series are there.
     expect_numbers(&server, "after two clients", &[(REQUESTS, 2)], "").await?;
-    let before = page(&server).await?.series();
-    trial.step(format!("{CLIENTS} clients come, are answered, and go; get the page again"));
-    let visits = (0..CLIENTS).map(|_| async {
-        server.serve_new_client("a client").await?.reset();
-        Ok(())
-    });
-    ramped(visits).await?;
-    expect_numbers(&server, "after them", &[(REQUESTS, 2 + CLIENTS as u64)], "").await?;
-    let after = page(&server).await?.series();
-    if after.len() > before.len() {
-        let expected = format!("{} series, as before", before.len());
-        let mut observed =
-            vec![format!("{} series after {}", after.len(), count(CLIENTS, "client"))];
-        let new = after.difference(&before).next();
-        observed.extend(new.map(|series| printable(&format!("one that is new: {series}"), 200)));
-        let cause = "each value of a label is a series of its own, which Prometheus keeps for weeks: a \
-                     client's address, a port, a user or a text has no place in a label";
-        return Err(wrong_page(&server, &expected, observed, cause));
+    let mut number = 2;
+    let mut before = page_at_rest(&server).await?.series();
+    // Twice, if need be: a runtime's own metrics may come late, but only once.
+    for is_last in [false, true] {
+        trial.step(format!("{CLIENTS} clients come, are answered, and go; get the page again"));
+        let visits = (0..CLIENTS).map(|_| async {
+            server.serve_new_client("a client").await?.reset();
+            Ok(())
+        });
+        ramped(visits).await?;
+        number += CLIENTS as u64;
+        expect_numbers(&server, "after them", &[(REQUESTS, number)], "").await?;
+        let after = page_at_rest(&server).await?.series();
+        if after.len() <= before.len() {
+            break;
+        }
+        if is_last {
+            let expected = format!("{} series, as before", before.len());
+            let clients = count(CLIENTS, "client");
+            let mut observed = vec![format!("{} series after {clients} more", after.len())];
+            let new = after.difference(&before).next();
+            observed
+                .extend(new.map(|series| printable(&format!("one that is new: {series}"), 200)));
+            let cause = "each value of a label is a series of its own, which Prometheus keeps for weeks: a \
+                         client's address, a port, a user or a text has no place in a label";
+            return Err(server.process.fail(&[&expected], observed, cause).await);
+        }
+        before = after;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The chat of lab 07: one JSON object in a line, from clients who join a room first.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use super::{Answer, Dial, Dialled, Exchange, Request};
 use crate::capture::{printable, size};
 use crate::client::{Connection, Mismatch, Payload, Trouble, Window};
 use crate::outcome::Stop;
+use crate::process::UNWRITTEN;
 use crate::server::{Client, Server};
 use crate::trial::Trial;
 
@@ -70,6 +71,37 @@ pub fn long_message(trial: &Trial) -> Value {
     json!({ "message": letters.collect::<String>() })
 }
 
+/// A name that begins with `begin`, and that no answer can have been written for.
+#[must_use]
+pub fn named(trial: &Trial, begin: &str) -> String {
+    let rest: String = trial.letters(5).into_iter().map(char::from).collect();
+    format!("{begin}-{rest}")
+}
+
+/// The event `joined`.
+#[must_use]
+pub fn joined(name: &str) -> Value {
+    json!({ "event": "joined", "user_id": name })
+}
+
+/// The event `left`.
+#[must_use]
+pub fn left(name: &str) -> Value {
+    json!({ "event": "left", "user_id": name })
+}
+
+/// The event `message`.
+#[must_use]
+pub fn message(name: &str, text: &str) -> Value {
+    json!({ "event": "message", "user_id": name, "message": text })
+}
+
+/// The event `error`.
+#[must_use]
+pub fn error(reason: &str) -> Value {
+    json!({ "event": "error", "reason": reason })
+}
+
 /// `object` as a line.
 #[must_use]
 pub fn line(object: &Value) -> Payload {
@@ -112,6 +144,31 @@ fn wrong(observed: String, cause: &str) -> Trouble {
     Trouble::Wrong { observed: vec![observed], cause: cause.to_owned() }
 }
 
+/// A value as reports show it, with its length where it is long.
+fn short(value: &Value) -> String {
+    const MOST: usize = 40;
+    let text = value.to_string();
+    match text.chars().count() {
+        0..=MOST => printable(&text, MOST),
+        length => format!("{} ({length} characters)", printable(&text, MOST)),
+    }
+}
+
+/// Gives `cause` as the cause of a failure of which only the sight is known: an end, or silence. What the
+/// program says of itself is better, though.
+fn because(stop: Stop, cause: &str) -> Stop {
+    match stop {
+        Stop::Failed(mut failure) if !cause.is_empty() => {
+            let is_known = failure.cause.starts_with(UNWRITTEN);
+            if failure.cause == CLOSED || failure.is_no_answer() && !is_known {
+                failure.cause = cause.to_owned();
+            }
+            Stop::Failed(failure)
+        }
+        stop => stop,
+    }
+}
+
 /// The object in `line`.
 fn parse(line: &[u8]) -> Result<Value, Trouble> {
     serde_json::from_slice(line).map_err(|error| {
@@ -134,7 +191,7 @@ struct Lines {
 impl Lines {
     /// The next line, without its newline.
     async fn next(&mut self, connection: &Connection) -> Result<Vec<u8>, Trouble> {
-        let mut piece = vec![0; 16 * 1024];
+        let mut piece = Vec::new();
         loop {
             if let Some(end) = self.buffer[self.searched..].iter().position(|&byte| byte == b'\n') {
                 let mut line: Vec<u8> = self.buffer.drain(..=self.searched + end).collect();
@@ -147,6 +204,7 @@ impl Lines {
                 let observed = format!("{} without a newline", size(self.buffer.len() as u64));
                 return Err(wrong(observed, "each event is a line of its own"));
             }
+            piece.resize(16 * 1024, 0);
             let (observed, cause) = match connection.read(&mut piece).await {
                 Ok(0) => ("the connection was closed (FIN)".to_owned(), CLOSED),
                 Err(error) => (format!("the connection broke: {error}"), CLOSED),
@@ -175,10 +233,8 @@ pub struct Guest {
     pub name: String,
     server: Rc<Server>,
     lines: RefCell<Lines>,
-    /// What it got last.
-    last: RefCell<VecDeque<Value>>,
-    /// How many events it got.
-    pub events: Cell<usize>,
+    /// What it got last, as reports show it.
+    last: RefCell<VecDeque<String>>,
 }
 
 /// What is shown of the past.
@@ -199,7 +255,6 @@ impl Guest {
             server: Rc::clone(server),
             lines: RefCell::default(),
             last: RefCell::default(),
-            events: Cell::new(0),
         })
     }
 
@@ -252,10 +307,9 @@ impl Guest {
         let next = async { parse(&lines.next(&self.client.connection).await?) };
         let event = self.server.wait(Some(&self.client.connection), expected, next).await;
         self.lines.replace(lines);
-        let event = event?;
-        self.events.set(self.events.get() + 1);
+        let event = event.map_err(|stop| self.with_past(stop))?;
         let mut last = self.last.borrow_mut();
-        last.push_back(event.clone());
+        last.push_back(shown(&event));
         if last.len() > PAST {
             last.pop_front();
         }
@@ -269,13 +323,43 @@ impl Guest {
     /// Another event, with `cause` as the likely cause, or none.
     pub async fn expect(&self, members: &Value, cause: &str) -> Result<(), Stop> {
         let expected = format!("{} gets {}", self.name, shown(members));
-        let event = self.event(&expected).await?;
-        if has(&event, members) { Ok(()) } else { Err(self.wrong(&expected, cause).await) }
+        let event = self.event(&expected).await.map_err(|stop| because(stop, cause))?;
+        if has(&event, members) {
+            return Ok(());
+        }
+        let mut stop = self.wrong(&expected, cause).await;
+        if let Stop::Failed(failure) = &mut stop {
+            // Where it is no event of another kind it differs in a part that may be out of sight.
+            let is_alike = |event: &Value| event.get("event") == members.get("event");
+            let part = Some(&event).filter(|event| is_alike(event)).and_then(|event| {
+                let mut parts = members.as_object()?.iter();
+                parts.find(|(name, value)| event.get(name) != Some(value))
+            });
+            if let Some((name, wanted)) = part {
+                let found = event.get(name).unwrap_or(&Value::Null);
+                let observed =
+                    format!("its `{name}` is {} and not {}", short(found), short(wanted));
+                failure.observed.insert(1, observed);
+            }
+        }
+        Err(stop)
+    }
+
+    /// Adds to a failure what was heard last.
+    fn with_past(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Failed(mut failure) => {
+                let last = self.last.borrow().back().cloned();
+                failure.observed.extend(last.map(|event| format!("the last that came: {event}")));
+                Stop::Failed(failure)
+            }
+            stop => stop,
+        }
     }
 
     /// A failure, since the last event is not what was `expected`.
     pub async fn wrong(&self, expected: &str, cause: &str) -> Stop {
-        let mut past: Vec<_> = self.last.borrow().iter().map(shown).collect();
+        let mut past: Vec<_> = self.last.borrow().iter().cloned().collect();
         let mut observed = Vec::new();
         observed.extend(past.pop().map(|event| format!("{} got {event}", self.name)));
         observed.extend(past.into_iter().rev().map(|event| format!("before that {event}")));

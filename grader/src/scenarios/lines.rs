@@ -165,9 +165,20 @@ pub async fn expect_taken(server: &Rc<Server>, clients: &[Client]) -> Result<(),
         Ok(clients.iter().all(is_taken).then_some(()))
     };
     if server.process.until(taken).await?.is_none() {
-        let expected = "the line is read";
-        let observed = "it lies unread in the client's socket".to_owned();
-        return Err(server.process.fail(&[expected], vec![observed], "").await);
+        let wires = Wires::of(server.address);
+        let is_open = |client: &Client| wires.far_end(client.connection.ports).is_some();
+        let (observed, cause) = if clients.iter().all(is_open) {
+            (
+                "it lies unread in the client's socket",
+                "the task of this client waits for something else",
+            )
+        } else {
+            ("the program has closed the connection", "a client is served until it goes")
+        };
+        return Err(server
+            .process
+            .fail(&["the line is read"], vec![observed.to_owned()], cause)
+            .await);
     }
     Ok(())
 }

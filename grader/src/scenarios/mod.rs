@@ -5,6 +5,7 @@ pub mod chat;
 pub mod crowd;
 pub mod echo;
 pub mod lines;
+pub mod party;
 pub mod reset;
 pub mod resources;
 pub mod visit;

@@ -277,7 +277,11 @@ async fn churn(server: &Rc<Server>, trial: &Trial) -> Result<(), Stop> {
     let visits = (0..CLIENTS).map(|_| async {
         let client = server.serve_new_client("a client").await?;
         match trial.number(0..=19) {
-            0 => client.finish().await?,
+            0 => {
+                // How it ends is for other checks.
+                client.connection.half_close();
+                client.ending().await?;
+            }
             1 => drop(client),
             _ => client.reset(),
         }
