@@ -46,6 +46,7 @@ const LEAVE: &str = "07/leave-notice";
 const BROADCAST: &str = "07/message-broadcast";
 const ORDERED: &str = "07/per-sender-order";
 const ROOMS: &str = "07/rooms-isolated";
+const STORM: &str = "07/join-storm";
 
 /// For checks that have many clients, or send much.
 const LONG: Duration = Duration::from_secs(60);
@@ -155,7 +156,7 @@ static CHECKS: &[Check] = &[
         ..Check::USUAL
     },
     Check {
-        id: "07/join-storm",
+        id: STORM,
         task: 3,
         category: Category::Concurrency,
         points: 5,
@@ -182,7 +183,7 @@ static CHECKS: &[Check] = &[
         category: Category::Concurrency,
         points: 8,
         rule: "while one socket is stalled, others join, ask who is there, and leave",
-        requires: &[BROADCAST, LEAVE],
+        requires: &[BROADCAST, STORM],
         deadline: LONG,
         run: |trial| Box::pin(lock_not_held(trial)),
         ..Check::USUAL
