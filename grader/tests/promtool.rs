@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{has, source};
+use common::{built, has, source};
 use grader::exposition::{Exposition, Format};
 use grader::http::{self, Response};
 
@@ -88,12 +88,7 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     if !has("promtool") {
         return;
     }
-    // In the profile of these tests, and so beside the grader.
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let build = ["build", "--quiet", "--package", "solution06", "--profile", profile];
-    assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
-    let built = std::path::Path::new(env!("CARGO_BIN_EXE_grader")).with_file_name("solution06");
-    let server = Running::start(&mut Command::new(built));
+    let server = Running::start(&mut Command::new(built("solution06")));
     let page = server.page();
     assert_eq!(format(&page), Format::OpenMetrics);
     // It reads a page only into a store, and for that each number needs a time.

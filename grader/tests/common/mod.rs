@@ -91,3 +91,13 @@ pub fn expect_started(mark: &str) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Builds the solution that `package` is, in the profile of these tests and so beside the grader, and says where it
+/// is.
+pub fn built(package: &str) -> PathBuf {
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let build = ["build", "--quiet", "--package", package, "--profile", profile];
+    let built = std::process::Command::new(env!("CARGO")).args(build).status();
+    assert!(built.unwrap().success());
+    assert_cmd::cargo::cargo_bin!("grader").with_file_name(package)
+}
