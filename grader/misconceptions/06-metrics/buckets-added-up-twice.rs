@@ -4,7 +4,6 @@
 //!
 //! Must fail:
 //! - 06/histogram-consistent: it adds up what was added up already
-//! - 06/histogram-places: so the count is too large
 
 use std::fmt;
 use std::sync::Arc;

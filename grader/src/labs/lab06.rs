@@ -39,6 +39,7 @@ pub static LAB: Lab = Lab {
 
 const ECHO: &str = "06/echo-lines";
 const COUNTS: &str = "06/counts-exact";
+const CONSISTENT: &str = "06/histogram-consistent";
 const PANIC: &str = "06/panic-survives";
 const UPDATES: &str = "06/no-lost-updates";
 
@@ -125,7 +126,7 @@ static CHECKS: &[Check] = &[
         ..Check::USUAL
     },
     Check {
-        id: "06/histogram-consistent",
+        id: CONSISTENT,
         task: 3,
         category: Category::Correctness,
         points: 8,
@@ -140,7 +141,7 @@ static CHECKS: &[Check] = &[
         category: Category::Correctness,
         points: 8,
         rule: "SLEEP 2, 30 and 300 fall into the buckets up to 0.01, 0.1 and 1 second",
-        requires: &[COUNTS],
+        requires: &[CONSISTENT],
         run: |trial| Box::pin(histogram_places(trial)),
         ..Check::USUAL
     },
