@@ -3,8 +3,9 @@
 //!
 //! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
 //! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
-//! driven with [`client`]s (and asked over [`http`] for its [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
-//! [`watchdog`], and comes to an [`outcome`]; [`run`] schedules the checks, [`report`] and [`json`] say what
+//! driven with [`client`]s (and asked over [`http`] for its [`exposition`]) or as a [`visitor`] that the grader
+//! serves; watches it with the [`probe`] and the [`watchdog`], and comes to an [`outcome`]; what many have heard is
+//! a [`history`]; [`run`] schedules the checks, [`report`] and [`json`] say what
 //! came out; [`verify`] proves all that on programs whose verdict is known.
 
 pub mod calls;

@@ -86,6 +86,17 @@ pub enum Stop {
     Inconclusive(String),
 }
 
+impl Stop {
+    /// Lets `change` have a look at the failure, if it is one.
+    #[must_use]
+    pub fn amend(mut self, change: impl FnOnce(&mut Failure)) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            change(failure);
+        }
+        self
+    }
+}
+
 impl From<crate::probe::Unreadable> for Stop {
     fn from(error: crate::probe::Unreadable) -> Self {
         Self::Inconclusive(error.to_string())

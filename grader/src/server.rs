@@ -244,13 +244,11 @@ impl Server {
                 Ok(client)
             }
         });
-        ramped(arrivals).await.map_err(|stop| match stop {
-            Stop::Failed(mut failure) => {
+        ramped(arrivals).await.map_err(|stop| {
+            stop.amend(|failure| {
                 let answered = count(answered.get(), "client");
                 failure.observed.push(format!("before that, {answered} got an answer"));
-                Stop::Failed(failure)
-            }
-            stop @ Stop::Inconclusive(_) => stop,
+            })
         })
     }
 
@@ -274,6 +272,19 @@ impl Server {
         }
     }
 
+    /// A failure that does not depend on what the program does by now, or whether it has ended.
+    #[must_use]
+    pub fn failed(&self, expected: &str, observed: Vec<String>, cause: &str) -> Stop {
+        let failure = Failure {
+            expected: vec![expected.to_owned()],
+            observed,
+            evidence: self.process.last_words(),
+            cause: cause.to_owned(),
+            ..Failure::default()
+        };
+        self.trial.failed(failure)
+    }
+
     /// Waits for `future`, which needs something of the program, on behalf of `client`: see
     /// [`Process::attempt`].
     ///
@@ -290,6 +301,21 @@ impl Server {
             Some(connection) => connection,
             None => &(),
         };
+        self.wait_watching(watched, client, expected, future).await
+    }
+
+    /// As [`Self::wait`], where `watched` tells what moves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub async fn wait_watching<T>(
+        &self,
+        watched: &dyn Watched,
+        client: Option<&Connection>,
+        expected: &str,
+        future: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Stop> {
         match self.process.attempt(watched, future).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(trouble)) => Err(self.process.trouble(expected, trouble).await),

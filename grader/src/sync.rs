@@ -2,7 +2,8 @@
 //!
 //! In a solution, `// BEGIN SOLUTION: text` to `// END SOLUTION` is the body of a function and becomes
 //! `todo!("text")`; `// BEGIN HIDDEN` to `// END HIDDEN` is left out; lines with `// ANCHOR` are for the
-//! slides and are dropped. What a lab borrows of an earlier one is copied, into its solution, too. The lab sheet's rubric is written from the grader's list of checks.
+//! slides and are dropped. What a lab borrows of an earlier one is copied, into its solution, too. The lab
+//! sheet's rubric is written from the grader's list of checks.
 
 use std::path::{Path, PathBuf};
 
@@ -31,11 +32,10 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
     let Some(solution) = repo.solution(lab) else { return Ok(None) };
     let (from, to) = (format!("solution{}", lab.digits()), format!("lab{}", lab.digits()));
     let folder = repo.lab(lab);
-    let borrowed = borrowed(repo, lab)?;
     let (mut files, mut gaps) = (Vec::new(), 0);
     let manifest = repo.read(&solution.join("Cargo.toml"))?;
     files.push((folder.join("Cargo.toml"), manifest.replace(&from, &to)));
-    let mut sources = borrowed;
+    let mut sources = borrowed(repo, lab)?;
     for source in rust_files(&solution.join("src"))? {
         if !sources.iter().any(|(path, _)| *path == source) {
             let text = repo.read(&source)?;

@@ -148,7 +148,13 @@ impl Trial {
     /// The same as text.
     #[must_use]
     pub fn word_text(&self) -> String {
-        self.word().into_iter().map(char::from).collect()
+        self.text(self.number(8..=40))
+    }
+
+    /// So many random letters as text.
+    #[must_use]
+    pub fn text(&self, length: usize) -> String {
+        self.letters(length).into_iter().map(char::from).collect()
     }
 
     /// So many random letters.

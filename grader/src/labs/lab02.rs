@@ -526,12 +526,12 @@ async fn edge_triggered(trial: &Trial) -> Result<(), Stop> {
         expect_edges(&server).await?;
         together(clients.iter().map(Client::finish)).await
     };
-    exchanges.await.map(drop).map_err(|stop| match stop {
-        Stop::Failed(mut failure) if failure.is_no_answer() => {
-            failure.cause = cause.to_owned();
-            Stop::Failed(failure)
-        }
-        other => other,
+    exchanges.await.map(drop).map_err(|stop| {
+        stop.amend(|failure| {
+            if failure.is_no_answer() {
+                failure.cause = cause.to_owned();
+            }
+        })
     })
 }
 

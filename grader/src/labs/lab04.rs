@@ -241,15 +241,15 @@ fn unless_late(server: &Server, stop: Stop, gap: Duration, most: Duration) -> St
 
 /// Expects that a limit ends `client`: its last line is `words`.
 async fn expect_limit(client: &Client, words: &str) -> Result<(), Stop> {
-    client.hear(words).await.map_err(|stop| match stop {
-        Stop::Failed(mut failure) if failure.is_no_answer() => {
-            failure.cause =
-                "no limit has ended this wait: a `timeout` around it is missing, or something \
-                             else than this client begins it anew"
-                    .to_owned();
-            Stop::Failed(failure)
-        }
-        other => other,
+    client.hear(words).await.map_err(|stop| {
+        stop.amend(|failure| {
+            if failure.is_no_answer() {
+                failure.cause =
+                    "no limit has ended this wait: a `timeout` around it is missing, or something \
+                                 else than this client begins it anew"
+                        .to_owned();
+            }
+        })
     })
 }
 

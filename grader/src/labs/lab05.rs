@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal};
 use super::{Category, Check, Lab, Task};
 use crate::capture::{count, quoted, time};
 use crate::client::{Ending, Trouble};
-use crate::outcome::{Failure, Stop};
+use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::{Gone, Vain};
 use crate::scenarios::lines::{self, LineEcho, expect_read, expect_taken};
@@ -200,7 +200,7 @@ fn expect_prompt(server: &Server, what: &str, samples: &[Duration]) -> Result<()
     let expected = format!("{what} within {}", time(PROMPTLY));
     let observed = format!("it took {}, and no less another time", time(least));
     let cause = "something is waited for that has nothing to do with the clients that are left";
-    Err(ended_wrong(server, &expected, observed, cause))
+    Err(server.failed(&expected, vec![observed], cause))
 }
 
 fn name(signal: Signal) -> &'static str {
@@ -254,19 +254,7 @@ async fn expect_exit(server: &Server, status: i32, after: &str) -> Result<(), St
             "each kind of end has its own status: 0 drained, 1 forced, 130 a second signal"
         }
     };
-    Err(ended_wrong(server, &expected, format!("it {end}"), cause))
-}
-
-/// A failure that does not depend on whether the program has ended by now.
-fn ended_wrong(server: &Server, expected: &str, observed: String, cause: &str) -> Stop {
-    let failure = Failure {
-        expected: vec![expected.to_owned()],
-        observed: vec![observed],
-        evidence: server.process.last_words(),
-        cause: cause.to_owned(),
-        ..Failure::default()
-    };
-    server.trial().failed(failure)
+    Err(server.failed(&expected, vec![format!("it {end}")], cause))
 }
 
 /// A client whose request is under way: its line is read, its answer waits for the time to pass.
@@ -351,7 +339,7 @@ async fn listener_first(trial: &Trial) -> Result<(), Stop> {
         let observed = "the program went on listening until client A had its answer".to_owned();
         let cause = "the listener is closed when it is dropped, by everybody who has it: drop it as soon \
                      as the signal comes, before anybody is waited for";
-        return Err(ended_wrong(&server, expected, observed, cause));
+        return Err(server.failed(expected, vec![observed], cause));
     }
     trial.step("a new client is refused, and client A gets its answer and the end");
     match server.process.attempt(&(), server.dial()).await {
@@ -579,7 +567,7 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
                 said.map_or("no line `forced: …`".to_owned(), |said| format!("`{said}`"));
             let cause = "it counts the connections whose request is under way at that moment: not the idle \
                          ones, which are closed by then, and none twice";
-            return Err(ended_wrong(&server, &expected, observed, cause));
+            return Err(server.failed(&expected, vec![observed], cause));
         }
     }
     let least = samples.iter().min().copied().unwrap_or_default();
@@ -588,7 +576,7 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
         let expected = format!("requests under way have {} to finish", time(GRACE));
         let observed = format!("the program ended after {}", time(least));
         let cause = "the grace time is for all who are under way, from the signal on";
-        return Err(ended_wrong(&server, &expected, observed, cause));
+        return Err(server.failed(&expected, vec![observed], cause));
     }
     if least > GRACE + LATE {
         if let Some(reason) = server.process.was_starved() {
@@ -596,7 +584,7 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
         }
         let expected = format!("the program ends {} after the signal", time(GRACE));
         let observed = format!("{} at best", time(least));
-        return Err(ended_wrong(&server, &expected, observed, "something else is waited for, too"));
+        return Err(server.failed(&expected, vec![observed], "something else is waited for, too"));
     }
     Ok(())
 }
@@ -685,7 +673,7 @@ async fn restart_same_port(trial: &Trial) -> Result<(), Stop> {
             "the client is closed with FIN, and the connection is in TIME_WAIT afterwards";
         let observed = "there is none: the client was reset (RST)".to_owned();
         let cause = "an idle client is closed, not broken off";
-        return Err(ended_wrong(&server, expected, observed, cause));
+        return Err(server.failed(expected, vec![observed], cause));
     }
     let port = server.address.port();
     trial.step(
@@ -696,14 +684,14 @@ async fn restart_same_port(trial: &Trial) -> Result<(), Stop> {
         Err(Stop::Failed(_)) if Wires::of(server.address).is_in_use() => {
             return Err(Stop::Inconclusive(format!("somebody else has got port {port} meanwhile")));
         }
-        Err(Stop::Failed(mut failure)) => {
-            failure.cause =
-                "the port has connections in TIME_WAIT, since the old server closed first: set \
-                             SO_REUSEADDR before bind"
-                    .to_owned();
-            return Err(Stop::Failed(failure));
+        Err(stop) => {
+            return Err(stop.amend(|failure| {
+                failure.cause =
+                    "the port has connections in TIME_WAIT, since the old server closed first: \
+                                 set SO_REUSEADDR before bind"
+                        .to_owned();
+            }));
         }
-        Err(stop) => return Err(stop),
     };
     again.serve_new_client("a new client").await?.finish().await
 }

@@ -11,7 +11,7 @@ use crate::capture::{count, printable, quoted, time};
 use crate::client::{Connection, Payload, STALL, Window};
 use crate::exposition::{Exposition, Fault, Format, Kind, Sample};
 use crate::http::{self, Response};
-use crate::outcome::{Failure, Stop};
+use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::ANSWER_DEADLINE;
 use crate::scenarios::lines::{self, EARLY, LONGEST_LINE, LineEcho, expect_taken};
@@ -194,7 +194,7 @@ impl Number {
     }
 
     const fn errors(kind: &'static str) -> Self {
-        Self { name: "echo_errors_total", kind: Some(kind) }
+        Self { name: ERRORS, kind: Some(kind) }
     }
 
     fn on(self, page: &Exposition) -> Option<f64> {
@@ -218,6 +218,7 @@ const CONNECTIONS: Number = Number::plain("echo_connections_total");
 const ACTIVE: Number = Number::plain("echo_connections_active");
 const REQUESTS: Number = Number::plain("echo_requests_total");
 const RECEIVED: Number = Number::plain("echo_received_bytes_total");
+const ERRORS: &str = "echo_errors_total";
 const SENT: Number = Number::plain("echo_sent_bytes_total");
 const DURATION: &str = "echo_request_duration_seconds";
 const DURATION_COUNT: Number = Number::plain("echo_request_duration_seconds_count");
@@ -231,11 +232,7 @@ const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 async fn get(server: &Rc<Server>, path: &str) -> Result<Response, Stop> {
     let expected = format!("GET {path} on the second address is answered");
     let answer = http::get(server.second()?, path);
-    match server.process.attempt(&http::Unseen, answer).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(trouble)) => Err(server.process.trouble(&expected, trouble).await),
-        Err(vain) => Err(server.in_vain(None, &expected, vain).await?),
-    }
+    server.wait_watching(&http::Unseen, None, &expected, answer).await
 }
 
 /// The page of metrics, read leniently: what is wrong with its form is for one check only.
@@ -268,7 +265,7 @@ async fn page_at_rest(server: &Rc<Server>) -> Result<Exposition, Stop> {
             let expected = "with nobody asking for anything, the numbers stay as they are";
             let cause = "something is counted that no client does: is it the scrapes?";
             let observed = vec!["they change from page to page".to_owned()];
-            return Err(wrong_page(server, expected, observed, cause));
+            return Err(server.failed(expected, observed, cause));
         }
         last = now;
     }
@@ -370,18 +367,6 @@ async fn expect_to_stay(
     expect_numbers(server, when, expected, cause).await?;
     server.process.settle(Duration::from_millis(300)).await;
     expect_numbers(server, &format!("{when}, and a moment later"), expected, cause).await
-}
-
-/// A failure whose cause is on a page, not in what the program does now.
-fn wrong_page(server: &Server, expected: &str, observed: Vec<String>, cause: &str) -> Stop {
-    let failure = Failure {
-        expected: vec![expected.to_owned()],
-        observed,
-        evidence: server.process.last_words(),
-        cause: cause.to_owned(),
-        ..Failure::default()
-    };
-    server.trial().failed(failure)
 }
 
 async fn counts_exact(trial: &Trial) -> Result<(), Stop> {
@@ -692,7 +677,7 @@ fn buckets(server: &Server, page: &Exposition) -> Result<[f64; 5], Stop> {
         };
         let cause =
             "each bucket is a line of its own, with its upper bound in seconds as the label `le`";
-        return Err(wrong_page(server, &expected, vec![observed], cause));
+        return Err(server.failed(&expected, vec![observed], cause));
     }
     Ok(std::array::from_fn(|index| found[index].1))
 }
@@ -725,7 +710,7 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
             format!("buckets are cumulative, and the last one, +Inf, has all {LINES_OF_ONE}");
         let cause = "each bucket counts what is up to its bound, and so holds those below as well. \
                      prometheus-client adds them up itself: it is to be given what is in each bucket alone";
-        return Err(wrong_page(&server, &expected, shown(), cause));
+        return Err(server.failed(&expected, shown(), cause));
     }
     trial.step("a line that is not UTF-8, a PANIC, and a SLEEP whose client goes (RST): counted or not, by both");
     for line in [b"\xff\n".as_slice(), b"PANIC\n"] {
@@ -743,7 +728,7 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
         let observed = vec![format!("{REQUESTS} {requests}, {DURATION_COUNT} {observed}")];
         let cause = "the two are counted at different places: a request that does not come to its end is counted \
                      in one of them only";
-        return Err(wrong_page(&server, expected, observed, cause));
+        return Err(server.failed(expected, observed, cause));
     }
     let others = requests as u64;
     let clients = server.crowd(CROWD).await?;
@@ -818,7 +803,7 @@ async fn place_of(
         )];
         let cause = "an observation is in seconds, from the whole line until its answer is out, and belongs into \
                      the first bucket whose bound is not below it";
-        return Ok(Err(wrong_page(server, &expected, observed, cause)));
+        return Ok(Err(server.failed(&expected, observed, cause)));
     }
     let (sum, all) = (DURATION_SUM.on(&after), times.iter().sum::<Duration>());
     let sum = sum.and_then(|sum| Some(sum - DURATION_SUM.on(&before)?));
@@ -830,7 +815,7 @@ async fn place_of(
         let grown = sum.map_or("it is not there".to_owned(), |sum| format!("it grew by {sum}"));
         let observed = vec![format!("{grown}; the clients waited {} in all", time(all))];
         let cause = "the sum is of the same times as the buckets, in the same unit";
-        return Ok(Err(wrong_page(server, &expected, observed, cause)));
+        return Ok(Err(server.failed(&expected, observed, cause)));
     }
     Ok(Ok(()))
 }
@@ -861,7 +846,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         Ok(format) if response.status == 200 => format,
         Ok(_) => {
             let observed = vec![format!("status {}", response.status)];
-            return Err(wrong_page(&server, wanted, observed, ""));
+            return Err(server.failed(wanted, observed, ""));
         }
         Err(reason) => {
             let observed =
@@ -869,7 +854,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
             let cause = "Prometheus chooses its parser by the content type: \
                          `application/openmetrics-text; version=1.0.0` for OpenMetrics, \
                          `text/plain; version=0.0.4` for its own older text";
-            return Err(wrong_page(&server, wanted, observed, cause));
+            return Err(server.failed(wanted, observed, cause));
         }
     };
     let page = Exposition::read(&response.body, format);
@@ -882,7 +867,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         let expected = format!("the page can be read as {name}, as its content type {shown} says");
         let cause =
             "one line that cannot be read makes the whole page worthless: Prometheus drops it";
-        return Err(wrong_page(&server, &expected, observed, cause));
+        return Err(server.failed(&expected, observed, cause));
     }
     trial.step("look for the type and a help text of each metric");
     let typed = [
@@ -891,7 +876,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         (REQUESTS.name, Kind::Counter),
         (RECEIVED.name, Kind::Counter),
         (SENT.name, Kind::Counter),
-        ("echo_errors_total", Kind::Counter),
+        (ERRORS, Kind::Counter),
         (DURATION_COUNT.name, Kind::Histogram),
     ];
     for (sample, kind) in typed {
@@ -917,7 +902,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
                  and that of a histogram without `_count`, `_sum` and `_bucket`"
             }
         };
-        return Err(wrong_page(&server, &expected, vec![observed], cause));
+        return Err(server.failed(&expected, vec![observed], cause));
     }
     for path in ["/", "/metric", "/metrics/x"] {
         trial.step(format!("get {path}, which does not exist"));
@@ -925,7 +910,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         if status != 404 {
             let expected = format!("GET {path} is answered with status 404");
             let cause = "only /metrics is there";
-            return Err(wrong_page(&server, &expected, vec![format!("status {status}")], cause));
+            return Err(server.failed(&expected, vec![format!("status {status}")], cause));
         }
     }
     Ok(())
@@ -980,15 +965,15 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
         done.set(true);
         Ok(3 * crowd::SAMPLES)
     };
-    let (_, visitors) = tokio::try_join!(busy, scrapes).map_err(|stop| match stop {
-        Stop::Failed(mut failure) if deaf.get() && failure.is_no_answer() => {
-            failure.cause = "clients wait for a scraper that does not read: something that a request needs is \
-                             locked while the page is written to it. Make the text first, then write it \
-                             with nothing locked"
-                .to_owned();
-            Stop::Failed(failure)
-        }
-        stop => stop,
+    let (_, visitors) = tokio::try_join!(busy, scrapes).map_err(|stop| {
+        stop.amend(|failure| {
+            if deaf.get() && failure.is_no_answer() {
+                failure.cause = "clients wait for a scraper that does not read: something that a request needs \
+                                 is locked while the page is written to it. Make the text first, then write \
+                                 it with nothing locked"
+                    .to_owned();
+            }
+        })
     })?;
     clients.into_iter().for_each(Client::reset);
     trial.step("all leave; get the page, until it shows exactly what they have done");
@@ -1031,9 +1016,9 @@ async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), S
         REQUESTS.name,
         RECEIVED.name,
         SENT.name,
-        "echo_errors_total",
-        "echo_request_duration_seconds_count",
-        "echo_request_duration_seconds_sum",
+        ERRORS,
+        DURATION_COUNT.name,
+        DURATION_SUM.name,
         "echo_request_duration_seconds_bucket",
     ];
     let mut last: HashMap<String, f64> = HashMap::new();
@@ -1053,7 +1038,7 @@ async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), S
             let observed = vec![format!("{series} was {before}, and {found} on the next page")];
             let cause = "a number was read and written in two steps, or the page is made of numbers of \
                          different moments: a counter only ever grows";
-            return Err(wrong_page(server, expected, observed, cause));
+            return Err(server.failed(expected, observed, cause));
         }
         last = now;
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Category, Check, Lab, Task};
-use crate::capture::{count, quoted, size, time};
+use crate::capture::{count, printable, quoted, size, time};
 use crate::client::Window;
 use crate::outcome::Stop;
 use crate::probe::Wires;
@@ -255,7 +255,7 @@ async fn join_welcome(trial: &Trial) -> Result<(), Stop> {
         guest.fence(&users, ORDER).await?;
     }
     trial.step("a name of 32 characters, and one of a single one, may join");
-    let long: String = trial.letters(32).into_iter().map(char::from).collect();
+    let long = trial.text(32);
     for name in [long.as_str(), "q"] {
         Guest::join(&server, name, name, &[name]).await?;
     }
@@ -540,7 +540,7 @@ async fn line_too_long(trial: &Trial) -> Result<(), Stop> {
     let guests = gather(&server, &[ana.clone(), zoe.clone()], &room).await?;
     let first = &guests[0];
     let around = json!({ "message": "" }).to_string().len();
-    let text: String = trial.letters(LONGEST_LINE - around).into_iter().map(char::from).collect();
+    let text = trial.text(LONGEST_LINE - around);
     trial.step("zoe sends a line of 4,096 bytes, and ana hears it");
     guests[1].say(&text).await?;
     let cause = "a line has at most 4,096 bytes, its newline not counted";
@@ -577,13 +577,7 @@ async fn line_too_long(trial: &Trial) -> Result<(), Stop> {
 
 /// Adds a line to what was observed.
 fn adding(stop: Stop, line: &str) -> Stop {
-    match stop {
-        Stop::Failed(mut failure) => {
-            failure.observed.push(line.to_owned());
-            Stop::Failed(failure)
-        }
-        stop => stop,
-    }
+    stop.amend(|failure| failure.observed.push(line.to_owned()))
 }
 
 async fn message_broadcast(trial: &Trial) -> Result<(), Stop> {
@@ -596,8 +590,7 @@ async fn message_broadcast(trial: &Trial) -> Result<(), Stop> {
     let cause = "a message goes to all who are in the room, also to the one who has sent it, once, with the \
                  same text";
     trial.step("each says something, with quotes, newlines, accents and emoji; all three hear it");
-    let (word, long) =
-        (trial.word_text(), trial.letters(3000).into_iter().map(char::from).collect());
+    let (word, long) = (trial.word_text(), trial.text(3000));
     let texts = [
         word.clone(),
         String::new(),
@@ -904,7 +897,7 @@ impl Jam {
         let [amy, same, zoe] = ["amy", "", "zoe"].map(|begin| named(trial, begin));
         trial.step("amy and zoe join a room; how long until both hear what amy says?");
         let listeners = gather(&server, &[amy, zoe], &room).await?;
-        let text = long_message(trial)["message"].as_str().unwrap_or_default().to_owned();
+        let text = long_message(trial);
         let (times, slow) = (Vec::new(), Vec::new());
         let mut jam = Self { server, listeners, slow, room, text, said: 0, times };
         for _ in 0..SAMPLES {
@@ -1089,7 +1082,7 @@ async fn read_prefix(server: &Rc<Server>, slow: &Guest, jam: &Jam) -> Result<(),
         if !has(&event, &message(&jam.listeners[0].name, &jam.text(number))) {
             let expected =
                 format!("{} reads all that was said, up to where it was cut off", slow.name);
-            let found = crate::capture::printable(line, 60);
+            let found = printable(line, 60);
             let observed = format!("after {} came {found}", count(number - SAMPLES, "message"));
             let cause = "something was left out when there was no room: after a gap nothing may follow but \
                          the end";
@@ -1122,7 +1115,7 @@ async fn lock_not_held(trial: &Trial) -> Result<(), Stop> {
     }
     let before = crowd::median(times);
     trial.step(format!("amy says {MESSAGES} long things, which the socket of max does not take"));
-    let text = long_message(trial)["message"].as_str().unwrap_or_default().to_owned();
+    let text = long_message(trial);
     let cause = "a client's own messages come back to it, whoever else does not read; and with --queue 100000 \
                  nobody is cut off by so few";
     for _ in 0..MESSAGES {

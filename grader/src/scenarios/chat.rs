@@ -53,7 +53,7 @@ impl Exchange for OwnMessage {
     }
 
     fn flood(&self, trial: &Trial, length: u64) -> Payload {
-        let Payload::Bytes(unit) = line(&long_message(trial)) else {
+        let Payload::Bytes(unit) = line(&json!({ "message": long_message(trial) })) else {
             unreachable!("a line is bytes")
         };
         Payload::Repeated { unit: unit.into(), length }
@@ -66,16 +66,14 @@ impl Exchange for OwnMessage {
 
 /// A message of some kilobytes.
 #[must_use]
-pub fn long_message(trial: &Trial) -> Value {
-    let letters = trial.letters(LONGEST_LINE - 96).into_iter().map(char::from);
-    json!({ "message": letters.collect::<String>() })
+pub fn long_message(trial: &Trial) -> String {
+    trial.text(LONGEST_LINE - 96)
 }
 
 /// A name that begins with `begin`, and that no answer can have been written for.
 #[must_use]
 pub fn named(trial: &Trial, begin: &str) -> String {
-    let rest: String = trial.letters(5).into_iter().map(char::from).collect();
-    format!("{begin}-{rest}")
+    format!("{begin}-{}", trial.text(5))
 }
 
 /// The event `joined`.
@@ -157,16 +155,12 @@ fn short(value: &Value) -> String {
 /// Gives `cause` as the cause of a failure of which only the sight is known: an end, or silence. What the
 /// program says of itself is better, though.
 fn because(stop: Stop, cause: &str) -> Stop {
-    match stop {
-        Stop::Failed(mut failure) if !cause.is_empty() => {
-            let is_known = failure.cause.starts_with(UNWRITTEN);
-            if failure.cause == CLOSED || failure.is_no_answer() && !is_known {
-                failure.cause = cause.to_owned();
-            }
-            Stop::Failed(failure)
+    stop.amend(|failure| {
+        let is_known = cause.is_empty() || failure.cause.starts_with(UNWRITTEN);
+        if !is_known && (failure.cause == CLOSED || failure.is_no_answer()) {
+            failure.cause = cause.to_owned();
         }
-        stop => stop,
-    }
+    })
 }
 
 /// The object in `line`.
@@ -327,34 +321,25 @@ impl Guest {
         if has(&event, members) {
             return Ok(());
         }
-        let mut stop = self.wrong(&expected, cause).await;
-        if let Stop::Failed(failure) = &mut stop {
-            // Where it is no event of another kind it differs in a part that may be out of sight.
-            let is_alike = |event: &Value| event.get("event") == members.get("event");
-            let part = Some(&event).filter(|event| is_alike(event)).and_then(|event| {
-                let mut parts = members.as_object()?.iter();
-                parts.find(|(name, value)| event.get(name) != Some(value))
-            });
-            if let Some((name, wanted)) = part {
-                let found = event.get(name).unwrap_or(&Value::Null);
-                let observed =
-                    format!("its `{name}` is {} and not {}", short(found), short(wanted));
-                failure.observed.insert(1, observed);
-            }
-        }
-        Err(stop)
+        // Where it is no event of another kind it differs in a part that may be out of sight.
+        let is_alike = event.get("event") == members.get("event");
+        let differs = |(name, value): &(&String, &Value)| event.get(name) != Some(value);
+        let part =
+            members.as_object().filter(|_| is_alike).and_then(|all| all.iter().find(differs));
+        let part = part.map(|(name, wanted)| {
+            let found = event.get(name).unwrap_or(&Value::Null);
+            format!("its `{name}` is {} and not {}", short(found), short(wanted))
+        });
+        let stop = self.wrong(&expected, cause).await;
+        Err(stop.amend(|failure| failure.observed.splice(1..1, part).for_each(drop)))
     }
 
     /// Adds to a failure what was heard last.
     fn with_past(&self, stop: Stop) -> Stop {
-        match stop {
-            Stop::Failed(mut failure) => {
-                let last = self.last.borrow().back().cloned();
-                failure.observed.extend(last.map(|event| format!("the last that came: {event}")));
-                Stop::Failed(failure)
-            }
-            stop => stop,
-        }
+        stop.amend(|failure| {
+            let last = self.last.borrow().back().cloned();
+            failure.observed.extend(last.map(|event| format!("the last that came: {event}")));
+        })
     }
 
     /// A failure, since the last event is not what was `expected`.

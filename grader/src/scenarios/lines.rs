@@ -109,23 +109,22 @@ pub async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), Stop> {
 pub async fn long_line(trial: &Trial, start: &Start) -> Result<(), Stop> {
     const GROWTH: u64 = 16 * 1024 * 1024;
     let server = trial.start(start).await?;
-    let text = |length| String::from_utf8(trial.letters(length)).unwrap_or_default();
     trial.step("connect client A, send lines of 8,192 bytes, ending in \\n and in \\r\\n");
     let client = server.connect("client A").await?;
     for ending in ["\n", "\r\n"] {
-        let line = text(LONGEST_LINE);
+        let line = trial.text(LONGEST_LINE);
         client.say(&format!("{line}{ending}"), &format!("ECHO: {line}\n")).await?;
     }
     trial.step(
         "it sends a short line and 8,193 bytes without a newline: both are answered, then the end",
     );
-    let line = text(20);
-    client.send(&format!("{line}\n{}", text(LONGEST_LINE + 1)).into_bytes().into()).await?;
+    let line = trial.text(20);
+    client.send(&format!("{line}\n{}", trial.text(LONGEST_LINE + 1)).into_bytes().into()).await?;
     client.hear(&format!("ECHO: {line}\nERR line too long\n")).await?;
     client.expect_close().await?;
     trial.step("a line of 8,193 bytes with its newline is refused, too");
     let client = server.connect("client B").await?;
-    client.send(&format!("{}\n", text(LONGEST_LINE + 1)).into_bytes().into()).await?;
+    client.send(&format!("{}\n", trial.text(LONGEST_LINE + 1)).into_bytes().into()).await?;
     client.hear("ERR line too long\n").await?;
     client.expect_close().await?;
     trial.step("connect client C, exchange a line; then it sends 64 MiB without a newline");

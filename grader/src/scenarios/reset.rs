@@ -151,17 +151,15 @@ pub async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), Stop> {
 
 /// Says why a client most likely got other bytes than it sent.
 fn with_crosstalk(stop: Stop) -> Stop {
-    match stop {
-        Stop::Failed(mut failure) if failure.is_wrong_bytes() => {
+    stop.amend(|failure| {
+        if failure.is_wrong_bytes() {
             failure.cause = "what was kept for one client has reached another: something is kept by \
                              the number of a descriptor, and the next client gets the number of one \
                              that has gone. Forget all of a client together, whichever way it goes, or \
                              give each a number of its own that never comes again"
                 .to_owned();
-            Stop::Failed(failure)
         }
-        other => other,
-    }
+    })
 }
 
 /// `number` clients, each answered, that then send without reading until nothing moves: of each the
