@@ -15,6 +15,7 @@ use rand::{Rng, SeedableRng};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::capture::{difference, size};
+use crate::tls::{self, Session};
 
 /// Data to send, made up as it is needed, so that many megabytes take no memory.
 #[derive(Clone, Debug)]
@@ -132,6 +133,8 @@ pub const MORE_THAN_SENT: &str = "more that nobody sent";
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
+    /// What is spoken over it, if that is TLS.
+    tls: Option<Session>,
     /// The ports of this side and the other: how the kernel's tables name the connection.
     pub ports: (u16, u16),
     /// Bytes sent and received on it so far.
@@ -186,7 +189,23 @@ impl Connection {
     pub fn over(stream: TcpStream, ports: (u16, u16)) -> Self {
         // Small messages go out at once: the sizes that are sent are the sizes that arrive.
         let _ = stream.set_nodelay(true);
-        Self { stream, ports, sent: Cell::new(0), received: Cell::new(0) }
+        Self { stream, tls: None, ports, sent: Cell::new(0), received: Cell::new(0) }
+    }
+
+    /// Shakes hands for a session of TLS, in which all that follows is said.
+    ///
+    /// # Errors
+    ///
+    /// The other side refused, or what it sent is refused.
+    pub async fn secure(mut self, session: rustls::Connection) -> Result<Self, Trouble> {
+        let session = Session::new(session);
+        match session.handshake(&self.stream).await {
+            Ok(()) => {
+                self.tls = Some(session);
+                Ok(self)
+            }
+            Err(error) => Err(no_handshake(&error)),
+        }
     }
 
     /// Sends `payload`, reads while it does, and compares what comes back with `answer`, byte for byte.
@@ -230,15 +249,42 @@ impl Connection {
     pub async fn send(&self, payload: &Payload) -> Result<(), Trouble> {
         let mut offset = 0;
         let mut block = (0, Vec::new());
-        while offset < payload.len() {
+        while offset < payload.len() || self.is_sending() {
             self.stream.writable().await.map_err(|error| self.lost("while sending", &error))?;
-            match self.stream.try_write(payload.at(offset, &mut block)) {
+            match self.try_write(payload.at(offset, &mut block)) {
                 Ok(count) => offset += self.count_sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(self.lost("while sending", &error)),
             }
         }
         Ok(())
+    }
+
+    /// Whether something that was written is not sent yet.
+    fn is_sending(&self) -> bool {
+        self.tls.as_ref().is_some_and(Session::is_sending)
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.tls {
+            Some(tls) => tls.try_write(&self.stream, bytes),
+            None => self.stream.try_write(bytes),
+        }
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &self.tls {
+            Some(tls) => tls.try_read(&self.stream, buffer),
+            None => self.stream.try_read(buffer),
+        }
+    }
+
+    /// Waits until there may be something to read.
+    async fn ready(&self) -> io::Result<()> {
+        match &self.tls {
+            Some(tls) => tls.ready(&self.stream).await,
+            None => self.stream.readable().await,
+        }
     }
 
     /// Sends as much of `payload` as the program takes without a byte being read: until nothing has
@@ -256,7 +302,7 @@ impl Connection {
                 Ok(Err(error)) => return Err(self.lost("while sending", &error)),
                 Ok(Ok(())) => {}
             }
-            match self.stream.try_write(payload.at(bytes, &mut block)) {
+            match self.try_write(payload.at(bytes, &mut block)) {
                 Ok(count) => bytes += self.count_sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(self.lost("while sending", &error)),
@@ -378,7 +424,7 @@ impl Connection {
     #[must_use]
     pub fn something_arrived(&self) -> Option<String> {
         let mut buffer = [0; 64];
-        match self.stream.try_read(&mut buffer) {
+        match self.try_read(&mut buffer) {
             Ok(0) => Some("its connection was closed".to_owned()),
             Ok(count) => Some(format!("it got {}", crate::capture::quoted(&buffer[..count]))),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
@@ -387,10 +433,31 @@ impl Connection {
         }
     }
 
-    /// Ends the sending side: shutdown(SHUT_WR), a FIN.
+    /// Ends the sending side: shutdown(SHUT_WR), a FIN, after a close_notify where there is TLS.
     pub fn half_close(&self) {
+        match &self.tls {
+            Some(tls) => tls.half_close(&self.stream),
+            None => self.cut(),
+        }
+    }
+
+    /// Ends the sending side with a FIN alone.
+    pub fn cut(&self) {
         // Fails only where the connection is over, which the next read shows.
         let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Ends the sending side with a close_notify alone, where there is TLS.
+    pub fn notify(&self) {
+        if let Some(tls) = &self.tls {
+            tls.notify(&self.stream);
+        }
+    }
+
+    /// Whether the other side's stream has ended with a FIN alone, though there is TLS.
+    #[must_use]
+    pub fn was_truncated(&self) -> bool {
+        self.tls.as_ref().is_some_and(Session::was_truncated)
     }
 
     /// Breaks the connection: close with SO_LINGER 0 sends RST, and leaves no TIME_WAIT.
@@ -407,13 +474,14 @@ impl Connection {
     /// How many bytes have come that were not read yet.
     #[must_use]
     pub fn unread(&self) -> u64 {
-        rustix::io::ioctl_fionread(&self.stream).unwrap_or(0)
+        let text = self.tls.as_ref().is_some_and(Session::has_text);
+        rustix::io::ioctl_fionread(&self.stream).unwrap_or(0) + u64::from(text)
     }
 
     /// Waits until something has arrived: bytes, or the end.
     pub async fn something_comes(&self) {
         // Where it fails the connection is over, and that has come.
-        let _ = self.stream.readable().await;
+        let _ = self.ready().await;
     }
 
     /// Reads what there is, at least a byte; 0 at the end.
@@ -427,8 +495,8 @@ impl Connection {
             // acknowledged; delayed acknowledgements would make that 40 ms each (tcp(7)). The kernel
             // forgets this flag, so it is set again; where it cannot be, it is only slower.
             let _ = socket2::SockRef::from(&self.stream).set_tcp_quickack(true);
-            self.stream.readable().await?;
-            match self.stream.try_read(buffer) {
+            self.ready().await?;
+            match self.try_read(buffer) {
                 Ok(count) => {
                     self.received.set(self.received.get() + count as u64);
                     return Ok(count);
@@ -446,6 +514,17 @@ impl Connection {
 
     fn lost(&self, when: &str, error: &io::Error) -> Trouble {
         let (sent, received) = (size(self.sent.get()), size(self.received.get()));
+        if let Some(reason) = tls::reason(error) {
+            return Trouble::Lost {
+                observed: vec![
+                    format!("TLS, {when}: {reason}"),
+                    format!("{sent} had been sent, {received} had come back"),
+                ],
+                cause: "the program has ended the session with an alert, or what it sends is no \
+                        TLS"
+                .to_owned(),
+            };
+        }
         Trouble::Lost {
             observed: vec![
                 format!("the connection broke {when}: {error}"),
@@ -457,6 +536,19 @@ impl Connection {
                     .to_owned(),
         }
     }
+}
+
+/// Why two did not come to speak TLS.
+fn no_handshake(error: &io::Error) -> Trouble {
+    let observed = match tls::reason(error) {
+        Some(reason) => format!("the TLS handshake failed: {reason}"),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the program closed the connection in the TLS handshake".to_owned()
+        }
+        None => format!("the connection broke in the TLS handshake: {error}"),
+    };
+    let cause = "the two could not agree: on a version, or on who the other is";
+    Trouble::Lost { observed: vec![observed], cause: cause.to_owned() }
 }
 
 fn ended_early(offset: u64, length: u64) -> Trouble {

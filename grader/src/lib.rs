@@ -3,10 +3,11 @@
 //!
 //! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
 //! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
-//! driven with [`client`]s (and asked over [`http`] for its [`exposition`]) or as a [`visitor`] that the grader
-//! serves; watches it with the [`probe`] and the [`watchdog`], and comes to an [`outcome`]; what many have heard is
-//! a [`history`]; [`run`] schedules the checks, [`report`] and [`json`] say what
-//! came out; [`verify`] proves all that on programs whose verdict is known.
+//! driven with [`client`]s (over [`tls`], with certificates of a [`pki`]; or asked over [`http`] for its
+//! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
+//! [`watchdog`], and comes to an [`outcome`]; what many have heard is a [`history`]; [`run`] schedules the
+//! checks, [`report`] and [`json`] say what came out; [`verify`] proves all that on programs whose verdict
+//! is known.
 
 pub mod calls;
 pub mod capture;
@@ -19,6 +20,7 @@ pub mod json;
 pub mod labs;
 pub mod null;
 pub mod outcome;
+pub mod pki;
 pub mod probe;
 pub mod process;
 pub mod prose;
@@ -30,6 +32,7 @@ pub mod scores;
 pub mod server;
 pub mod supervise;
 pub mod sync;
+pub mod tls;
 pub mod trial;
 pub mod variant;
 pub mod verify;

@@ -440,6 +440,19 @@ impl Process {
         self.trial.failed(failure)
     }
 
+    /// A failure that does not depend on what the program does by now, or whether it has ended.
+    #[must_use]
+    pub fn failed(&self, expected: &str, observed: Vec<String>, cause: &str) -> Stop {
+        let failure = Failure {
+            expected: vec![expected.to_owned()],
+            observed,
+            evidence: self.last_words(),
+            cause: cause.to_owned(),
+            ..Failure::default()
+        };
+        self.trial.failed(failure)
+    }
+
     /// Adds to `failure` what is known of the program; where a server has ended, that is the cause. Says
     /// whether that is so.
     pub async fn explain_end(&self, failure: &mut Failure) -> bool {

@@ -17,7 +17,7 @@ use crate::client::{Connection, Ending, MORE_DESCRIPTORS, Payload, Trouble, Wind
 use crate::outcome::{Failure, Stop};
 use crate::probe::{Place, Probe, Socket, Wires, other_sockets};
 use crate::process::{Gone, Process, Vain, Watched};
-use crate::scenarios::{Answer, Service};
+use crate::scenarios::{Answer, Files, Service};
 use crate::supervise::Launch;
 use crate::trial::Trial;
 
@@ -70,6 +70,8 @@ pub async fn ramped<T>(
 pub struct Start {
     /// Flags of the lab, beside `--addr`.
     pub flags: &'static [&'static str],
+    /// Other files than those that the lab's servers need.
+    pub files: Option<Files>,
     /// The limit of open descriptors.
     pub descriptors: u64,
     /// Where to listen; 0 for any free port, as always but after a restart.
@@ -78,7 +80,35 @@ pub struct Start {
 
 impl Start {
     /// Without flags, and with room for all clients of a check.
-    pub const PLAIN: Self = Self { flags: &[], descriptors: 4096, port: 0 };
+    pub const PLAIN: Self = Self { flags: &[], files: None, descriptors: 4096, port: 0 };
+
+    /// Starts the program of `trial` like that.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no process, pipe or descriptor to give, or no certificates.
+    pub fn launch(&self, trial: &Trial) -> Result<Rc<Process>, Stop> {
+        let command = trial.service().command;
+        let mut words = trial.program().to_vec();
+        words.extend(command.iter().map(Into::into));
+        words.extend(["--addr".to_owned(), format!("127.0.0.1:{}", self.port)].map(Into::into));
+        let mut shown = command.to_vec();
+        for &(flag, file) in self.files.unwrap_or(trial.service().files) {
+            words.extend([flag.into(), trial.pki()?.path(file).into()]);
+            shown.extend([flag, file]);
+        }
+        words.extend(self.flags.iter().map(Into::into));
+        shown.extend(self.flags);
+        let mut step = "start the program".to_owned();
+        if !shown.is_empty() {
+            step += &format!(" with {}", shown.join(" "));
+        }
+        if self.descriptors != Self::PLAIN.descriptors {
+            step += &format!(" with at most {} open descriptors", self.descriptors);
+        }
+        trial.step(step);
+        Process::start(trial, &Launch { words, descriptors: self.descriptors })
+    }
 }
 
 /// A server that has said where it listens.
@@ -104,22 +134,7 @@ impl Server {
     /// It did not, with the reason.
     pub async fn start(trial: &Trial, start: &Start) -> Result<Rc<Self>, Stop> {
         let service = trial.service();
-        let mut launch = Launch { words: trial.program().to_vec(), descriptors: start.descriptors };
-        launch.words.extend(service.command.iter().map(Into::into));
-        launch
-            .words
-            .extend(["--addr".to_owned(), format!("127.0.0.1:{}", start.port)].map(Into::into));
-        launch.words.extend(start.flags.iter().map(Into::into));
-        let mut step = "start the program".to_owned();
-        let words: Vec<_> = service.command.iter().chain(start.flags).copied().collect();
-        if !words.is_empty() {
-            step += &format!(" with {}", words.join(" "));
-        }
-        if start.descriptors != Start::PLAIN.descriptors {
-            step += &format!(" with at most {} open descriptors", start.descriptors);
-        }
-        trial.step(step);
-        let process = Process::start(trial, &launch)?;
+        let process = start.launch(trial)?;
         let address = announced(trial, &process, 0, "listening").await?;
         process.talks_over(address);
         let mut second = None;
@@ -154,7 +169,7 @@ impl Server {
     ///
     /// Refused, or no answer.
     pub async fn connect_with(self: &Rc<Self>, name: &str, window: Window) -> Result<Client, Stop> {
-        let dialled = self.service.dial.dial(self.address, window);
+        let dialled = self.service.dial.dial(&self.trial, self.address, window);
         let connection = self.wait(None, "the connection is taken", dialled).await?;
         Ok(self.client(name, connection))
     }
@@ -180,7 +195,7 @@ impl Server {
     ///
     /// As [`Connection::open`].
     pub async fn dial(&self) -> Result<Connection, Trouble> {
-        self.service.dial.dial(self.address, Window::Usual).await
+        self.service.dial.dial(&self.trial, self.address, Window::Usual).await
     }
 
     /// The client that `connection` is, to be called `name` in reports.
@@ -207,7 +222,7 @@ impl Server {
     /// It did something else than to answer, to turn the client away, or to let it wait.
     pub async fn ask_for_room(self: &Rc<Self>, name: &str) -> Result<Admission, Stop> {
         let expected = format!("{name} is answered, or its connection closed without a byte");
-        let dialled = self.service.dial.dial(self.address, Window::Usual);
+        let dialled = self.service.dial.dial(&self.trial, self.address, Window::Usual);
         let connection = match self.process.attempt(&(), dialled).await {
             Ok(Ok(connection)) => connection,
             // A reset may be faster than connect.
@@ -270,19 +285,6 @@ impl Server {
             }
             _ => Ok(()),
         }
-    }
-
-    /// A failure that does not depend on what the program does by now, or whether it has ended.
-    #[must_use]
-    pub fn failed(&self, expected: &str, observed: Vec<String>, cause: &str) -> Stop {
-        let failure = Failure {
-            expected: vec![expected.to_owned()],
-            observed,
-            evidence: self.process.last_words(),
-            cause: cause.to_owned(),
-            ..Failure::default()
-        };
-        self.trial.failed(failure)
     }
 
     /// Waits for `future`, which needs something of the program, on behalf of `client`: see

@@ -1,6 +1,6 @@
 //! One run of one check: what it starts, what it does, what it may draw lots for.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use crate::client::Payload;
 use crate::outcome::{Failure, Stop};
+use crate::pki::Pki;
 use crate::process::Process;
 use crate::scenarios::Service;
 use crate::server::{Server, Start};
@@ -28,6 +29,7 @@ struct Inner {
     notes: RefCell<Vec<String>>,
     servers: RefCell<Vec<Rc<Server>>>,
     processes: RefCell<Vec<Rc<Process>>>,
+    pki: OnceCell<Rc<Pki>>,
 }
 
 /// What a program gets of the grader's environment: enough to find an interpreter and its modules,
@@ -51,6 +53,7 @@ impl Trial {
             notes: RefCell::default(),
             servers: RefCell::default(),
             processes: RefCell::default(),
+            pki: OnceCell::new(),
         };
         Self { inner: Rc::new(inner) }
     }
@@ -95,6 +98,21 @@ impl Trial {
     #[must_use]
     pub fn service(&self) -> &'static Service {
         self.inner.service
+    }
+
+    /// Its certificates, made when they are first asked for.
+    ///
+    /// # Errors
+    ///
+    /// This machine cannot make or keep any.
+    pub fn pki(&self) -> Result<Rc<Pki>, Stop> {
+        if let Some(pki) = self.inner.pki.get() {
+            return Ok(Rc::clone(pki));
+        }
+        let pki = Pki::new(&format!("{}.test", self.text(12)));
+        let cannot = |error| Stop::Inconclusive(format!("cannot make certificates: {error}"));
+        let pki = Rc::new(pki.map_err(cannot)?);
+        Ok(Rc::clone(self.inner.pki.get_or_init(|| pki)))
     }
 
     /// Says what is done next; a failure lists what was said so far.

@@ -2,6 +2,7 @@
 //! by script, resets or stays silent, and sees the program's standard input, output and exit status.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,6 +29,11 @@ pub struct Host {
     listener: Option<TcpListener>,
     _bound: Option<Socket>,
     pub address: SocketAddr,
+    /// The session of TLS that is offered there, if any.
+    session: Cell<Option<rustls::Connection>>,
+    /// What else the program is told, and how a step says that.
+    words: Vec<OsString>,
+    shown: String,
 }
 
 /// How much a host takes in that it has not read.
@@ -60,7 +66,14 @@ impl Host {
             socket.set_nonblocking(true)?;
             let listener = TcpListener::from_std(socket.into())?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: Some(listener), _bound: None, address })
+            Ok(Self {
+                listener: Some(listener),
+                _bound: None,
+                address,
+                session: Cell::default(),
+                words: Vec::new(),
+                shown: "the address of a server".to_owned(),
+            })
         };
         listen().map_err(machine)
     }
@@ -75,9 +88,23 @@ impl Host {
             let socket = bound()?;
             let address =
                 socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
-            Ok(Self { listener: None, _bound: Some(socket), address })
+            Ok(Self {
+                listener: None,
+                _bound: Some(socket),
+                address,
+                session: Cell::default(),
+                words: Vec::new(),
+                shown: "an address where nobody listens".to_owned(),
+            })
         };
         keep().map_err(machine)
+    }
+
+    /// Speaks TLS with whoever comes, who is told `words` beside the address; a step says `shown`.
+    #[must_use]
+    pub fn with_tls(self, session: rustls::Connection, words: Vec<OsString>, shown: &str) -> Self {
+        let shown = format!("{} {shown}", self.shown);
+        Self { session: Cell::new(Some(session)), words, shown, ..self }
     }
 }
 
@@ -138,6 +165,8 @@ impl Visitor {
         let mut launch =
             Launch { words: trial.program().to_vec(), descriptors: Start::PLAIN.descriptors };
         launch.words.extend(["connect".into(), host.address.to_string().into()]);
+        launch.words.extend(host.words.iter().cloned());
+        trial.step(format!("start the program with connect and {}", host.shown));
         let (process, Ends { input, output }) = Process::start_open(trial, &launch)?;
         process.talks_over(host.address);
         let pipes = || -> io::Result<_> {
@@ -169,7 +198,11 @@ impl Visitor {
                 match listener.accept().await {
                     Ok((stream, peer)) => {
                         let ports = (self.host.address.port(), peer.port());
-                        let _ = self.connection.set(Connection::over(stream, ports));
+                        let mut connection = Connection::over(stream, ports);
+                        if let Some(session) = self.host.session.take() {
+                            connection = connection.secure(session).await?;
+                        }
+                        let _ = self.connection.set(connection);
                         Ok(())
                     }
                     Err(error) => Err(Trouble::Machine(format!("accept: {error}"))),
@@ -180,6 +213,57 @@ impl Visitor {
         let expected = "the program connects to the address that it was given";
         self.wait(expected, "it does something else first: see below what it waits for", accept)
             .await
+    }
+
+    /// Gives `input`, and expects that the program shakes no hands with the host, or thinks better of it
+    /// afterwards, and that nothing of the input arrives.
+    ///
+    /// # Errors
+    ///
+    /// It does not refuse the host.
+    pub async fn refuses(&self, input: &Payload) -> Result<(), Stop> {
+        let expected = "the program refuses this server, and sends nothing of the input";
+        let words = self.overhear(input, expected).await?;
+        if !words.is_empty() {
+            let observed = format!("the server got {}", quoted(&words));
+            let cause = "the certificate was not verified, or only after the input was sent: who the \
+                         server is has to be known before anything is said to it";
+            return Err(self.process.fail(&[expected], vec![observed], cause).await);
+        }
+        self.expect_exit(1).await
+    }
+
+    /// Gives `input` to a program that the host refuses, which the program has to report.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn is_refused(&self, input: &Payload) -> Result<(), Stop> {
+        self.overhear(input, "the program connects, and learns that it is refused").await?;
+        self.vanished.set(true);
+        self.expect_exit(1).await
+    }
+
+    /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first of
+    /// what it says until the connection ends.
+    async fn overhear(&self, input: &Payload, expected: &str) -> Result<Vec<u8>, Stop> {
+        // It may end without a look at its input.
+        let _ = self.write_input(input).await;
+        let heard = async {
+            let Some(listener) = &self.host.listener else { return std::future::pending().await };
+            let machine = |error| Trouble::Machine(format!("accept: {error}"));
+            let (stream, peer) = listener.accept().await.map_err(machine)?;
+            let connection = Connection::over(stream, (self.host.address.port(), peer.port()));
+            let Some(session) = self.host.session.take() else { return Ok(Vec::new()) };
+            match connection.secure(session).await {
+                Ok(connection) => Ok(connection.ending(64).await.words),
+                Err(Trouble::Machine(reason)) => Err(Trouble::Machine(reason)),
+                Err(_) => Ok(Vec::new()),
+            }
+        };
+        let cause = "the program goes on with a server that it has to refuse: it waits for its input, \
+                     or for an answer";
+        self.wait(expected, cause, self.or_ends(heard)).await
     }
 
     /// Gives `payload` on standard input.
@@ -284,6 +368,13 @@ impl Visitor {
         let end = async {
             let mut buffer = [0; 64];
             match self.connection()?.read(&mut buffer).await {
+                Ok(0) if self.connection()?.was_truncated() => Err(Trouble::Wrong {
+                    observed: vec!["the stream ended (FIN) without close_notify".to_owned()],
+                    cause:
+                        "without close_notify nobody can tell this end from one that somebody else \
+                            has made: shut down the TLS stream, not only the socket below it"
+                            .to_owned(),
+                }),
                 Ok(0) => Ok(()),
                 Ok(count) => Err(Trouble::Wrong {
                     observed: vec![format!(
@@ -452,6 +543,14 @@ impl Visitor {
     pub fn close(&self) {
         if let Some(connection) = self.connection.get() {
             connection.half_close();
+        }
+    }
+
+    /// Ends the server's side by a FIN alone, where there is TLS.
+    pub fn cut(&self) {
+        self.vanished.set(true);
+        if let Some(connection) = self.connection.get() {
+            connection.cut();
         }
     }
 

@@ -18,7 +18,7 @@ pub static LAB: Lab = Lab {
     minutes: 120,
     dependencies: &["clap"],
     borrows: &[],
-    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &ByteEcho },
+    service: &Service { command: &[], files: &[], second: None, dial: &Tcp, exchange: &ByteEcho },
     tasks: &[
         Task { number: 1, title: "echo one client to the end", core: true },
         Task { number: 2, title: "a thread for each client", core: true },

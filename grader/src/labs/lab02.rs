@@ -22,7 +22,7 @@ pub static LAB: Lab = Lab {
     minutes: 240,
     dependencies: &["clap", "polling", "rustix"],
     borrows: &[],
-    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &ByteEcho },
+    service: &Service { command: &[], files: &[], second: None, dial: &Tcp, exchange: &ByteEcho },
     tasks: &[
         Task { number: 1, title: "poll", core: true },
         Task { number: 2, title: "the event loop", core: true },

@@ -13,7 +13,13 @@ pub static LAB: Lab = Lab {
     minutes: 60,
     dependencies: &["clap", "tokio"],
     borrows: &[],
-    service: &Service { command: &["serve"], second: None, dial: &Tcp, exchange: &ByteEcho },
+    service: &Service {
+        command: &["serve"],
+        files: &[],
+        second: None,
+        dial: &Tcp,
+        exchange: &ByteEcho,
+    },
     tasks: &[
         Task { number: 1, title: "echo one client to the end", core: true },
         Task { number: 2, title: "a task for each client", core: true },

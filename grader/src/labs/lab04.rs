@@ -8,6 +8,7 @@ use super::{Category, Check, Lab, Task};
 use crate::capture::{count, quoted, size, time};
 use crate::client::{Payload, Window};
 use crate::outcome::Stop;
+use crate::scenarios::limits::{self, unless_late};
 use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho};
 use crate::scenarios::{MORE_THAN_FITS, Service, Tcp, crowd, growth, resources};
 use crate::server::{Client, Server, Start, ramped, together};
@@ -20,7 +21,7 @@ pub static LAB: Lab = Lab {
     minutes: 60,
     dependencies: &["clap", "thiserror", "tokio"],
     borrows: &[],
-    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &LineEcho },
+    service: &Service { command: &[], files: &[], second: None, dial: &Tcp, exchange: &LineEcho },
     tasks: &[
         Task { number: 1, title: "a limit for silence", core: true },
         Task { number: 2, title: "a limit for a line", core: true },
@@ -193,50 +194,17 @@ static CHECKS: &[Check] = &[
     },
 ];
 
-/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the least of them.
 async fn expect_time(
     server: &Server,
     what: &str,
     limit: Duration,
     samples: &[Duration],
 ) -> Result<(), Stop> {
-    /// Timers are late on a busy machine, though not all of them by so much.
-    const LATE: Duration = Duration::from_millis(400);
-    let least = samples.iter().min().copied().unwrap_or_default();
-    let bound = limit + LATE;
-    let expected = format!("{what} after {}, and not before", time(limit));
-    if least + lines::EARLY < limit {
-        let observed = format!("one was closed after {}", time(least));
-        let cause = "the clock began too early, or with something else: idle time runs from the start of \
-                     the connection or the last answer on, the time of a line from its first byte on";
-        return Err(server.process.fail(&[&expected], vec![observed], cause).await);
-    }
-    if least > bound {
-        if let Some(reason) = server.process.was_starved() {
-            return Err(Stop::Inconclusive(reason));
-        }
-        let observed = format!("the first of {} was closed after {}", samples.len(), time(least));
-        let cause = "the clock began too late, or anew with each byte, or somebody looks at it only from \
-                     time to time: a limit is a deadline that a timer keeps";
-        return Err(server.process.fail(&[&expected], vec![observed], cause).await);
-    }
-    Ok(())
-}
-
-/// A verdict against the program, unless it or the grader was too late for what it says.
-fn unless_late(server: &Server, stop: Stop, gap: Duration, most: Duration) -> Stop {
-    match stop {
-        Stop::Failed(_) if gap > most => Stop::Inconclusive(format!(
-            "the machine is busy: the grader let {} pass where it meant less than {}",
-            time(gap),
-            time(most)
-        )),
-        Stop::Failed(failure) => match server.process.was_starved() {
-            Some(reason) => Stop::Inconclusive(reason),
-            None => Stop::Failed(failure),
-        },
-        other => other,
-    }
+    let early = "the clock began too early, or with something else: idle time runs from the start of the \
+                 connection or the last answer on, the time of a line from its first byte on";
+    let late = "the clock began too late, or anew with each byte, or somebody looks at it only from time to \
+                time: a limit is a deadline that a timer keeps";
+    limits::expect_time(server, what, limit, samples, early, late).await
 }
 
 /// Expects that a limit ends `client`: its last line is `words`.
@@ -718,7 +686,7 @@ async fn blocking_work(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.fail(&[expected], vec![observed], cause).await);
     }
     worker.hear(&format!("ECHO: {word}\n")).await?;
-    if begin.elapsed() + lines::EARLY < Duration::from_secs(1) {
+    if begin.elapsed() + limits::EARLY < Duration::from_secs(1) {
         let observed = format!("it came after {}", time(begin.elapsed()));
         let expected = "WORK 1000 is answered after a second of work";
         return Err(server.process.fail(&[expected], vec![observed], "").await);

@@ -12,6 +12,7 @@ use crate::client::{Ending, Trouble};
 use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::{Gone, Vain};
+use crate::scenarios::limits;
 use crate::scenarios::lines::{self, LineEcho, expect_read, expect_taken};
 use crate::scenarios::{Service, Tcp};
 use crate::server::{Client, Server, Start, together};
@@ -25,7 +26,7 @@ pub static LAB: Lab = Lab {
     minutes: 90,
     dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
     borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
-    service: &Service { command: &[], second: None, dial: &Tcp, exchange: &LineEcho },
+    service: &Service { command: &[], files: &[], second: None, dial: &Tcp, exchange: &LineEcho },
     tasks: &[
         Task { number: 1, title: "hear the signal", core: true },
         Task { number: 2, title: "stop accepting", core: true },
@@ -200,7 +201,7 @@ fn expect_prompt(server: &Server, what: &str, samples: &[Duration]) -> Result<()
     let expected = format!("{what} within {}", time(PROMPTLY));
     let observed = format!("it took {}, and no less another time", time(least));
     let cause = "something is waited for that has nothing to do with the clients that are left";
-    Err(server.failed(&expected, vec![observed], cause))
+    Err(server.process.failed(&expected, vec![observed], cause))
 }
 
 fn name(signal: Signal) -> &'static str {
@@ -254,7 +255,7 @@ async fn expect_exit(server: &Server, status: i32, after: &str) -> Result<(), St
             "each kind of end has its own status: 0 drained, 1 forced, 130 a second signal"
         }
     };
-    Err(server.failed(&expected, vec![format!("it {end}")], cause))
+    Err(server.process.failed(&expected, vec![format!("it {end}")], cause))
 }
 
 /// A client whose request is under way: its line is read, its answer waits for the time to pass.
@@ -339,7 +340,7 @@ async fn listener_first(trial: &Trial) -> Result<(), Stop> {
         let observed = "the program went on listening until client A had its answer".to_owned();
         let cause = "the listener is closed when it is dropped, by everybody who has it: drop it as soon \
                      as the signal comes, before anybody is waited for";
-        return Err(server.failed(expected, vec![observed], cause));
+        return Err(server.process.failed(expected, vec![observed], cause));
     }
     trial.step("a new client is refused, and client A gets its answer and the end");
     match server.process.attempt(&(), server.dial()).await {
@@ -567,16 +568,16 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
                 said.map_or("no line `forced: …`".to_owned(), |said| format!("`{said}`"));
             let cause = "it counts the connections whose request is under way at that moment: not the idle \
                          ones, which are closed by then, and none twice";
-            return Err(server.failed(&expected, vec![observed], cause));
+            return Err(server.process.failed(&expected, vec![observed], cause));
         }
     }
     let least = samples.iter().min().copied().unwrap_or_default();
     let Some(server) = trial.servers().pop() else { return Ok(()) };
-    if least + lines::EARLY < GRACE {
+    if least + limits::EARLY < GRACE {
         let expected = format!("requests under way have {} to finish", time(GRACE));
         let observed = format!("the program ended after {}", time(least));
         let cause = "the grace time is for all who are under way, from the signal on";
-        return Err(server.failed(&expected, vec![observed], cause));
+        return Err(server.process.failed(&expected, vec![observed], cause));
     }
     if least > GRACE + LATE {
         if let Some(reason) = server.process.was_starved() {
@@ -584,7 +585,11 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
         }
         let expected = format!("the program ends {} after the signal", time(GRACE));
         let observed = format!("{} at best", time(least));
-        return Err(server.failed(&expected, vec![observed], "something else is waited for, too"));
+        return Err(server.process.failed(
+            &expected,
+            vec![observed],
+            "something else is waited for, too",
+        ));
     }
     Ok(())
 }
@@ -673,7 +678,7 @@ async fn restart_same_port(trial: &Trial) -> Result<(), Stop> {
             "the client is closed with FIN, and the connection is in TIME_WAIT afterwards";
         let observed = "there is none: the client was reset (RST)".to_owned();
         let cause = "an idle client is closed, not broken off";
-        return Err(server.failed(expected, vec![observed], cause));
+        return Err(server.process.failed(expected, vec![observed], cause));
     }
     let port = server.address.port();
     trial.step(

@@ -14,7 +14,8 @@ use crate::http::{self, Response};
 use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::ANSWER_DEADLINE;
-use crate::scenarios::lines::{self, EARLY, LONGEST_LINE, LineEcho, expect_taken};
+use crate::scenarios::limits::EARLY;
+use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho, expect_taken};
 use crate::scenarios::{Service, Tcp, crowd, resources};
 use crate::server::{Client, Server, Start, ramped, together};
 use crate::trial::Trial;
@@ -26,7 +27,13 @@ pub static LAB: Lab = Lab {
     minutes: 60,
     dependencies: &["axum", "clap", "prometheus-client", "thiserror", "tokio", "tokio-util"],
     borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
-    service: &Service { command: &[], second: Some("metrics"), dial: &Tcp, exchange: &LineEcho },
+    service: &Service {
+        command: &[],
+        files: &[],
+        second: Some("metrics"),
+        dial: &Tcp,
+        exchange: &LineEcho,
+    },
     tasks: &[
         Task { number: 1, title: "counters", core: true },
         Task { number: 2, title: "a gauge that cannot leak", core: true },
@@ -265,7 +272,7 @@ async fn page_at_rest(server: &Rc<Server>) -> Result<Exposition, Stop> {
             let expected = "with nobody asking for anything, the numbers stay as they are";
             let cause = "something is counted that no client does: is it the scrapes?";
             let observed = vec!["they change from page to page".to_owned()];
-            return Err(server.failed(expected, observed, cause));
+            return Err(server.process.failed(expected, observed, cause));
         }
         last = now;
     }
@@ -677,7 +684,7 @@ fn buckets(server: &Server, page: &Exposition) -> Result<[f64; 5], Stop> {
         };
         let cause =
             "each bucket is a line of its own, with its upper bound in seconds as the label `le`";
-        return Err(server.failed(&expected, vec![observed], cause));
+        return Err(server.process.failed(&expected, vec![observed], cause));
     }
     Ok(std::array::from_fn(|index| found[index].1))
 }
@@ -710,7 +717,7 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
             format!("buckets are cumulative, and the last one, +Inf, has all {LINES_OF_ONE}");
         let cause = "each bucket counts what is up to its bound, and so holds those below as well. \
                      prometheus-client adds them up itself: it is to be given what is in each bucket alone";
-        return Err(server.failed(&expected, shown(), cause));
+        return Err(server.process.failed(&expected, shown(), cause));
     }
     trial.step("a line that is not UTF-8, a PANIC, and a SLEEP whose client goes (RST): counted or not, by both");
     for line in [b"\xff\n".as_slice(), b"PANIC\n"] {
@@ -728,7 +735,7 @@ async fn histogram_consistent(trial: &Trial) -> Result<(), Stop> {
         let observed = vec![format!("{REQUESTS} {requests}, {DURATION_COUNT} {observed}")];
         let cause = "the two are counted at different places: a request that does not come to its end is counted \
                      in one of them only";
-        return Err(server.failed(expected, observed, cause));
+        return Err(server.process.failed(expected, observed, cause));
     }
     let others = requests as u64;
     let clients = server.crowd(CROWD).await?;
@@ -803,7 +810,7 @@ async fn place_of(
         )];
         let cause = "an observation is in seconds, from the whole line until its answer is out, and belongs into \
                      the first bucket whose bound is not below it";
-        return Ok(Err(server.failed(&expected, observed, cause)));
+        return Ok(Err(server.process.failed(&expected, observed, cause)));
     }
     let (sum, all) = (DURATION_SUM.on(&after), times.iter().sum::<Duration>());
     let sum = sum.and_then(|sum| Some(sum - DURATION_SUM.on(&before)?));
@@ -815,7 +822,7 @@ async fn place_of(
         let grown = sum.map_or("it is not there".to_owned(), |sum| format!("it grew by {sum}"));
         let observed = vec![format!("{grown}; the clients waited {} in all", time(all))];
         let cause = "the sum is of the same times as the buckets, in the same unit";
-        return Ok(Err(server.failed(&expected, observed, cause)));
+        return Ok(Err(server.process.failed(&expected, observed, cause)));
     }
     Ok(Ok(()))
 }
@@ -846,7 +853,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         Ok(format) if response.status == 200 => format,
         Ok(_) => {
             let observed = vec![format!("status {}", response.status)];
-            return Err(server.failed(wanted, observed, ""));
+            return Err(server.process.failed(wanted, observed, ""));
         }
         Err(reason) => {
             let observed =
@@ -854,7 +861,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
             let cause = "Prometheus chooses its parser by the content type: \
                          `application/openmetrics-text; version=1.0.0` for OpenMetrics, \
                          `text/plain; version=0.0.4` for its own older text";
-            return Err(server.failed(wanted, observed, cause));
+            return Err(server.process.failed(wanted, observed, cause));
         }
     };
     let page = Exposition::read(&response.body, format);
@@ -867,7 +874,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         let expected = format!("the page can be read as {name}, as its content type {shown} says");
         let cause =
             "one line that cannot be read makes the whole page worthless: Prometheus drops it";
-        return Err(server.failed(&expected, observed, cause));
+        return Err(server.process.failed(&expected, observed, cause));
     }
     trial.step("look for the type and a help text of each metric");
     let typed = [
@@ -902,7 +909,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
                  and that of a histogram without `_count`, `_sum` and `_bucket`"
             }
         };
-        return Err(server.failed(&expected, vec![observed], cause));
+        return Err(server.process.failed(&expected, vec![observed], cause));
     }
     for path in ["/", "/metric", "/metrics/x"] {
         trial.step(format!("get {path}, which does not exist"));
@@ -910,7 +917,7 @@ async fn scrape_format(trial: &Trial) -> Result<(), Stop> {
         if status != 404 {
             let expected = format!("GET {path} is answered with status 404");
             let cause = "only /metrics is there";
-            return Err(server.failed(&expected, vec![format!("status {status}")], cause));
+            return Err(server.process.failed(&expected, vec![format!("status {status}")], cause));
         }
     }
     Ok(())
@@ -1038,7 +1045,7 @@ async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), S
             let observed = vec![format!("{series} was {before}, and {found} on the next page")];
             let cause = "a number was read and written in two steps, or the page is made of numbers of \
                          different moments: a counter only ever grows";
-            return Err(server.failed(expected, observed, cause));
+            return Err(server.process.failed(expected, observed, cause));
         }
         last = now;
     }

@@ -28,7 +28,13 @@ pub static LAB: Lab = Lab {
     minutes: 120,
     dependencies: &["clap", "serde", "serde_json", "thiserror", "tokio", "tokio-util"],
     borrows: &[(4, "src/lines.rs")],
-    service: &Service { command: &[], second: None, dial: &OwnRoom, exchange: &OwnMessage },
+    service: &Service {
+        command: &[],
+        files: &[],
+        second: None,
+        dial: &OwnRoom,
+        exchange: &OwnMessage,
+    },
     tasks: &[
         Task { number: 1, title: "join and leave", core: true },
         Task { number: 2, title: "broadcast", core: true },

@@ -27,7 +27,7 @@ const LONGEST_EVENT: usize = 256 * 1024;
 pub struct OwnRoom;
 
 impl Dial for OwnRoom {
-    fn dial(&self, address: SocketAddr, window: Window) -> Dialled {
+    fn dial(&self, _: &Trial, address: SocketAddr, window: Window) -> Dialled {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {

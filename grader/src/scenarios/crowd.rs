@@ -26,22 +26,33 @@ pub async fn all_open_at_once(trial: &Trial, start: &Start, clients: usize) -> R
 
 /// 200 connections that say nothing delay nobody (rule R3).
 pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), Stop> {
+    let connect = async |server: &Rc<Server>, _| server.connect("a silent client").await;
+    stuck_clients(trial, start, "clients that send nothing", "silent clients", connect).await
+}
+
+/// 200 connections that `connect` makes, and that go no further, delay nobody (rule R3).
+pub async fn stuck_clients(
+    trial: &Trial,
+    start: &Start,
+    what: &str,
+    attackers: &str,
+    connect: impl AsyncFn(&Rc<Server>, usize) -> Result<Client, Stop>,
+) -> Result<(), Stop> {
     let server = trial.start(start).await?;
     let attack = async {
-        trial
-            .step("connect 200 clients that send nothing; after each 4 a new one must be answered");
+        trial.step(format!("connect 200 {what}; after each 4 a new one must be answered"));
         let mut silent = Vec::new();
         while silent.len() < 200 {
             for _ in 0..RAMP {
-                silent.push(server.connect("a silent client").await?);
+                silent.push(connect(&server, silent.len()).await?);
             }
             // The queue is first in, first out: once this one is served, those before it were accepted.
             server.serve_new_client("a new client").await?;
         }
         Ok(silent)
     };
-    let silent =
-        delays_nobody(trial, &server, "the 200 open", "200 silent clients", attack).await?;
+    let attackers = format!("200 {attackers}");
+    let silent = delays_nobody(trial, &server, "the 200 open", &attackers, attack).await?;
     silent.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::limits::EARLY;
 use super::{Answer, Exchange, MORE_THAN_FITS, Request, growth};
 use crate::capture::{size, time};
 use crate::client::{Mismatch, Payload};
@@ -13,9 +14,6 @@ use crate::trial::Trial;
 
 /// The most bytes of a line, its ending not counted.
 pub const LONGEST_LINE: usize = 8192;
-
-/// Some runtimes count in milliseconds that began before: their timers may ring so much too early.
-pub const EARLY: Duration = Duration::from_millis(2);
 
 /// A line is answered with `ECHO: ` and the line.
 #[derive(Debug)]

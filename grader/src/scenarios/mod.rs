@@ -4,10 +4,12 @@
 pub mod chat;
 pub mod crowd;
 pub mod echo;
+pub mod limits;
 pub mod lines;
 pub mod party;
 pub mod reset;
 pub mod resources;
+pub mod tls;
 pub mod visit;
 
 use std::collections::BTreeMap;
@@ -18,18 +20,25 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use crate::client::{Connection, Mismatch, Payload, Trouble, Window};
+use crate::outcome::Stop;
 use crate::trial::Trial;
+use crate::visitor::{Host, Room};
 
 /// How a lab's servers are started and spoken to.
 #[derive(Debug)]
 pub struct Service {
     /// Words on the command line before the flags.
     pub command: &'static [&'static str],
+    /// The files that it needs.
+    pub files: Files,
     /// What the server also does, at an address that it names in a second line: `metrics on …`.
     pub second: Option<&'static str>,
     pub dial: &'static dyn Dial,
     pub exchange: &'static dyn Exchange,
 }
+
+/// Flags, and which of the trial's certificates or keys each names.
+pub type Files = &'static [(&'static str, &'static str)];
 
 /// A connection, once it is there.
 pub type Dialled = LocalBoxFuture<'static, Result<Connection, Trouble>>;
@@ -41,7 +50,16 @@ pub trait Dial: Debug + Sync {
     /// # Errors
     ///
     /// As [`Connection::open`].
-    fn dial(&self, address: SocketAddr, window: Window) -> Dialled;
+    fn dial(&self, trial: &Trial, address: SocketAddr, window: Window) -> Dialled;
+
+    /// Where a client program is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::open`].
+    fn host(&self, _trial: &Trial, room: Room) -> Result<Host, Stop> {
+        Host::open(room)
+    }
 }
 
 /// How to make a request, and what its answer is.
@@ -102,7 +120,7 @@ impl Answer {
 pub struct Tcp;
 
 impl Dial for Tcp {
-    fn dial(&self, address: SocketAddr, window: Window) -> Dialled {
+    fn dial(&self, _: &Trial, address: SocketAddr, window: Window) -> Dialled {
         Box::pin(Connection::open(address, window))
     }
 }

@@ -267,14 +267,16 @@ async fn stable(server: &Rc<Server>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// How many clients come and go before something is counted again.
+const CHURN: usize = 2000;
+
 /// 2,000 clients, [`RAMP`] at a time: most are reset (R7: no TIME_WAIT uses up the ports), the others close
 /// or half-close.
 async fn churn(server: &Rc<Server>, trial: &Trial) -> Result<(), Stop> {
-    const CLIENTS: usize = 2000;
     trial.step(format!(
-        "{CLIENTS} clients come and go: a few bytes each, then RST (9 of 10), FIN or half-close"
+        "{CHURN} clients come and go: a few bytes each, then RST (9 of 10), FIN or half-close"
     ));
-    let visits = (0..CLIENTS).map(|_| async {
+    let visits = (0..CHURN).map(|_| async {
         let client = server.serve_new_client("a client").await?;
         match trial.number(0..=19) {
             0 => {
@@ -291,7 +293,7 @@ async fn churn(server: &Rc<Server>, trial: &Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether `count`, taken after a warm-up, comes back to what it was after [`churn`]. If it does not, the
+/// Whether `count`, taken after a warm-up, comes back to what it was after `churn`. If it does not, the
 /// clients come once more: a pool that fills late stays where it is, a leak grows. Gives the numbers
 /// before and after where it grows.
 async fn grows(
@@ -299,12 +301,13 @@ async fn grows(
     trial: &Trial,
     what: &str,
     count: impl Fn() -> Result<usize, Stop>,
+    churn: impl AsyncFn() -> Result<(), Stop>,
 ) -> Result<Option<(usize, usize)>, Stop> {
     warm_up(server, trial).await?;
     let before = count()?;
     let mut most = before;
     for _ in 0..2 {
-        churn(server, trial).await?;
+        churn().await?;
         trial.step(format!("wait until the {what} are as before"));
         let back = server.process.until(|| Ok((count()? <= most).then_some(()))).await?;
         if back.is_some() {
@@ -318,13 +321,24 @@ async fn grows(
 /// After 2,000 clients the descriptors are as before.
 pub async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let server = trial.start(start).await?;
+    expect_descriptors(&server, trial, "2,000 clients", async || churn(&server, trial).await).await
+}
+
+/// After `clients`, of which `visits` tells what they do, the descriptors are as before.
+pub async fn expect_descriptors(
+    server: &Rc<Server>,
+    trial: &Trial,
+    clients: &str,
+    visits: impl AsyncFn() -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let cause = "streams are kept after their clients have gone: in a list, in a clone (try_clone), or \
                  in a thread that does not end. A descriptor is closed when its last owner is dropped";
-    let grown =
-        grows(&server, trial, "descriptors", || Ok(server.probe().descriptor_count()?)).await?;
+    let open = || Ok(server.probe().descriptor_count()?);
+    let grown = grows(server, trial, "descriptors", open, visits).await?;
     if let Some((before, after)) = grown {
         let expected = format!("{} open, as before", count(before, "descriptor"));
-        let observed = format!("{}, and more after each 2,000 clients", count(after, "descriptor"));
+        let after = count(after, "descriptor");
+        let observed = format!("{after}, and more after each {clients}");
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
     trial.step("wait until no client's socket is left");
@@ -345,7 +359,9 @@ pub async fn threads_return(trial: &Trial, start: &Start) -> Result<(), Stop> {
     let server = trial.start(start).await?;
     // A child that has ended and was not waited for takes as much of the system as a thread.
     let threads = || Ok(server.probe().thread_count() + server.probe().zombies().len());
-    if let Some((before, after)) = grows(&server, trial, "threads", threads).await? {
+    if let Some((before, after)) =
+        grows(&server, trial, "threads", threads, async || churn(&server, trial).await).await?
+    {
         let expected = format!("{}, as before", count(before, "thread"));
         let observed = format!("{}, and more after each 2,000 clients", count(after, "thread"));
         let cause = "threads do not end when their clients have gone: each waits for something that \

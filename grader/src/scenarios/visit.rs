@@ -11,15 +11,14 @@ use crate::trial::Trial;
 use crate::visitor::{Host, Room, Visitor};
 
 /// Starts the program and waits until it has connected.
-async fn visitor(trial: &Trial, room: Room) -> Result<Visitor, Stop> {
-    trial.step("start the program with connect and the address of a server");
-    let visitor = Visitor::start(trial, Host::open(room)?)?;
+pub async fn visitor(trial: &Trial, room: Room) -> Result<Visitor, Stop> {
+    let visitor = Visitor::start(trial, trial.service().dial.host(trial, room)?)?;
     visitor.arrive().await?;
     Ok(visitor)
 }
 
 /// Gives a line, which the server must get; it answers, and that must be printed.
-async fn converse(visitor: &Visitor, line: &Payload, answer: &Payload) -> Result<(), Stop> {
+pub async fn converse(visitor: &Visitor, line: &Payload, answer: &Payload) -> Result<(), Stop> {
     visitor.give(line).await?;
     visitor.expect_sent(line).await?;
     visitor.answer(answer).await?;
@@ -91,7 +90,6 @@ pub async fn refused(trial: &Trial) -> Result<(), Stop> {
     let mut quickest = Duration::MAX;
     let mut tries = 1;
     loop {
-        trial.step("start the program with connect and an address where nobody listens");
         let begin = Instant::now();
         let visitor = Visitor::start(trial, Host::closed()?)?;
         // Known only as long as it lives.

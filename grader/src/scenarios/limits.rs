@@ -1,0 +1,55 @@
+//! How long it took until a limit ended something.
+
+use std::time::Duration;
+
+use crate::capture::time;
+use crate::outcome::Stop;
+use crate::server::Server;
+
+/// Some runtimes count in milliseconds that began before: their timers may ring so much too early.
+pub const EARLY: Duration = Duration::from_millis(2);
+
+/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the least of them. `early` and
+/// `late` say why it may be otherwise.
+pub async fn expect_time(
+    server: &Server,
+    what: &str,
+    limit: Duration,
+    samples: &[Duration],
+    early: &str,
+    late: &str,
+) -> Result<(), Stop> {
+    /// Timers are late on a busy machine, though not all of them by so much.
+    const LATE: Duration = Duration::from_millis(400);
+    let least = samples.iter().min().copied().unwrap_or_default();
+    let expected = format!("{what} after {}, and not before", time(limit));
+    if least + EARLY < limit {
+        let observed = format!("one was closed after {}", time(least));
+        return Err(server.process.fail(&[&expected], vec![observed], early).await);
+    }
+    if least > limit + LATE {
+        if let Some(reason) = server.process.was_starved() {
+            return Err(Stop::Inconclusive(reason));
+        }
+        let observed = format!("the first of {} was closed after {}", samples.len(), time(least));
+        return Err(server.process.fail(&[&expected], vec![observed], late).await);
+    }
+    Ok(())
+}
+
+/// A verdict against the program, unless it or the grader was too late for what it says.
+#[must_use]
+pub fn unless_late(server: &Server, stop: Stop, gap: Duration, most: Duration) -> Stop {
+    match stop {
+        Stop::Failed(_) if gap > most => Stop::Inconclusive(format!(
+            "the machine is busy: the grader let {} pass where it meant less than {}",
+            time(gap),
+            time(most)
+        )),
+        Stop::Failed(failure) => match server.process.was_starved() {
+            Some(reason) => Stop::Inconclusive(reason),
+            None => Stop::Failed(failure),
+        },
+        other => other,
+    }
+}
