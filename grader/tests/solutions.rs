@@ -52,10 +52,15 @@ fn solution_07_gets_all_points() {
     expect_all_points("7");
 }
 
+#[test]
+fn solution_08_gets_all_points() {
+    expect_all_points("8");
+}
+
 /// A bad flag value is one line `error: …` and status 1, before anything is bound.
 #[test]
 fn solutions_refuse_bad_flags() {
-    let bad: [(&str, &[&str]); 7] = [
+    let bad: [(&str, &[&str]); 8] = [
         ("solution01", &["--max-connections", "0"]),
         ("solution02", &["--backend", "kqueue"]),
         ("solution02", &["--backend", "poll", "--trigger", "edge"]),
@@ -63,11 +68,16 @@ fn solutions_refuse_bad_flags() {
         ("solution05", &["--grace-ms", "-1"]),
         ("solution06", &["--metrics-addr", "nowhere"]),
         ("solution07", &["--queue", "0"]),
+        (
+            "solution08",
+            &["serve", "--cert", "a.pem", "--key", "b.pem", "--handshake-timeout-ms", "soon"],
+        ),
     ];
     for (package, flags) in bad {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--package", package, "--", "--addr", "127.0.0.1:0"]);
-        let run = assert_cmd::Command::from_std(command).args(flags).assert().code(1);
+        command.args(["run", "--quiet", "--package", package, "--"]).args(flags);
+        command.args(["--addr", "127.0.0.1:0"]);
+        let run = assert_cmd::Command::from_std(command).assert().code(1);
         let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
         assert!(said.starts_with("error: ") && said.lines().count() == 1, "{package}: {said}");
         assert!(run.get_output().stdout.is_empty(), "{package} has listened");

@@ -7,6 +7,7 @@ pub mod lab04;
 pub mod lab05;
 pub mod lab06;
 pub mod lab07;
+pub mod lab08;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,8 +18,16 @@ use crate::scenarios::Service;
 use crate::trial::Trial;
 
 /// All labs, in the order of their numbers.
-pub static LABS: &[&Lab] =
-    &[&lab01::LAB, &lab02::LAB, &lab03::LAB, &lab04::LAB, &lab05::LAB, &lab06::LAB, &lab07::LAB];
+pub static LABS: &[&Lab] = &[
+    &lab01::LAB,
+    &lab02::LAB,
+    &lab03::LAB,
+    &lab04::LAB,
+    &lab05::LAB,
+    &lab06::LAB,
+    &lab07::LAB,
+    &lab08::LAB,
+];
 
 /// A lab as the grader knows it.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use rustls::pki_types::ServerName;
-use solution08::{Error, client, server};
 use tokio::net::TcpListener;
+
+use solution08::{Error, client, server};
 
 /// An echo server over TLS, and a client for it.
 #[derive(Parser)]

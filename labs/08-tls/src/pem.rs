@@ -1,0 +1,77 @@
+//! Given: certificates and private keys, from files in PEM (RFC 7468).
+//!
+//! A file may have several sections, and text around them. What is of another
+//! kind than asked for is skipped, so one file can have all.
+
+use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::Error;
+
+/// The certificates in a file, in its order: one's own first, then the one
+/// that has signed it, and so on.
+///
+/// # Errors
+///
+/// The file cannot be read, is no PEM, or has no certificate.
+pub fn certificates(
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    match found {
+        Ok(found) if found.is_empty() => Err(wrong(path, "no certificate")),
+        Ok(found) => Ok(found),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// The first private key in a file.
+///
+/// # Errors
+///
+/// The file cannot be read, is no PEM, or has no private key.
+pub fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| match error {
+        pem::Error::NoItemsFound => wrong(path, "no private key"),
+        error => unreadable(path, &error),
+    })
+}
+
+/// The certificates in a file, as those that one trusts: whatever they have
+/// signed is believed.
+///
+/// # Errors
+///
+/// As [`certificates`]; or one of them is none.
+pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        let added = roots.add(certificate);
+        added.map_err(|error| wrong(path, &error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+fn wrong(path: &Path, reason: &str) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn unreadable(path: &Path, error: &pem::Error) -> Error {
+    match error {
+        pem::Error::Io(error) => wrong(path, &error.to_string()),
+        pem::Error::MissingSectionEnd { .. } => {
+            wrong(path, "a section without its END line")
+        }
+        pem::Error::IllegalSectionStart { .. } => {
+            wrong(path, "a BEGIN line that is none")
+        }
+        error => wrong(path, &error.to_string()),
+    }
+}
