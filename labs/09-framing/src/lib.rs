@@ -1,0 +1,1 @@
+//! Lab 09: messages out of a stream.
