@@ -34,7 +34,7 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
     let folder = repo.lab(lab);
     let (mut files, mut gaps) = (Vec::new(), 0);
     let manifest = repo.read(&solution.join("Cargo.toml"))?;
-    files.push((folder.join("Cargo.toml"), manifest.replace(&from, &to)));
+    files.push((folder.join("Cargo.toml"), without_tests(&manifest).replace(&from, &to)));
     let mut sources = borrowed(repo, lab)?;
     for source in rust_files(&solution.join("src"))? {
         if !sources.iter().any(|(path, _)| *path == source) {
@@ -55,6 +55,23 @@ pub fn rendered(repo: &Repo, lab: &Lab) -> Result<Option<Vec<(PathBuf, String)>>
         root.insert_str(0, FIRST_LINE);
     }
     Ok(Some(files))
+}
+
+/// A manifest without what only tests need: starters have none.
+fn without_tests(manifest: &str) -> String {
+    let mut out = String::new();
+    let mut kept = true;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            kept = line.trim_end() != "[dev-dependencies]";
+        }
+        if kept {
+            out += line;
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out + "\n"
 }
 
 /// The files of a lab's solution that an earlier lab has: where they belong, and what is in them there.
@@ -233,6 +250,16 @@ fn f() -> u8 {
         let expected =
             "//! Doc.\n\nuse a;\n\nfn f() -> u8 {\n    todo!(\"task 1: say \\\"one\\\"\")\n}\n";
         assert_eq!(starter(solution).expect("sound markers"), (expected.to_owned(), 1));
+    }
+
+    #[test]
+    fn what_only_tests_need_goes_wherever_it_stands() {
+        let tests = "[dev-dependencies]\nproptest = \"1\"\n";
+        let (begin, end) = ("[package]\nname = \"a\"\n", "[lints]\nworkspace = true\n");
+        let with = format!("{begin}\n{tests}\n{end}");
+        assert_eq!(without_tests(&with), format!("{begin}\n{end}"));
+        assert_eq!(without_tests(&format!("{begin}\n{end}\n{tests}")), format!("{begin}\n{end}"));
+        assert_eq!(without_tests(begin), begin);
     }
 
     #[test]
