@@ -310,6 +310,27 @@ impl Probe {
         self.processes().into_iter().filter_map(anonymous).collect()
     }
 
+    /// Memory of its own that it may write to, whether it has or not (VmData), in bytes, of each process: what
+    /// was asked for counts here, although the kernel gives no page of it before it is touched.
+    #[must_use]
+    pub fn data(self) -> BTreeMap<i32, u64> {
+        let data = |pid| {
+            let status = Process::new(live_task(pid)).ok()?.status().ok()?;
+            Some((pid, status.vmdata? * 1024))
+        };
+        self.processes().into_iter().filter_map(data).collect()
+    }
+
+    /// How many bytes lie unread in the socket that is `descriptor` of `pid` (FIONREAD); `None` where that
+    /// cannot be told. Much cheaper than the tables of the whole machine.
+    #[must_use]
+    pub fn unread(self, pid: i32, descriptor: i32) -> Option<u64> {
+        let process = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
+        // The copy lives for a call only, as in `has_socket_timeout`.
+        let copy = pidfd_getfd(&process, descriptor, PidfdGetfdFlags::empty()).ok()?;
+        rustix::io::ioctl_fionread(&copy).ok()
+    }
+
     /// Whether a process of the tree is stopped (SIGSTOP): it sleeps, but not for good.
     #[must_use]
     pub fn is_stopped(self) -> bool {

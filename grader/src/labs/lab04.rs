@@ -8,7 +8,7 @@ use super::{Category, Check, Lab, Task};
 use crate::capture::{count, quoted, size, time};
 use crate::client::{Payload, Window};
 use crate::outcome::Stop;
-use crate::scenarios::limits::{self, unless_late};
+use crate::scenarios::clock::{self, EARLY, unless_late};
 use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho};
 use crate::scenarios::{MORE_THAN_FITS, Service, Tcp, crowd, growth, resources};
 use crate::server::{Client, Server, Start, ramped, together};
@@ -194,17 +194,18 @@ static CHECKS: &[Check] = &[
     },
 ];
 
+/// Rule R2, see [`clock::expect_time`].
 async fn expect_time(
     server: &Server,
     what: &str,
     limit: Duration,
     samples: &[Duration],
 ) -> Result<(), Stop> {
-    let early = "the clock began too early, or with something else: idle time runs from the start of the \
-                 connection or the last answer on, the time of a line from its first byte on";
-    let late = "the clock began too late, or anew with each byte, or somebody looks at it only from time to \
-                time: a limit is a deadline that a timer keeps";
-    limits::expect_time(server, what, limit, samples, early, late).await
+    let early = "the clock began too early, or with something else: idle time runs from the start of \
+                 the connection or the last answer on, the time of a line from its first byte on";
+    let late = "the clock began too late, or anew with each byte, or somebody looks at it only from \
+                time to time: a limit is a deadline that a timer keeps";
+    clock::expect_time(server, what, limit, samples, [early, late]).await
 }
 
 /// Expects that a limit ends `client`: its last line is `words`.
@@ -686,7 +687,7 @@ async fn blocking_work(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.fail(&[expected], vec![observed], cause).await);
     }
     worker.hear(&format!("ECHO: {word}\n")).await?;
-    if begin.elapsed() + limits::EARLY < Duration::from_secs(1) {
+    if begin.elapsed() + EARLY < Duration::from_secs(1) {
         let observed = format!("it came after {}", time(begin.elapsed()));
         let expected = "WORK 1000 is answered after a second of work";
         return Err(server.process.fail(&[expected], vec![observed], "").await);

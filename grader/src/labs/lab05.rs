@@ -12,7 +12,7 @@ use crate::client::{Ending, Trouble};
 use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::{Gone, Vain};
-use crate::scenarios::limits;
+use crate::scenarios::clock;
 use crate::scenarios::lines::{self, LineEcho, expect_read, expect_taken};
 use crate::scenarios::{Service, Tcp};
 use crate::server::{Client, Server, Start, together};
@@ -573,7 +573,7 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
     }
     let least = samples.iter().min().copied().unwrap_or_default();
     let Some(server) = trial.servers().pop() else { return Ok(()) };
-    if least + limits::EARLY < GRACE {
+    if least + clock::EARLY < GRACE {
         let expected = format!("requests under way have {} to finish", time(GRACE));
         let observed = format!("the program ended after {}", time(least));
         let cause = "the grace time is for all who are under way, from the signal on";

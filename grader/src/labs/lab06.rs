@@ -14,7 +14,7 @@ use crate::http::{self, Response};
 use crate::outcome::Stop;
 use crate::probe::Wires;
 use crate::process::ANSWER_DEADLINE;
-use crate::scenarios::limits::EARLY;
+use crate::scenarios::clock::EARLY;
 use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho, expect_taken};
 use crate::scenarios::{Service, Tcp, crowd, resources};
 use crate::server::{Client, Server, Start, ramped, together};

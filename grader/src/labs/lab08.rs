@@ -12,7 +12,7 @@ use crate::process::{Gone, Process};
 use crate::scenarios::tls::{
     self, BOTH, Mutual, ONLY_12, ONLY_13, Tls, Versions, alert, hello, legacy_hello, secure,
 };
-use crate::scenarios::{ByteEcho, Files, Service, crowd, echo, limits, resources, visit};
+use crate::scenarios::{ByteEcho, Files, Service, clock, crowd, echo, resources, visit};
 use crate::server::{Client, Server, Start, ramped, together};
 use crate::supervise::End;
 use crate::trial::Trial;
@@ -507,7 +507,7 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
                                  time-out around the handshake alone, and then serve without it"
                     .to_owned();
             });
-            limits::unless_late(&server, stop, Duration::ZERO, LIMIT)
+            clock::unless_late(&server, stop, Duration::ZERO, LIMIT)
         })
     };
     let (stuck, trickling, ()) = tokio::try_join!(together(stuck), together(trickling), idle)?;
@@ -520,7 +520,7 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
             "the clock begins when the connection is accepted, and is for the whole handshake";
         let late = "the clock began too late (with the first byte?), or anew with each byte: one time-out \
                     around the whole handshake, from accept on";
-        limits::expect_time(&server, &format!("{who} is closed"), LIMIT, &samples, early, late)
+        clock::expect_time(&server, &format!("{who} is closed"), LIMIT, &samples, [early, late])
             .await?;
     }
     Ok(())
@@ -565,7 +565,7 @@ async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Resul
             let cause = "the limit begins anew with each byte: it is to be around the whole handshake, \
                          not around each read";
             let stop = server.process.fail(&[&expected], vec![observed], cause).await;
-            Err(limits::unless_late(server, stop, Duration::ZERO, limit))
+            Err(clock::unless_late(server, stop, Duration::ZERO, limit))
         }
     }
 }

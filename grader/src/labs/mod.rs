@@ -8,6 +8,7 @@ pub mod lab05;
 pub mod lab06;
 pub mod lab07;
 pub mod lab08;
+pub mod lab09;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,6 +28,7 @@ pub static LABS: &[&Lab] = &[
     &lab06::LAB,
     &lab07::LAB,
     &lab08::LAB,
+    &lab09::LAB,
 ];
 
 /// A lab as the grader knows it.

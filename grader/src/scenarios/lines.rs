@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::limits::EARLY;
+use super::clock::EARLY;
 use super::{Answer, Exchange, MORE_THAN_FITS, Request, growth};
 use crate::capture::{size, time};
 use crate::client::{Mismatch, Payload};

@@ -2,9 +2,10 @@
 //! connection and what a request and its answer are; the scenarios know no more of it.
 
 pub mod chat;
+pub mod clock;
 pub mod crowd;
 pub mod echo;
-pub mod limits;
+pub mod frames;
 pub mod lines;
 pub mod party;
 pub mod reset;
@@ -99,6 +100,8 @@ pub enum Answer {
     Bytes(Payload),
     /// A line with a JSON object that has these members, and perhaps others.
     Object(Value),
+    /// A frame with a JSON object that has these members, and perhaps others; numbers are compared as such.
+    Frame(Value),
 }
 
 impl Answer {
@@ -111,6 +114,7 @@ impl Answer {
         match self {
             Self::Bytes(bytes) => connection.expect(bytes, bytes.len()).await,
             Self::Object(members) => chat::expect_object(connection, members).await,
+            Self::Frame(members) => frames::expect_frame(connection, members).await,
         }
     }
 }

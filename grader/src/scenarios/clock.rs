@@ -1,4 +1,4 @@
-//! How long it took until a limit ended something.
+//! Limits of time, and how they are judged (rule R2).
 
 use std::time::Duration;
 
@@ -9,18 +9,22 @@ use crate::server::Server;
 /// Some runtimes count in milliseconds that began before: their timers may ring so much too early.
 pub const EARLY: Duration = Duration::from_millis(2);
 
-/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the least of them. `early` and
-/// `late` say why it may be otherwise.
+/// Timers are late on a busy machine, though not all of them by so much.
+pub const LATE: Duration = Duration::from_millis(400);
+
+/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the least of them. `what` says of
+/// whom they are; the causes are for one that is too early, and for all being too late.
+///
+/// # Errors
+///
+/// They are not as they should be.
 pub async fn expect_time(
     server: &Server,
     what: &str,
     limit: Duration,
     samples: &[Duration],
-    early: &str,
-    late: &str,
+    [early, late]: [&str; 2],
 ) -> Result<(), Stop> {
-    /// Timers are late on a busy machine, though not all of them by so much.
-    const LATE: Duration = Duration::from_millis(400);
     let least = samples.iter().min().copied().unwrap_or_default();
     let expected = format!("{what} after {}, and not before", time(limit));
     if least + EARLY < limit {
