@@ -57,10 +57,15 @@ fn solution_08_gets_all_points() {
     expect_all_points("8");
 }
 
+#[test]
+fn solution_09_gets_all_points() {
+    expect_all_points("9");
+}
+
 /// A bad flag value is one line `error: …` and status 1, before anything is bound.
 #[test]
 fn solutions_refuse_bad_flags() {
-    let bad: [(&str, &[&str]); 8] = [
+    let bad: [(&str, &[&str]); 9] = [
         ("solution01", &["--max-connections", "0"]),
         ("solution02", &["--backend", "kqueue"]),
         ("solution02", &["--backend", "poll", "--trigger", "edge"]),
@@ -72,6 +77,7 @@ fn solutions_refuse_bad_flags() {
             "solution08",
             &["serve", "--cert", "a.pem", "--key", "b.pem", "--handshake-timeout-ms", "soon"],
         ),
+        ("solution09", &["--max-frame", "-1"]),
     ];
     for (package, flags) in bad {
         let mut command = Command::new(env!("CARGO"));
