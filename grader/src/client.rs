@@ -350,6 +350,18 @@ impl Connection {
         }
     }
 
+    /// The first that comes, if it does before the connection ends.
+    pub async fn first_words(&self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 64];
+        match self.read(&mut buffer).await {
+            Ok(count @ 1..) => {
+                buffer.truncate(count);
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
     /// Reads `answer`; or, if an end comes first, what came before it.
     ///
     /// # Errors

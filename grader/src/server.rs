@@ -170,7 +170,7 @@ impl Server {
     /// Refused, or no answer.
     pub async fn connect_with(self: &Rc<Self>, name: &str, window: Window) -> Result<Client, Stop> {
         let dialled = self.service.dial.dial(&self.trial, self.address, window);
-        let connection = self.wait(None, "the connection is taken", dialled).await?;
+        let connection = self.wait(None, self.service.dial.dialled(), dialled).await?;
         Ok(self.client(name, connection))
     }
 

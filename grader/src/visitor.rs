@@ -103,7 +103,7 @@ impl Host {
     /// Speaks TLS with whoever comes, who is told `words` beside the address; a step says `shown`.
     #[must_use]
     pub fn with_tls(self, session: rustls::Connection, words: Vec<OsString>, shown: &str) -> Self {
-        let shown = format!("{} {shown}", self.shown);
+        let shown = format!("{}, {shown}", self.shown);
         Self { session: Cell::new(Some(session)), words, shown, ..self }
     }
 }
@@ -224,7 +224,7 @@ impl Visitor {
     pub async fn refuses(&self, input: &Payload) -> Result<(), Stop> {
         let expected = "the program refuses this server, and sends nothing of the input";
         let words = self.overhear(input, expected).await?;
-        if !words.is_empty() {
+        if let Some(words) = words {
             let observed = format!("the server got {}", quoted(&words));
             let cause = "the certificate was not verified, or only after the input was sent: who the \
                          server is has to be known before anything is said to it";
@@ -244,9 +244,9 @@ impl Visitor {
         self.expect_exit(1).await
     }
 
-    /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first of
-    /// what it says until the connection ends.
-    async fn overhear(&self, input: &Payload, expected: &str) -> Result<Vec<u8>, Stop> {
+    /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first that
+    /// it says, if it does.
+    async fn overhear(&self, input: &Payload, expected: &str) -> Result<Option<Vec<u8>>, Stop> {
         // It may end without a look at its input.
         let _ = self.write_input(input).await;
         let heard = async {
@@ -254,11 +254,11 @@ impl Visitor {
             let machine = |error| Trouble::Machine(format!("accept: {error}"));
             let (stream, peer) = listener.accept().await.map_err(machine)?;
             let connection = Connection::over(stream, (self.host.address.port(), peer.port()));
-            let Some(session) = self.host.session.take() else { return Ok(Vec::new()) };
+            let Some(session) = self.host.session.take() else { return Ok(None) };
             match connection.secure(session).await {
-                Ok(connection) => Ok(connection.ending(64).await.words),
+                Ok(connection) => Ok(connection.first_words().await),
                 Err(Trouble::Machine(reason)) => Err(Trouble::Machine(reason)),
-                Err(_) => Ok(Vec::new()),
+                Err(_) => Ok(None),
             }
         };
         let cause = "the program goes on with a server that it has to refuse: it waits for its input, \

@@ -4,9 +4,9 @@
 //!
 //! Must fail:
 //! - 08/plaintext-rejected: the first client without TLS ends the server
-//! - 08/stalled-handshakes: so do those whose time is over
-//! - 08/handshake-timeout: so do those whose time is over
-//! - 08/descriptors-return: so do those that fail
+//! - 08/old-protocols-refused: so does one with an old version
+//! - 08/handshake-timeout: so does one whose time is over
+//! - 08/mutual-tls: so does one with a bad certificate
 
 use std::io;
 use std::path::Path;

@@ -110,7 +110,7 @@ pub async fn serve(
         };
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            if stream.readable().await.is_err() {
+            if stream.peek(&mut [0]).await.is_err() {
                 return;
             }
             let handshake = timeout(limit, acceptor.accept(stream));

@@ -53,6 +53,11 @@ pub trait Dial: Debug + Sync {
     /// As [`Connection::open`].
     fn dial(&self, trial: &Trial, address: SocketAddr, window: Window) -> Dialled;
 
+    /// What has happened then, for reports.
+    fn dialled(&self) -> &'static str {
+        "the connection is taken"
+    }
+
     /// Where a client program is to be sent.
     ///
     /// # Errors

@@ -35,6 +35,10 @@ impl Dial for Tls {
         })
     }
 
+    fn dialled(&self) -> &'static str {
+        "the connection is taken, and hands are shaken over TLS"
+    }
+
     fn host(&self, trial: &Trial, room: Room) -> Result<Host, Stop> {
         host(trial, room, None, Mutual::No)
     }
@@ -78,13 +82,16 @@ pub fn legacy_hello(trial: &Trial, minor: u8) -> Vec<u8> {
     record
 }
 
-/// The description in an alert, if `words` begin with one (RFC 8446, section 6).
+/// Whether `words` are alerts that are not encrypted (RFC 8446, section 6), the last perhaps not whole.
 #[must_use]
-pub fn alert(words: &[u8]) -> Option<u8> {
-    match words {
-        [21, 3, _, 0, 2, 1 | 2, description] => Some(*description),
-        _ => None,
-    }
+pub fn are_alerts(words: &[u8]) -> bool {
+    /// A type, a version, a length, a level and a description.
+    const ALERT: [Option<u8>; 7] = [Some(21), Some(3), None, Some(0), Some(2), None, None];
+    let fits = |record: &[u8]| {
+        let mut pairs = record.iter().zip(ALERT);
+        pairs.all(|(&byte, wanted)| wanted.is_none_or(|wanted| byte == wanted))
+    };
+    words.chunks(ALERT.len()).all(fits)
 }
 
 fn no_certificates(error: &str) -> Trouble {
@@ -134,4 +141,17 @@ pub fn host(trial: &Trial, room: Room, fault: Option<Fault>, mutual: Mutual) -> 
         shown += &format!(" --cert {CLIENT} --key {CLIENT_KEY}");
     }
     Ok(Host::open(room)?.with_tls(session.map_err(cannot)?, words, &shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_alerts;
+
+    #[test]
+    fn alerts_are_told_from_other_words() {
+        assert!(are_alerts(&[21, 3, 3, 0, 2, 2, 50]));
+        assert!(are_alerts(&[21, 3, 1, 0, 2, 2, 70, 21, 3, 1, 0, 2, 1]));
+        assert!(!are_alerts(b"HTTP/1.1 400 Bad Request"));
+        assert!(!are_alerts(&[21, 3, 3, 0, 2, 2, 50, 22, 3]));
+    }
 }
