@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Category, Check, Lab, Task};
@@ -13,10 +14,10 @@ use crate::outcome::Stop;
 use crate::scenarios::clock::{self, unless_late};
 use crate::scenarios::frames::{
     Call, Caller, FrameEcho, HEADER, error, frame, has, header, joined, same, shown, shown_body,
-    shown_cut, shown_frame, some_id,
+    shown_cut, shown_frames, some_id,
 };
 use crate::scenarios::{MORE_THAN_FITS, Service, Tcp, crowd, growth, resources};
-use crate::server::{Client, Server, Start, beside, ramped, together};
+use crate::server::{Client, Server, Start, beside, ramped};
 use crate::trial::Trial;
 
 pub static LAB: Lab = Lab {
@@ -241,7 +242,9 @@ async fn split_anywhere(trial: &Trial) -> Result<(), Stop> {
     let mut answers = Vec::new();
     for call in &calls {
         client.send(&call.frame()).await?;
-        answers.push(client.expect(&json!({ "id": call.request["id"] }), "").await?);
+        let expected = format!("client A gets an answer to request {}", call.request["id"]);
+        let id = json!({ "id": call.request["id"] });
+        answers.push(client.expect_as(&expected, &id, "").await?);
     }
     let far_end = client.far_end()?;
     for ((call, answer), name) in calls.iter().zip(&answers).zip(names) {
@@ -274,7 +277,7 @@ async fn split_anywhere(trial: &Trial) -> Result<(), Stop> {
             }
             client.expect_read(far_end.as_ref()).await;
         }
-        client.sends(format!("byte by byte {}", shown_frame(&bytes)));
+        client.sends(format!("byte by byte {}", shown_frames(&bytes)));
         client.expect(answer, KEPT).await?;
     }
     client.finish().await
@@ -761,7 +764,7 @@ async fn oversize_refused(trial: &Trial) -> Result<(), Stop> {
         let client = Caller::connect(&server, "the client").await?;
         let mut bytes = header(limit as u32 * 2).to_vec();
         (0..300).for_each(|_| bytes.extend(short.frame()));
-        client.sends(format!("{}, and 300 frames", shown_frame(&bytes[..HEADER])));
+        client.sends(format!("{}, and 300 frames", shown_frames(&bytes[..HEADER])));
         // It breaks when the program closes; the last words may be lost then.
         let _ = client.client.connection.send(&bytes.into()).await;
         let words = client.last_words(AFTER).await?;
@@ -770,7 +773,7 @@ async fn oversize_refused(trial: &Trial) -> Result<(), Stop> {
             && !refusal.is_some_and(|refusal: Value| has(&refusal, &error(TOO_LARGE)))
         {
             let expected = format!("the client gets `{TOO_LARGE}` at most, and the end");
-            let observed = vec![format!("it got {}", shown_frame(&words))];
+            let observed = vec![format!("it got {}", shown_frames(&words))];
             return Err(server.process.fail(&[&expected], observed, AFTER).await);
         }
         other.ask(&short, "a client that is refused ends alone").await?;
@@ -874,7 +877,7 @@ async fn truncated_frame(trial: &Trial) -> Result<(), Stop> {
         let client = Caller::connect(&server, "the client").await?;
         client.send(&[&first.frame(), &bytes[..cut]].concat()).await?;
         client.client.connection.half_close();
-        client.sends(format!("a whole frame and {}", shown_frame(&bytes[..cut])));
+        client.sends(format!("a whole frame and {}", shown_frames(&bytes[..cut])));
         client.expect(&first.answer, "the frames before a part of one are answered").await?;
         client.expect_end(CAUSE).await?;
     }
@@ -975,11 +978,11 @@ async fn slow_frame(trial: &Trial) -> Result<(), Stop> {
     ));
     let slow = Slow::ALL.iter().flat_map(|&how| (0..EACH).map(move |_| how)).map(|how| {
         let server = &server;
-        async move { Ok((how, slow_one(server, how, LIMIT).await?)) }
+        async move { slow_one(server, how, LIMIT).await.map(|elapsed| (how, elapsed)) }
     });
-    // To its end, so that of several failures it is always the same that is told.
-    let (silent, slow) = tokio::join!(silent, together(slow));
-    let slow = slow?;
+    // To their end, so that of several failures it is always the same that is told.
+    let (silent, slow) = tokio::join!(silent, join_all(slow));
+    let slow: Vec<_> = slow.into_iter().collect::<Result<_, _>>()?;
     for how in Slow::ALL {
         let samples: Vec<_> =
             slow.iter().filter(|(kind, _)| *kind == how).map(|(_, elapsed)| *elapsed).collect();
@@ -1070,7 +1073,7 @@ async fn trickle(
     client.sends(format!(
         "a byte every {}, beginning with {}",
         time(limit * 3 / 10),
-        shown_frame(&bytes[..HEADER])
+        shown_frames(&bytes[..HEADER])
     ));
     let words = tokio::select! {
         words = client.last_words(cause) => words?,
@@ -1090,7 +1093,7 @@ async fn trickle(
     let said = words.get(HEADER..).and_then(|body| serde_json::from_slice::<Value>(body).ok());
     if !words.is_empty() && !said.is_some_and(|said| same(&said, &error(TIMED_OUT))) {
         let expected = format!("{} is told `{TIMED_OUT}`, and closed", client.name);
-        let observed = vec![format!("it got {}", shown_frame(&words))];
+        let observed = vec![format!("it got {}", shown_frames(&words))];
         return Err(server.process.fail(&[&expected], observed, cause).await);
     }
     Ok(elapsed)
@@ -1133,11 +1136,10 @@ async fn bad_client_isolated(trial: &Trial) -> Result<(), Stop> {
         let cause = "answers pile up for a client that does not read: write one before the next frame is taken";
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
-    trial.step(format!(
-        "meanwhile one sends bodies that are no JSON, a hundred at a time, and others one after the other a header \
-         of {} bytes; 15 clients again",
-        u32::MAX
-    ));
+    trial.step(
+        "meanwhile one sends bodies that are no JSON, a hundred at a time, and others, one after the other, a \
+         header that announces 4 GiB; 15 clients again",
+    );
     let bad = async { tokio::try_join!(bad_bodies(&server, CAUSE), oversized(&server, CAUSE)) };
     let measuring = async {
         let after = crowd::delay(&server).await?;

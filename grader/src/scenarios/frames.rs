@@ -162,10 +162,16 @@ pub fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// `value` as reports show it.
+/// `value` as reports show it: an object with its id first, as the sheet writes it.
 #[must_use]
 pub fn shown(value: &Value) -> String {
-    printable(&value.to_string(), SHOWN)
+    let text = match (value.get("id"), value.get("error")) {
+        (Some(id), Some(error)) if value.as_object().is_some_and(|all| all.len() == 2) => {
+            format!("{{\"id\":{id},\"error\":{error}}}")
+        }
+        _ => value.to_string(),
+    };
+    printable(&text, SHOWN)
 }
 
 /// Bytes as reports show them: text as it is, and with its length where it is long.
@@ -177,13 +183,28 @@ pub fn shown_body(bytes: &[u8]) -> String {
     if bytes.len() > SHOWN { format!("{text} ({})", size(bytes.len() as u64)) } else { text }
 }
 
-/// The beginning of a frame as reports show it: the header in hexadecimal digits, then the body.
+/// Frames as reports show them: each header in hexadecimal digits, then the body, and the beginning of the last
+/// one.
 #[must_use]
-pub fn shown_frame(bytes: &[u8]) -> String {
-    let (header, body) = bytes.split_at(bytes.len().min(HEADER));
-    let header: Vec<_> = header.iter().map(|byte| format!("{byte:02x}")).collect();
-    let body = if body.is_empty() { String::new() } else { format!(" {}", shown_body(body)) };
-    header.join(" ") + &body
+pub fn shown_frames(mut bytes: &[u8]) -> String {
+    let mut parts = Vec::new();
+    while let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() {
+        parts.push(hexadecimal(header));
+        let length = (u32::from_be_bytes(*header) as usize).min(rest.len());
+        if length > 0 {
+            parts.push(shown_body(&rest[..length]));
+        }
+        bytes = &rest[length..];
+    }
+    if !bytes.is_empty() {
+        parts.push(hexadecimal(bytes));
+    }
+    printable(&parts.join(" "), 3 * SHOWN)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(" ")
 }
 
 /// A frame in two pieces as reports show it, with a bar between them.
@@ -193,11 +214,11 @@ pub fn shown_cut(bytes: &[u8], cut: usize) -> String {
     let second = match cut {
         0..HEADER => {
             let (header, body) = two.split_at((HEADER - cut).min(two.len()));
-            format!("{} {}", shown_frame(header), shown_body(body))
+            format!("{} {}", hexadecimal(header), shown_body(body))
         }
         _ => shown_body(two),
     };
-    format!("{} | {second}", shown_frame(one))
+    format!("{} | {second}", shown_frames(one))
 }
 
 /// Reads a frame, and expects it to be an object that has `members`, and perhaps others.
@@ -213,7 +234,7 @@ pub async fn expect_frame(connection: &Connection, members: &Value) -> Result<()
         return Err(wrong(vec![format!("it got {}", shown(&object)), expected], cause_of(&object)));
     }
     if !frames.buffer.is_empty() {
-        let more = shown_frame(&frames.buffer);
+        let more = shown_frames(&frames.buffer);
         return Err(wrong(vec![format!("after {} came {more}", shown(&object))], MORE));
     }
     Ok(())
@@ -295,7 +316,7 @@ impl Frames {
         };
         let length = u32::from_be_bytes(*header) as usize;
         if length > LONGEST_ANSWER {
-            let begin = shown_frame(&self.buffer);
+            let begin = shown_frames(&self.buffer);
             let observed = format!("an answer of {length} bytes is announced: {begin}");
             let cause = if looks_like_text(*header) {
                 "there is text where a header should be: each answer begins with its length, in four bytes, and \
@@ -318,7 +339,7 @@ impl Frames {
         if self.buffer.is_empty() {
             return (None, None);
         }
-        let begin = shown_frame(&self.buffer);
+        let begin = shown_frames(&self.buffer);
         let Some((header, rest)) = self.buffer.split_first_chunk::<HEADER>() else {
             return (Some(format!("of an answer came only a part of its header: {begin}")), None);
         };
@@ -346,7 +367,7 @@ fn looks_like_text(header: [u8; HEADER]) -> bool {
 
 /// The object in `body`.
 fn parse(header: [u8; HEADER], body: &[u8]) -> Result<Value, Trouble> {
-    let frame = || shown_frame(&[&header[..], body].concat());
+    let frame = || shown_frames(&[&header[..], body].concat());
     match serde_json::from_slice::<Value>(body) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => Err(wrong(
@@ -416,7 +437,7 @@ impl Caller {
     ///
     /// They were not taken.
     pub async fn send(&self, bytes: &[u8]) -> Result<(), Stop> {
-        self.sends(shown_frame(bytes));
+        self.sends(shown_frames(bytes));
         self.client.send(&bytes.to_vec().into()).await
     }
 
@@ -467,7 +488,10 @@ impl Caller {
                         _ => std::mem::take(&mut failure.cause),
                     };
                 }
-                failure.observed.push(self.sent_last());
+                // Of a program that has ended it is luck who hears of it first.
+                if !self.server.process.has_ended() {
+                    failure.observed.push(self.sent_last());
+                }
             })
         })
     }
@@ -478,8 +502,21 @@ impl Caller {
     ///
     /// Another answer, with `cause` as the likely cause, or none.
     pub async fn expect(&self, answer: &Value, cause: &str) -> Result<Value, Stop> {
-        let expected = format!("{} gets {}", self.name, shown(answer));
-        let got = self.answer(&expected).await.map_err(|stop| because(stop, cause))?;
+        self.expect_as(&format!("{} gets {}", self.name, shown(answer)), answer, cause).await
+    }
+
+    /// As [`Self::expect`], where reports say what is `expected`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::expect`].
+    pub async fn expect_as(
+        &self,
+        expected: &str,
+        answer: &Value,
+        cause: &str,
+    ) -> Result<Value, Stop> {
+        let got = self.answer(expected).await.map_err(|stop| because(stop, cause))?;
         if has(&got, answer) {
             return Ok(got);
         }
@@ -493,7 +530,7 @@ impl Caller {
         observed.extend(part.map(|(name, value)| differing(name, &got[name], value)));
         observed.push(self.sent_last());
         let cause = if cause.is_empty() { cause_of(&got) } else { cause };
-        Err(self.server.process.fail(&[&expected], observed, cause).await)
+        Err(self.server.process.fail(&[expected], observed, cause).await)
     }
 
     fn sent_last(&self) -> String {
@@ -511,7 +548,7 @@ impl Caller {
         if words.is_empty() {
             return Ok(());
         }
-        let observed = vec![format!("before that came {}", shown_frame(&words)), self.sent_last()];
+        let observed = vec![format!("before that came {}", shown_frames(&words)), self.sent_last()];
         Err(self.server.process.fail(&[&expected], observed, cause).await)
     }
 
@@ -548,7 +585,7 @@ impl Caller {
         let rest = self.frames.take().buffer;
         if !rest.is_empty() {
             let expected = format!("{} gets nothing that it has not asked for", self.name);
-            let observed = vec![format!("it got {}", shown_frame(&rest)), self.sent_last()];
+            let observed = vec![format!("it got {}", shown_frames(&rest)), self.sent_last()];
             return Err(self.server.process.fail(&[&expected], observed, MORE).await);
         }
         self.client.finish().await
@@ -696,10 +733,13 @@ mod tests {
 
     #[test]
     fn frames_are_shown_with_their_header() {
-        assert_eq!(shown_frame(&frame(b"{}")), "00 00 00 02 {}");
-        assert_eq!(shown_frame(&frame(b"\xff\n")), "00 00 00 02 \"\\xff\\n\"");
-        assert_eq!(shown_frame(&[0, 0]), "00 00");
-        let long = shown_frame(&frame(&[b'a'; 300]));
+        assert_eq!(shown_frames(&frame(b"{}")), "00 00 00 02 {}");
+        assert_eq!(shown_frames(&frame(b"\xff\n")), "00 00 00 02 \"\\xff\\n\"");
+        assert_eq!(shown_frames(&[0, 0]), "00 00");
+        let two = [&frame(b"{}")[..], &frame(b""), &frame(b"{}")[..5]].concat();
+        assert_eq!(shown_frames(&two), "00 00 00 02 {} 00 00 00 00 00 00 00 02 {");
+        assert_eq!(shown(&error("bad json")), r#"{"id":null,"error":"bad json"}"#);
+        let long = shown_frames(&frame(&[b'a'; 300]));
         assert_eq!(shown_cut(&frame(b"{}"), 1), "00 | 00 00 02 {}");
         assert_eq!(shown_cut(&frame(b"{}"), 4), "00 00 00 02 | {}");
         assert_eq!(shown_cut(&frame(b"{}"), 5), "00 00 00 02 { | }");
