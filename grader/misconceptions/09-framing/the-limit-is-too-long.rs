@@ -1,0 +1,108 @@
+//! Misconception: at the limit is above it.
+//!
+//! In place of: src/codec.rs
+//!
+//! Must fail:
+//! - 09/max-size: a body of exactly the limit is refused
+//! - 09/no-early-allocation: a header with exactly the limit is refused
+
+use bytes::Buf;
+use bytes::{BufMut, Bytes, BytesMut};
+use std::io;
+use tokio_util::codec::{Decoder, Encoder};
+
+use crate::End;
+
+/// How many bytes say how long a body is.
+pub const HEADER: usize = 4;
+
+/// Bytes to bodies, and bodies to bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameCodec {
+    /// The most bytes of a body that is taken. It is no limit for bodies that
+    /// are sent.
+    longest: u32,
+}
+
+impl FrameCodec {
+    /// Given: a codec that takes bodies of at most `longest` bytes.
+    pub fn new(longest: u32) -> Self {
+        Self { longest }
+    }
+}
+
+impl Decoder for FrameCodec {
+    type Item = BytesMut;
+    type Error = End;
+
+    /// Task 1: takes the first frame out of `input` and gives its body; `None`,
+    /// and takes nothing, as long as it is not whole. What comes after it stays
+    /// where it is: it is the beginning of the next one.
+    ///
+    /// Task 3: a body that is too long is refused as soon as its header is
+    /// there. Nothing is reserved for one that has not come.
+    ///
+    /// # Errors
+    ///
+    /// [`End::TooLarge`]: where the next frame begins will never be known.
+    fn decode(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<BytesMut>, End> {
+        let Some(header) = input.first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let length = u32::from_be_bytes(*header);
+        // Before anything is done with it: it is only the client's word.
+        if length >= self.longest {
+            return Err(End::TooLarge);
+        }
+        let length = length as usize;
+        // Not `reserve(length)`: the buffer grows by what arrives.
+        if input.len() - HEADER < length {
+            return Ok(None);
+        }
+        input.advance(HEADER);
+        Ok(Some(input.split_to(length)))
+    }
+
+    /// Task 3: the same at the end of the input, when nothing more can come:
+    /// what is left now, and is no frame, will never be one.
+    ///
+    /// # Errors
+    ///
+    /// [`End::Truncated`], or that of [`Self::decode`].
+    fn decode_eof(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<BytesMut>, End> {
+        match self.decode(input)? {
+            Some(body) => Ok(Some(body)),
+            None if input.is_empty() => Ok(None),
+            None => Err(End::Truncated),
+        }
+    }
+}
+
+impl Encoder<Bytes> for FrameCodec {
+    type Error = End;
+
+    /// Task 2: puts the frame with this `body` behind what is in `output`.
+    ///
+    /// # Errors
+    ///
+    /// The body is longer than the header can say: 4 GiB or more.
+    fn encode(
+        &mut self,
+        body: Bytes,
+        output: &mut BytesMut,
+    ) -> Result<(), End> {
+        // Not `as`: that would send a small number for a large one.
+        let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+        // Here one may reserve: the bytes are there.
+        output.reserve(HEADER + body.len());
+        output.put_u32(length);
+        output.put_slice(&body);
+        Ok(())
+    }
+}
