@@ -185,6 +185,22 @@ fn python_with_two_threads_for_each_who_chats_is_right() {
     }
 }
 
+#[test]
+fn python_with_readexactly_is_a_right_server_of_frames() {
+    if has("python3") {
+        let program = format!("python3 {}", source("frames.py"));
+        assert_eq!(failed("9", &program), [""; 0]);
+    }
+}
+
+#[test]
+fn python_with_a_buffer_and_a_thread_for_each_client_is_a_right_server_of_frames() {
+    if has("python3") {
+        let program = format!("python3 {}", source("frames_threads.py"));
+        assert_eq!(failed("9", &program), [""; 0]);
+    }
+}
+
 /// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
 #[test]
 fn python_without_limits_fails_where_somebody_waits() {
@@ -200,5 +216,14 @@ fn python_as_in_a_tutorial_fails_at_the_second_read() {
     if has("python3") {
         let program = format!("python3 -B {}", source("async_tutorial.py"));
         assert_eq!(failed("3", &program), ["03/echo-bytes"]);
+    }
+}
+
+#[test]
+fn python_that_takes_a_read_for_a_frame_fails_where_bytes_are_cut_or_joined() {
+    if has("python3") {
+        let program = format!("python3 -B {}", source("frames_tutorial.py"));
+        let wrong = ["09/split-anywhere", "09/coalesced", "09/frames-echo"];
+        assert_eq!(failed("9", &program), wrong);
     }
 }

@@ -1,0 +1,118 @@
+"""A right answer to lab 09 in another language: asyncio's streams, whose readexactly lets its buffer grow by what
+arrives."""
+
+import argparse
+import asyncio
+import json
+import math
+import socket
+
+HEADER = 4
+LINGER = 0.1
+
+
+class Refused(Exception):
+    """The text is the last answer."""
+
+
+def no_number(text):
+    raise ValueError(f"{text} is not JSON")
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def compute(op, value):
+    match op:
+        case "echo":
+            return "ok", value
+        case "sum" if isinstance(value, list) and all(map(is_number, value)):
+            total = sum(value)
+            return ("ok", total) if math.isfinite(total) else ("error", "bad value")
+        case "reverse" if isinstance(value, str):
+            return "ok", value[::-1]
+        case "sum" | "reverse":
+            return "error", "bad value"
+    return "error", "unknown op"
+
+
+def answer(body):
+    if not body:
+        return {"id": None, "error": "empty frame"}
+    try:
+        request = json.loads(body.decode(), parse_constant=no_number)
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict):
+        return {"id": None, "error": "bad json"}
+    outcome, result = compute(request.get("op"), request.get("value"))
+    return {"id": request.get("id"), outcome: result}
+
+
+def frame(content):
+    body = json.dumps(content).encode()
+    return len(body).to_bytes(HEADER, "big") + body
+
+
+async def next_frame(reader, flags):
+    """The body of the next frame. The time begins when its first byte is there."""
+    header = await reader.readexactly(1)
+    try:
+        async with asyncio.timeout(flags.frame_timeout_ms / 1000):
+            header += await reader.readexactly(HEADER - 1)
+            length = int.from_bytes(header, "big")
+            if length > flags.max_frame:
+                raise Refused("frame too large")
+            return await reader.readexactly(length)
+    except TimeoutError:
+        raise Refused("frame timeout") from None
+
+
+async def handle(reader, writer, flags):
+    # asyncio would do so by itself, were this not a socket of protocol 0.
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        while True:
+            body = await next_frame(reader, flags)
+            writer.write(frame(answer(body)))
+            await writer.drain()
+    except Refused as refused:
+        writer.write(frame({"id": None, "error": str(refused)}))
+        await writer.drain()
+        writer.write_eof()
+        # What still comes is read, so that the close is no reset.
+        async with asyncio.timeout(LINGER):
+            while await reader.read(65536):
+                pass
+
+
+async def serve(flags, converse):
+    async def serve_one(reader, writer):
+        try:
+            await converse(reader, writer, flags)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass  # it has gone, perhaps in the middle of a frame
+        finally:
+            writer.close()
+
+    host, port = flags.addr.rsplit(":", 1)
+    listener = socket.create_server((host, int(port)), backlog=1024)
+    server = await asyncio.start_server(serve_one, sock=listener)
+    print("listening on %s:%d" % listener.getsockname(), flush=True)
+    await server.serve_forever()
+
+
+def main(converse=handle):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--addr", default="127.0.0.1:9999")
+    parser.add_argument("--max-frame", type=int, default=1 << 20)
+    parser.add_argument("--frame-timeout-ms", type=int, default=5000)
+    flags = parser.parse_args()
+    if flags.max_frame < 1 or flags.frame_timeout_ms < 0:
+        parser.exit(1, "error: a limit is too small\n")
+    asyncio.run(serve(flags, converse))
+
+
+if __name__ == "__main__":
+    main()
