@@ -453,6 +453,15 @@ impl Connection {
         }
     }
 
+    /// Sends what was written and is not sent yet, the end of the stream with it.
+    pub async fn flush(&self) {
+        let Some(tls) = &self.tls else { return };
+        // Where it cannot be sent, the next read tells.
+        while tls.is_sending() && self.stream.writable().await.is_ok() {
+            let _ = tls.flush(&self.stream);
+        }
+    }
+
     /// Ends the sending side with a FIN alone.
     pub fn cut(&self) {
         // Fails only where the connection is over, which the next read shows.
@@ -464,6 +473,12 @@ impl Connection {
         if let Some(tls) = &self.tls {
             tls.notify(&self.stream);
         }
+    }
+
+    /// Whether there is TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Whether the other side's stream has ended with a FIN alone, though there is TLS.
@@ -552,14 +567,18 @@ impl Connection {
 
 /// Why two did not come to speak TLS.
 fn no_handshake(error: &io::Error) -> Trouble {
+    let mut cause = "the program gave up in the handshake: an error in accept or connect, a panic, or a limit that \
+                     is too short";
     let observed = match tls::reason(error) {
-        Some(reason) => format!("the TLS handshake failed: {reason}"),
+        Some(reason) => {
+            cause = "the two could not agree: on a version, or on who the other is";
+            format!("the TLS handshake failed: {reason}")
+        }
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the program closed the connection in the TLS handshake".to_owned()
         }
         None => format!("the connection broke in the TLS handshake: {error}"),
     };
-    let cause = "the two could not agree: on a version, or on who the other is";
     Trouble::Lost { observed: vec![observed], cause: cause.to_owned() }
 }
 

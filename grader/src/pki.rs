@@ -205,7 +205,7 @@ impl Pki {
                 return Ok(Signed { certificate: params.self_signed(&key)?, more: None, key });
             }
             Some(Fault::WrongHost) => {
-                // The right name is in the subject, where nobody has to look (RFC 9525, section 2).
+                // The right name is in the subject, where nobody may look for it (RFC 9525, section 2).
                 let elsewhere = CertificateParams::new([format!("not-{}", self.name)])?;
                 params.subject_alt_names = elsewhere.subject_alt_names;
             }

@@ -19,6 +19,8 @@ pub struct Session {
     broken: Cell<bool>,
     /// Whether the other side's stream has ended (FIN) without close_notify.
     truncated: Cell<bool>,
+    /// What was against what came last; plain text that came before that is still to be read.
+    failed: RefCell<Option<rustls::Error>>,
 }
 
 /// The most plain text in a record (RFC 8446, section 5.1).
@@ -67,6 +69,7 @@ impl Session {
             closing: Cell::new(false),
             broken: Cell::new(false),
             truncated: Cell::new(false),
+            failed: RefCell::default(),
         }
     }
 
@@ -125,9 +128,16 @@ impl Session {
                 }
                 other => return other,
             }
+            if let Some(error) = self.failed.borrow().clone() {
+                return Err(refused(error));
+            }
             // What comes next may depend on what this side has not sent yet.
             let _ = self.flush(socket);
-            self.receive(socket)?;
+            match self.receive(socket) {
+                // Something may have come before it.
+                Err(error) if reason(&error).is_some() => {}
+                other => drop(other?),
+            }
         }
     }
 
@@ -140,6 +150,9 @@ impl Session {
         self.flush(socket)?;
         let piece = &bytes[..bytes.len().min(RECORD)];
         let count = self.inner.borrow_mut().writer().write(piece)?;
+        if count < piece.len().min(1) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         match self.flush(socket) {
             Err(error) if !is_would_block(&error) => Err(error),
             _ => Ok(count),
@@ -152,8 +165,11 @@ impl Session {
     ///
     /// `WouldBlock` where the socket takes no more; otherwise the connection broke.
     pub fn flush(&self, socket: &TcpStream) -> io::Result<()> {
+        if self.broken.get() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let mut inner = self.inner.borrow_mut();
-        while inner.wants_write() && !self.broken.get() {
+        while inner.wants_write() {
             if let Err(error) = inner.write_tls(&mut Socket(socket)) {
                 self.broken.set(!is_would_block(&error));
                 return Err(error);
@@ -179,15 +195,18 @@ impl Session {
         let _ = self.flush(socket);
     }
 
-    /// Whether something is still to be sent.
+    /// Whether something is still to be sent: text, an alert, a FIN.
     #[must_use]
     pub fn is_sending(&self) -> bool {
-        self.inner.borrow().wants_write() && !self.broken.get()
+        (self.inner.borrow().wants_write() || self.closing.get()) && !self.broken.get()
     }
 
     /// Whether plain text, or the end of it, is there to be read.
     #[must_use]
     pub fn has_text(&self) -> bool {
+        if self.failed.borrow().is_some() {
+            return true;
+        }
         let mut inner = self.inner.borrow_mut();
         let chunk = inner.reader().fill_buf().map(drop);
         chunk.map_or_else(|error| !is_would_block(&error), |()| true)
@@ -206,11 +225,12 @@ impl Session {
         let count = inner.read_tls(&mut Socket(socket))?;
         let processed = inner.process_new_packets();
         drop(inner);
-        if processed.is_err() {
+        if let Err(error) = processed {
             // The alert that says so.
             let _ = self.flush(socket);
+            self.failed.replace(Some(error.clone()));
+            return Err(refused(error));
         }
-        processed.map_err(refused)?;
         Ok(count)
     }
 }

@@ -18,7 +18,7 @@ use crate::capture::{quoted, size};
 use crate::client::{Connection, Differs, Payload, Trouble, compare};
 use crate::outcome::Stop;
 use crate::probe::Wires;
-use crate::process::{Ends, Gone, Process, Watched};
+use crate::process::{Ends, Gone, Process, UNWRITTEN, Watched};
 use crate::server::Start;
 use crate::supervise::{End, Launch};
 use crate::trial::Trial;
@@ -192,6 +192,13 @@ impl Visitor {
     ///
     /// It does not.
     pub async fn arrive(&self) -> Result<(), Stop> {
+        let expected = match self.host.session.take() {
+            None => "the program connects to the address that it was given",
+            session => {
+                self.host.session.set(session);
+                "the program connects to the address that it was given, and shakes hands over TLS"
+            }
+        };
         let accept = async {
             let Some(listener) = &self.host.listener else { return std::future::pending().await };
             let arrives = async {
@@ -210,7 +217,6 @@ impl Visitor {
             };
             self.or_ends(arrives).await
         };
-        let expected = "the program connects to the address that it was given";
         self.wait(expected, "it does something else first: see below what it waits for", accept)
             .await
     }
@@ -230,7 +236,10 @@ impl Visitor {
                          server is has to be known before anything is said to it";
             return Err(self.process.fail(&[expected], vec![observed], cause).await);
         }
-        self.expect_exit(1).await
+        self.vanished.set(true);
+        let cause =
+            "the handshake has failed, and that is an error: `connect` has to return it, at once";
+        self.expect_exit(1).await.map_err(|stop| ended_wrong(stop, cause))
     }
 
     /// Gives `input` to a program that the host refuses, which the program has to report.
@@ -241,7 +250,9 @@ impl Visitor {
     pub async fn is_refused(&self, input: &Payload) -> Result<(), Stop> {
         self.overhear(input, "the program connects, and learns that it is refused").await?;
         self.vanished.set(true);
-        self.expect_exit(1).await
+        let cause = "the server's alert says that it refuses this client; it comes in the handshake or at the \
+                     first read, and is an error: `connect` has to return it";
+        self.expect_exit(1).await.map_err(|stop| ended_wrong(stop, cause))
     }
 
     /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first that
@@ -256,7 +267,10 @@ impl Visitor {
             let connection = Connection::over(stream, (self.host.address.port(), peer.port()));
             let Some(session) = self.host.session.take() else { return Ok(None) };
             match connection.secure(session).await {
-                Ok(connection) => Ok(connection.first_words().await),
+                // Kept, so that the program meets no other end than its own.
+                Ok(connection) => {
+                    Ok(self.connection.get_or_init(|| connection).first_words().await)
+                }
                 Err(Trouble::Machine(reason)) => Err(Trouble::Machine(reason)),
                 Err(_) => Ok(None),
             }
@@ -395,9 +409,19 @@ impl Visitor {
                 }),
             }
         };
-        let expected = "at the end of its input the program half-closes (FIN), and reads on";
-        let cause = "at the end of its input the program has to shut down its sending side: the server then \
-                     reads 0 bytes, and knows that nothing more comes";
+        let (expected, cause) = if self.connection.get().is_some_and(Connection::is_secure) {
+            (
+                "at the end of its input the program sends close_notify, and reads on",
+                "at the end of its input the program has to say so: shut down the TLS stream, or its half \
+                 for writing. The server then reads 0 bytes, and knows that nothing more comes",
+            )
+        } else {
+            (
+                "at the end of its input the program half-closes (FIN), and reads on",
+                "at the end of its input the program has to shut down its sending side: the server then \
+                 reads 0 bytes, and knows that nothing more comes",
+            )
+        };
         self.wait(expected, cause, self.or_ends(end)).await
     }
 
@@ -433,6 +457,7 @@ impl Visitor {
             connection.send(answer).await?;
             self.receive(input, FIRST..input.len()).await?;
             self.close();
+            connection.flush().await;
             Ok(())
         };
         let all = async {
@@ -742,6 +767,17 @@ impl Visitor {
             )
         })
     }
+}
+
+/// Gives `cause` for a program that does not end, or not with the right status.
+fn ended_wrong(stop: Stop, cause: &str) -> Stop {
+    stop.amend(|failure| {
+        let is_status =
+            failure.observed.first().is_some_and(|line| line.starts_with("the program"));
+        if (is_status || failure.is_no_answer()) && !failure.cause.starts_with(UNWRITTEN) {
+            failure.cause = cause.to_owned();
+        }
+    })
 }
 
 /// A pipe holds 64 KiB (pipe(7)): with so much in it, the program may be waiting for a reader.

@@ -113,6 +113,10 @@ where
         // Where sending fails, the last words of the server may still come.
         sent = send => (sent, receive.await),
     };
+    if received.is_ok() {
+        // Each side says its end, also where the other one was first.
+        let _ = to_server.shutdown().await;
+    }
     // The server's alert says more than the broken pipe that came of it.
     received.and(sent.map(drop))
     // END SOLUTION
