@@ -201,6 +201,23 @@ fn python_with_a_buffer_and_a_thread_for_each_client_is_a_right_server_of_frames
     }
 }
 
+#[test]
+fn python_with_openssl_and_threads_is_right() {
+    if has("python3") {
+        let program = format!("python3 {}", source("tls.py"));
+        assert_eq!(failed("8", &program), [""; 0]);
+    }
+}
+
+/// `accept` of a listening socket that is wrapped makes the handshake. That there is no deadline is then not looked at.
+#[test]
+fn python_as_its_documentation_has_it_fails_where_a_handshake_does_not_go_on() {
+    if has("python3") {
+        let program = format!("python3 -B {}", source("tls_docs.py"));
+        assert_eq!(failed("8", &program), ["08/stalled-handshakes"]);
+    }
+}
+
 /// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
 #[test]
 fn python_without_limits_fails_where_somebody_waits() {

@@ -56,11 +56,14 @@ pub fn source(name: &str) -> String {
 /// The variable that carries a mark: the grader hands it on to programs, and they to their children.
 pub const MARK: &str = "TMPDIR";
 
-/// A mark that no other process carries in its environment.
+/// A mark that no other process carries in its environment: the path of a folder, which [`expect_nobody`] removes.
 pub fn mark() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("/tmp/mark-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    let mark = format!("/tmp/mark-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    // The grader puts the files of a trial there.
+    std::fs::create_dir(&mark).unwrap();
+    mark
 }
 
 /// The processes that carry `mark`, whatever they are.
@@ -80,6 +83,8 @@ pub fn expect_nobody(mark: &str) {
         assert!(begin.elapsed() < Duration::from_secs(5), "still there: {left:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
+    // A test may ask more than once.
+    let _ = std::fs::remove_dir_all(mark);
 }
 
 /// Waits until a grader with `mark` has started [`hostile`].
