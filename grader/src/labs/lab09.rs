@@ -571,7 +571,7 @@ fn adding(stop: Stop, line: &str) -> Stop {
 async fn bad_json(trial: &Trial) -> Result<(), Stop> {
     const CAUSE: &str = "a body that is no JSON object, whatever else it is, is answered with `bad json` and the id null; \
                          the next frame begins where this one ends, so the connection goes on";
-    const BAD: [(&str, &[&[u8]]); 3] = [
+    const BAD: [(&str, &[&[u8]], &str); 3] = [
         (
             "bodies that are no JSON",
             &[
@@ -585,6 +585,7 @@ async fn bad_json(trial: &Trial) -> Result<(), Stop> {
                 b"{\"id\":1,\"op\":\"echo\",\"value\":1} x",
                 b"\x00\x00\x00\x02{}",
             ],
+            CAUSE,
         ),
         (
             "bodies that are not UTF-8, which JSON always is (RFC 8259, section 8.1)",
@@ -593,23 +594,27 @@ async fn bad_json(trial: &Trial) -> Result<(), Stop> {
                 b"{\"id\":1,\"op\":\"echo\",\"value\":\"\xff\xfe\"}",
                 b"{\"id\":1,\"op\":\"echo\",\"value\":\"\xc3\"}",
             ],
+            "bytes that are not UTF-8 are no JSON, and are not to be made so: `from_utf8_lossy` puts others in their \
+             place. Give the parser the bytes as they came; the answer is `bad json`, and the connection goes on",
         ),
         (
             "bodies that are JSON and no object",
-            &[b"[]", b"[1]", b"5", b"\"text\"", b"null", b"true"],
+            &[b"[]", b"[1]", b"[1,\"echo\",2]", b"5", b"\"text\"", b"null", b"true"],
+            "a request is an object; what else is JSON is answered with `bad json`, and the connection goes on. A \
+             derived `Deserialize` takes a list for a struct, too",
         ),
     ];
     let server = trial.start(&Start::PLAIN).await?;
     let client = Caller::connect(&server, "client A").await?;
-    for (what, bodies) in BAD {
+    for (what, bodies, cause) in BAD {
         trial.step(format!(
             "client A sends {what}: `bad json` for each; then a request, which is answered"
         ));
         for body in bodies {
             client.send(&frame(body)).await?;
-            client.expect(&error("bad json"), CAUSE).await?;
+            client.expect(&error("bad json"), cause).await?;
         }
-        client.go_on(CAUSE).await?;
+        client.go_on(cause).await?;
     }
     trial.step(
         "client B sends, in one piece, a request, a body that is no JSON, and another request",
@@ -739,8 +744,8 @@ async fn oversize_refused(trial: &Trial) -> Result<(), Stop> {
         other.ask(&short, "").await?;
         let lengths = [limit as u32 + 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
         trial.step(format!(
-            "others send a header alone, of {} bytes, or of 2,147,483,647 and more: `{TOO_LARGE}`, then the end; \
-             client A goes on",
+            "others send a header alone, which announces {} bytes, or 2,147,483,647 and more: `{TOO_LARGE}`, then \
+             the end; client A goes on",
             limit + 1
         ));
         for length in lengths {
@@ -923,10 +928,10 @@ impl Slow {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Header => "a client that sends 2 bytes of a header, and nothing more,",
-            Self::Body => "a client that sends a header and 5 bytes of the body, and nothing more,",
+            Self::Header => "a client that stops after 2 bytes of a header",
+            Self::Body => "a client that stops after a header and 5 bytes of the body",
             Self::BehindAnother => {
-                "a client that sends a whole frame and 2 bytes of the next in one piece, and nothing more,"
+                "a client that stops after a whole frame and 2 bytes of the next"
             }
             Self::Trickle => "a client that sends a byte from time to time",
         }
@@ -948,8 +953,8 @@ impl Slow {
                  what is left in the buffer"
             }
             Self::Trickle => {
-                "the deadline begins anew with each byte, or with the body: set it once, at the first byte of the \
-                 frame, and let it be for all of them"
+                "the deadline begins anew with each byte, or with the body, or only when another client's frame \
+                 is done: set it once, at the first byte of the frame, and let it be for all of them"
             }
         };
         [early, late]
@@ -1032,7 +1037,7 @@ async fn slow_one(server: &Rc<Server>, how: Slow, limit: Duration) -> Result<Dur
     let call = Call::any(trial, some_id(trial));
     // More bytes than the slowest sends.
     let bytes = of_length(trial, 100).frame();
-    let client = Caller::connect(server, how.name().trim_end_matches(',')).await?;
+    let client = Caller::connect(server, how.name()).await?;
     // Before the first byte (rule R2): the program's clock begins later.
     let begin = Instant::now();
     let [_, late] = how.causes();
@@ -1138,7 +1143,7 @@ async fn bad_client_isolated(trial: &Trial) -> Result<(), Stop> {
     }
     trial.step(
         "meanwhile one sends bodies that are no JSON, a hundred at a time, and others, one after the other, a \
-         header that announces 4 GiB; 15 clients again",
+         header that announces 4 GiB; 15 clients again, how long?",
     );
     let bad = async { tokio::try_join!(bad_bodies(&server, CAUSE), oversized(&server, CAUSE)) };
     let measuring = async {

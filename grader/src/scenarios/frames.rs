@@ -348,14 +348,8 @@ impl Frames {
             "of an answer with {length} bytes in its body came the header and {}: {begin}",
             size(came as u64)
         ));
-        let cause = if u32::from_le_bytes(*header) as usize == came {
-            Some(LITTLE_ENDIAN)
-        } else if serde_json::from_slice::<Value>(rest).is_ok() {
-            Some(LENGTH)
-        } else {
-            None
-        };
-        (came_only, cause)
+        let is_little_endian = u32::from_le_bytes(*header) as usize == came;
+        (came_only, Some(if is_little_endian { LITTLE_ENDIAN } else { LENGTH }))
     }
 }
 
