@@ -508,7 +508,11 @@ impl Connection {
     /// Waits until something has arrived: bytes, or the end.
     pub async fn something_comes(&self) {
         // Where it fails the connection is over, and that has come.
-        let _ = self.ready().await;
+        match &self.tls {
+            Some(tls) => drop(tls.ready(&self.stream).await),
+            // That it was ready once says nothing of now.
+            None => drop(self.stream.peek(&mut [0]).await),
+        }
     }
 
     /// Reads what there is, at least a byte; 0 at the end.

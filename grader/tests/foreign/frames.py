@@ -4,8 +4,8 @@ arrives."""
 import argparse
 import asyncio
 import json
-import math
 import socket
+import sys
 
 HEADER = 4
 LINGER = 0.1
@@ -29,7 +29,8 @@ def compute(op, value):
             return "ok", value
         case "sum" if isinstance(value, list) and all(map(is_number, value)):
             total = sum(value)
-            return ("ok", total) if math.isfinite(total) else ("error", "bad value")
+            is_number_again = abs(total) <= sys.float_info.max
+            return ("ok", total) if is_number_again else ("error", "bad value")
         case "reverse" if isinstance(value, str):
             return "ok", value[::-1]
         case "sum" | "reverse":
