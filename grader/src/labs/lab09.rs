@@ -1212,6 +1212,8 @@ async fn bad_client_isolated(trial: &Trial) -> Result<(), Stop> {
         let cause = "answers pile up for a client that does not read: write one before the next frame is taken";
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
+    trial.step("a new client is answered");
+    server.serve_new_client("a new client").await?;
     trial.step(
         "meanwhile one sends bodies that are no JSON, a hundred at a time, and others, one after the other, a \
          header that announces 4 GiB; 15 clients again, how long?",
