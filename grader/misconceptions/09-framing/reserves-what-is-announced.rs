@@ -3,7 +3,7 @@
 //! In place of: src/codec.rs
 //!
 //! Must fail:
-//! - 09/no-early-allocation: a megabyte is reserved for each four bytes
+//! - 09/no-early-allocation: four megabytes are reserved for each four bytes
 
 use bytes::Buf;
 use bytes::{BufMut, Bytes, BytesMut};
