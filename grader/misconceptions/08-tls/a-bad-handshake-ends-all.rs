@@ -6,6 +6,7 @@
 //! - 08/plaintext-rejected: the first client without TLS ends the server
 //! - 08/old-protocols-refused: so does one with an old version
 //! - 08/handshake-timeout: so does one whose time is over
+//! - 08/descriptors-return: so does any that fails
 //! - 08/mutual-tls: so does one with a bad certificate
 
 use std::io;

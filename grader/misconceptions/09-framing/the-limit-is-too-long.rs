@@ -4,7 +4,6 @@
 //!
 //! Must fail:
 //! - 09/max-size: a body of exactly the limit is refused
-//! - 09/no-early-allocation: a header with exactly the limit is refused
 
 use bytes::Buf;
 use bytes::{BufMut, Bytes, BytesMut};

@@ -1,0 +1,183 @@
+//! Misconception: what comes after the last words is read until the client
+//! closes.
+//!
+//! Must fail:
+//! - 09/oversize-refused: a client that is refused and does not close keeps its
+//!   socket
+
+pub mod codec;
+pub mod requests;
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use codec::FrameCodec;
+use futures_util::{SinkExt, StreamExt};
+use requests::{Answer, BAD_JSON, BAD_VALUE, EMPTY_FRAME, Request, UNKNOWN_OP};
+use serde_json::Number;
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::io::{copy, sink};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::codec::Framed;
+
+/// How long a client that is told to go may still send before its socket is
+/// closed.
+pub const LINGER: Duration = Duration::from_millis(100);
+
+/// What a frame may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most bytes of a body.
+    pub body: u32,
+    /// From the first byte of a frame to its last.
+    pub frame: Duration,
+}
+
+/// Why a client is served no longer. The first two it is told.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    #[error("frame too large")]
+    TooLarge,
+    #[error("frame timeout")]
+    Timeout,
+    /// Nobody is told: it is no request, and the client has said all.
+    #[error("the input ended within a frame")]
+    Truncated,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Task 2: what comes out of `op` with `value`, or the reason why nothing does.
+///
+/// `echo` gives the value back, `sum` adds a list of numbers, `reverse` turns a
+/// string around, character by character (Unicode scalar values).
+///
+/// # Errors
+///
+/// [`UNKNOWN_OP`] or [`BAD_VALUE`].
+pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
+    match op {
+        "echo" => Ok(value),
+        "sum" => {
+            let mut sum = 0.0;
+            for number in value.as_array().ok_or(BAD_VALUE)? {
+                sum += number.as_f64().ok_or(BAD_VALUE)?;
+            }
+            // JSON has no infinity.
+            Number::from_f64(sum).map(Value::Number).ok_or(BAD_VALUE)
+        }
+        "reverse" => {
+            let text = value.as_str().ok_or(BAD_VALUE)?;
+            Ok(text.chars().rev().collect::<String>().into())
+        }
+        _ => Err(UNKNOWN_OP),
+    }
+}
+
+/// The answer to a frame with this `body` (task 2). One without a byte is no
+/// request either, but it is a frame (task 3).
+pub fn answer(body: &[u8]) -> Answer {
+    if body.is_empty() {
+        return Answer::error(Value::Null, EMPTY_FRAME);
+    }
+    let Some(Request { id, op, value }) = Request::of(body) else {
+        return Answer::error(Value::Null, BAD_JSON);
+    };
+    match compute(&op, value) {
+        Ok(value) => Answer::ok(id, value),
+        Err(reason) => Answer::error(id, reason),
+    }
+}
+
+/// Tasks 2 and 4: the body of the next frame, `None` at the end of the input.
+///
+/// Task 4: `limit` is for the whole frame, from the first byte of its header
+/// on, however the bytes come. Before that byte one may wait for ever.
+///
+/// # Errors
+///
+/// The limit has passed, the frame is refused, or the connection broke.
+pub async fn next_frame(
+    frames: &mut Framed<TcpStream, FrameCodec>,
+    limit: Duration,
+) -> Result<Option<BytesMut>, End> {
+    // It may be here already: it came together with the frame before.
+    if frames.read_buffer().is_empty() {
+        // Looks at it, and leaves it where it is. 0 bytes are the end.
+        frames.get_ref().peek(&mut [0]).await?;
+    }
+    match timeout(limit, frames.next()).await {
+        Ok(frame) => frame.transpose(),
+        Err(_) => Err(End::Timeout),
+    }
+}
+
+/// Task 3: tells the client the `reason` why it is over, and sees to it that
+/// this arrives.
+///
+/// # Errors
+///
+/// The connection broke.
+pub async fn last_words(
+    mut frames: Framed<TcpStream, FrameCodec>,
+    reason: &str,
+) -> Result<(), End> {
+    frames
+        .send(Answer::error(Value::Null, reason).body())
+        .await?;
+    let mut stream = frames.into_inner();
+    stream.shutdown().await?;
+    // Closed with input unread, the socket would send a reset, and that may
+    // overtake the answer. What comes is read, but not for ever.
+    let _ = copy(&mut stream, &mut sink()).await;
+    Ok(())
+}
+
+/// Serves one client: frame after frame, until the end of its input.
+///
+/// # Errors
+///
+/// Why it was ended otherwise. The client has been told by then, if there was
+/// something to be told.
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+    // Answers are small, and somebody waits for each.
+    stream.set_nodelay(true)?;
+    let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
+    let end = loop {
+        match next_frame(&mut frames, limits.frame).await {
+            // Written before more is read: so a client that does not take its
+            // answers is not heard, and nothing piles up.
+            Ok(Some(body)) => frames.send(answer(&body).body()).await?,
+            Ok(None) => return Ok(()),
+            Err(end) => break end,
+        }
+    };
+    if let End::TooLarge | End::Timeout = end {
+        last_words(frames, &end.to_string()).await?;
+    }
+    Err(end)
+}
+
+/// Accepts clients for ever and serves each in a task of its own.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        tokio::spawn(async move {
+            let _ = handle(stream, &limits).await;
+        });
+    }
+}
