@@ -302,7 +302,8 @@ impl Workshop {
             .stderr(Stdio::piped());
         // What `cargo run` tells the grader of its own package must not pass for the variant's.
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("CARGO_PKG_") {
+            let name = variable.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(variable);
             }
         }

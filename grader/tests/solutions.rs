@@ -4,10 +4,9 @@
 
 mod common;
 
-use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use common::grader;
+use common::{built, grader};
 
 /// One lab after the other: what they measure they measure alone.
 static TURN: Mutex<()> = Mutex::new(());
@@ -80,10 +79,8 @@ fn solutions_refuse_bad_flags() {
         ("solution09", &["--max-frame", "-1"]),
     ];
     for (package, flags) in bad {
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--package", package, "--"]).args(flags);
-        command.args(["--addr", "127.0.0.1:0"]);
-        let run = assert_cmd::Command::from_std(command).assert().code(1);
+        let mut command = assert_cmd::Command::new(built(package));
+        let run = command.args(flags).args(["--addr", "127.0.0.1:0"]).assert().code(1);
         let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
         assert!(said.starts_with("error: ") && said.lines().count() == 1, "{package}: {said}");
         assert!(run.get_output().stdout.is_empty(), "{package} has listened");
