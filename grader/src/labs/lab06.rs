@@ -448,19 +448,19 @@ async fn bytes_exact(trial: &Trial) -> Result<(), Stop> {
     }
     expect_numbers(&server, "after two refused lines", &numbers, cause).await?;
 
-    trial.step("a fifth asks for SLEEP 300, and resets the connection (RST) before the answer");
-    let asks = format!("SLEEP 300 {word}\n");
+    trial.step("a fifth asks for SLEEP 800, and resets the connection (RST) before the answer");
+    let asks = format!("SLEEP 800 {word}\n");
     let client = server.connect("client E").await?;
+    let other = server.connect("client F").await?;
     let asked = Instant::now();
     client.send(&asks.clone().into_bytes().into()).await?;
     expect_taken(&server, std::slice::from_ref(&client)).await?;
     // It was taken out of the socket; a fence (rule R4), of which it is known how many bytes it is.
     let (fence, answer) = (format!("{word}\n"), format!("ECHO: {word}\n"));
-    let other = server.connect("client F").await?;
     other.say(&fence, &answer).await?;
     count(fence.as_bytes(), &answer);
     client.reset();
-    if asked.elapsed() + EARLY > Duration::from_millis(300) {
+    if asked.elapsed() + EARLY > Duration::from_millis(800) {
         let reason = "the machine is busy: the answer may have come before the reset";
         return Err(Stop::Inconclusive(reason.to_owned()));
     }

@@ -551,9 +551,10 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
     let _ = server.dial().await;
     let [first, second, third] = STAGES;
     trial.step(format!(
-        "{ROUNDS} times: connect four clients: three send {first}, {second} or {third}, and no more; of the \
-         fourth one's ClientHello a byte comes every {}",
-        time(LIMIT * 3 / 10)
+        "{ROUNDS} times: connect five clients: three send {first}, {second} or {third}, and no more; of the \
+         fourth one's ClientHello a byte comes every {}; the fifth one's comes whole after {}, and no more",
+        time(LIMIT * 3 / 10),
+        time(LIMIT * LAST_MOMENT / 20)
     ));
     trial.step(format!(
         "meanwhile a client shakes hands, is idle for {}, and must be served then",
@@ -562,7 +563,7 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
     let stuck = async {
         let mut samples = Vec::new();
         for _ in 0..ROUNDS {
-            let kinds = (0..=STAGES.len()).map(|kind| how_long(&server, kind, LIMIT));
+            let kinds = (0..STAGES.len() + 2).map(|kind| how_long(&server, kind, LIMIT));
             samples.extend(together(kinds).await?);
         }
         Ok(samples)
@@ -575,11 +576,12 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
     let (samples, silent, ()) = tokio::try_join!(stuck, silent, idle(&server, LIMIT))?;
     let silent: Vec<_> = silent.into_iter().map(|(_, elapsed)| elapsed).collect();
     let kinds = STAGES.iter().map(|stage| format!("a client that sends {stage}"));
-    let kinds = kinds.chain(["a client whose ClientHello comes byte by byte".to_owned()]);
+    let others = ["comes byte by byte", "comes in the last moment"];
+    let kinds = kinds.chain(others.map(|how| format!("a client whose ClientHello {how}")));
     let causes = [
         "the clock begins when the connection is accepted, and is for the whole handshake",
-        "the clock began too late (with the first byte?), or anew with each byte: one time-out around the \
-         whole handshake, from accept on",
+        "the clock began too late (with the first byte?), or anew with each byte or each step: one time-out \
+         around the whole handshake, from accept on",
     ];
     for (kind, who) in kinds.enumerate() {
         let samples = samples.iter().filter(|(of, _)| *of == kind);
@@ -590,7 +592,11 @@ async fn handshake_timeout(trial: &Trial) -> Result<(), Stop> {
     clock::expect_time(&usual, who, USUAL, &silent, causes).await
 }
 
-/// How long a client is kept that goes as far as stage `kind`, or on and on where there is no such stage.
+/// When the ClientHello comes that comes late, in twentieths of the limit.
+const LAST_MOMENT: u32 = 17;
+
+/// How long a client is kept that goes as far as stage `kind`; the two beyond the last stage send all of a
+/// ClientHello, byte by byte or late.
 async fn how_long(
     server: &Rc<Server>,
     kind: usize,
@@ -603,7 +609,15 @@ async fn how_long(
         client.ending().await.map_err(unlimited)?;
     } else {
         let client = connect_plain(server, "the slow client").await?;
-        trickle(server, &client, limit).await?;
+        if kind == STAGES.len() {
+            trickle(server, &client, limit).await?;
+        } else {
+            // Not a wait for something: the pause is what is tried.
+            tokio::time::sleep(limit * LAST_MOMENT / 20).await;
+            // Where its time is over already, that is seen now.
+            let _ = client.connection.send(&hello(server.trial())?.into()).await;
+            client.ending().await.map_err(unlimited)?;
+        }
     }
     Ok((kind, begin.elapsed()))
 }
