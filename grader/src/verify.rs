@@ -34,6 +34,9 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
+/// So often a text is looked at until it is the one that is kept.
+const TEXTS: u32 = 3;
+
 /// Subjects that are run at the same time: most of a run is waiting.
 const AT_ONCE: usize = 2;
 
@@ -169,11 +172,21 @@ pub fn verify(
     for (subject, result) in subjects.iter().zip(results) {
         let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (found, kept) = result.context("a subject was not run")?;
-        let mut problems = problems(lab, &subject.expectation, &found);
+        let mut wrong = problems(lab, &subject.expectation, &found);
         if matches!(subject.expectation, Expectation::Fails(_)) {
-            problems.extend(compare_text(repo, lab, &subject.name, &found)?);
+            let mut other = compare_text(repo, lab, &subject.name, &found)?;
+            // The verdicts are never luck; which of several true things is seen first may be.
+            for _ in 1..TEXTS {
+                if other.is_none() || !wrong.is_empty() || interrupt.is_raised() {
+                    break;
+                }
+                let again = examine(lab, subject, interrupt);
+                wrong = problems(lab, &subject.expectation, &again);
+                other = compare_text(repo, lab, &subject.name, &again)?;
+            }
+            wrong.extend(other);
         }
-        proved.push(Proved { name: subject.name.clone(), found, problems, kept });
+        proved.push(Proved { name: subject.name.clone(), found, problems: wrong, kept });
     }
     let points = points(lab, &subjects, &proved);
     let pointless =
@@ -514,7 +527,8 @@ fn masked_sizes(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let masked = words.iter().enumerate().map(|(index, word)| {
         let next = words.get(index + 1).copied().unwrap_or_default();
-        let is_number = word.parse::<f64>().is_ok() && word.contains('.');
+        let was_measured = word.contains('.') || text.starts_with("it has sent ") && index == 3;
+        let is_number = word.parse::<f64>().is_ok() && was_measured;
         if is_number && is_size(next) { "#" } else { word }
     });
     masked.collect::<Vec<_>>().join(" ")
@@ -598,6 +612,7 @@ mod tests {
             masked_sizes("it has sent 8.2 MiB; send 32 MiB"),
             "it has sent # MiB; send 32 MiB"
         );
+        assert_eq!(masked_sizes("it has sent 16 MiB; it"), "it has sent # MiB; it");
     }
 
     #[test]
