@@ -1,8 +1,6 @@
 //! Misconception: a frame is read so quickly that others can wait.
 //!
 //! Must fail:
-//! - 09/no-early-allocation: who waits for the rest of its frame keeps others
-//!   from theirs
 //! - 09/slow-frame: a frame that never comes is waited for by all
 //! - 09/bad-client-isolated: half of a frame stops all others
 

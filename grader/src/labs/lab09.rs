@@ -849,6 +849,8 @@ async fn no_early_allocation(trial: &Trial) -> Result<(), Stop> {
     ));
     for (client, call) in clients.iter().zip(&calls) {
         client.send(&call.frame()[HEADER..].to_vec().into()).await?;
+    }
+    for (client, call) in clients.iter().zip(&calls) {
         client.answered(&Answer::Frame(call.answer.clone())).await?;
     }
     for client in &clients {
