@@ -174,6 +174,21 @@ impl Server {
         Ok(self.client(name, connection))
     }
 
+    /// Connects a client, to be called `name`, of which nothing is known but TCP.
+    ///
+    /// # Errors
+    ///
+    /// Refused, or no answer.
+    pub async fn connect_plain(
+        self: &Rc<Self>,
+        name: &str,
+        window: Window,
+    ) -> Result<Client, Stop> {
+        let opened = Connection::open(self.address, window);
+        let connection = self.wait(None, "the connection is taken", opened).await?;
+        Ok(self.client(name, connection))
+    }
+
     /// The address in its second line.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ impl Session {
         self.flush(socket)?;
         let piece = &bytes[..bytes.len().min(RECORD)];
         let count = self.inner.borrow_mut().writer().write(piece)?;
-        if count < piece.len().min(1) {
+        if count == 0 && !piece.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         match self.flush(socket) {

@@ -300,13 +300,7 @@ impl Workshop {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // What `cargo run` tells the grader of its own package must not pass for the variant's.
-        for (variable, _) in std::env::vars_os() {
-            let name = variable.to_string_lossy();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                command.env_remove(variable);
-            }
-        }
+        without_package(&mut command);
         // A group of its own: what cargo has started ends with it.
         command.process_group(0);
         let mut cargo = spawn_own(&mut command).context("cannot run cargo")?;
@@ -529,4 +523,16 @@ pub fn parse_program(command: &str) -> Result<Vec<OsString>> {
         }
     }
     Ok(words.into_iter().map(OsString::from).collect())
+}
+
+/// Keeps from `cargo`, a command, what another cargo has told this program of its own package: it must not
+/// pass for the package that is built. And a crate whose build script asks for that, as ring's does, would be
+/// built anew each time, with all that stand on it.
+pub fn without_package(cargo: &mut Command) {
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(variable);
+        }
+    }
 }

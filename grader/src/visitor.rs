@@ -30,7 +30,7 @@ pub struct Host {
     _bound: Option<Socket>,
     pub address: SocketAddr,
     /// The session of TLS that is offered there, if any.
-    session: Cell<Option<rustls::Connection>>,
+    session: RefCell<Option<rustls::Connection>>,
     /// What else the program is told, and how a step says that.
     words: Vec<OsString>,
     shown: String,
@@ -70,7 +70,7 @@ impl Host {
                 listener: Some(listener),
                 _bound: None,
                 address,
-                session: Cell::default(),
+                session: RefCell::default(),
                 words: Vec::new(),
                 shown: "the address of a server".to_owned(),
             })
@@ -92,7 +92,7 @@ impl Host {
                 listener: None,
                 _bound: Some(socket),
                 address,
-                session: Cell::default(),
+                session: RefCell::default(),
                 words: Vec::new(),
                 shown: "an address where nobody listens".to_owned(),
             })
@@ -100,11 +100,24 @@ impl Host {
         keep().map_err(machine)
     }
 
+    /// Waits for whoever comes, and shakes hands with them where TLS is offered.
+    async fn accept(&self) -> Result<Connection, Trouble> {
+        let Some(listener) = &self.listener else { return std::future::pending().await };
+        let machine = |error| Trouble::Machine(format!("accept: {error}"));
+        let (stream, peer) = listener.accept().await.map_err(machine)?;
+        let connection = Connection::over(stream, (self.address.port(), peer.port()));
+        let session = self.session.take();
+        match session {
+            Some(session) => connection.secure(session).await,
+            None => Ok(connection),
+        }
+    }
+
     /// Speaks TLS with whoever comes, who is told `words` beside the address; a step says `shown`.
     #[must_use]
     pub fn with_tls(self, session: rustls::Connection, words: Vec<OsString>, shown: &str) -> Self {
         let shown = format!("{}, {shown}", self.shown);
-        Self { session: Cell::new(Some(session)), words, shown, ..self }
+        Self { session: RefCell::new(Some(session)), words, shown, ..self }
     }
 }
 
@@ -192,33 +205,17 @@ impl Visitor {
     ///
     /// It does not.
     pub async fn arrive(&self) -> Result<(), Stop> {
-        let expected = match self.host.session.take() {
-            None => "the program connects to the address that it was given",
-            session => {
-                self.host.session.set(session);
-                "the program connects to the address that it was given, and shakes hands over TLS"
-            }
+        let expected = if self.host.session.borrow().is_some() {
+            "the program connects to the address that it was given, and shakes hands over TLS"
+        } else {
+            "the program connects to the address that it was given"
         };
-        let accept = async {
-            let Some(listener) = &self.host.listener else { return std::future::pending().await };
-            let arrives = async {
-                match listener.accept().await {
-                    Ok((stream, peer)) => {
-                        let ports = (self.host.address.port(), peer.port());
-                        let mut connection = Connection::over(stream, ports);
-                        if let Some(session) = self.host.session.take() {
-                            connection = connection.secure(session).await?;
-                        }
-                        let _ = self.connection.set(connection);
-                        Ok(())
-                    }
-                    Err(error) => Err(Trouble::Machine(format!("accept: {error}"))),
-                }
-            };
-            self.or_ends(arrives).await
+        let arrives = async {
+            let _ = self.connection.set(self.host.accept().await?);
+            Ok(())
         };
-        self.wait(expected, "it does something else first: see below what it waits for", accept)
-            .await
+        let cause = "it does something else first: see below what it waits for";
+        self.wait(expected, cause, self.or_ends(arrives)).await
     }
 
     /// Gives `input`, and expects that the program shakes no hands with the host, or thinks better of it
@@ -261,12 +258,7 @@ impl Visitor {
         // It may end without a look at its input.
         let _ = self.write_input(input).await;
         let heard = async {
-            let Some(listener) = &self.host.listener else { return std::future::pending().await };
-            let machine = |error| Trouble::Machine(format!("accept: {error}"));
-            let (stream, peer) = listener.accept().await.map_err(machine)?;
-            let connection = Connection::over(stream, (self.host.address.port(), peer.port()));
-            let Some(session) = self.host.session.take() else { return Ok(None) };
-            match connection.secure(session).await {
+            match self.host.accept().await {
                 // Kept, so that the program meets no other end than its own.
                 Ok(connection) => {
                     Ok(self.connection.get_or_init(|| connection).first_words().await)

@@ -248,9 +248,7 @@ async fn connect(
 
 /// A client that has connected and not said a word of TLS.
 async fn connect_plain(server: &Rc<Server>, name: &str) -> Result<Client, Stop> {
-    let opened = Connection::open(server.address, Window::Usual);
-    let connection = server.wait(None, "the connection is taken", opened).await?;
-    Ok(server.client(name, connection))
+    server.connect_plain(name, Window::Usual).await
 }
 
 async fn tls_echo(trial: &Trial) -> Result<(), Stop> {

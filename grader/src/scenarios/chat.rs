@@ -241,10 +241,8 @@ impl Guest {
     ///
     /// Refused, or no answer.
     pub async fn connect(server: &Rc<Server>, name: &str, window: Window) -> Result<Self, Stop> {
-        let dialled = Connection::open(server.address, window);
-        let connection = server.wait(None, "the connection is taken", dialled).await?;
         Ok(Self {
-            client: server.client(name, connection),
+            client: server.connect_plain(name, window).await?,
             name: name.to_owned(),
             server: Rc::clone(server),
             lines: RefCell::default(),

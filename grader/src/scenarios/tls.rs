@@ -61,7 +61,8 @@ pub fn hello(trial: &Trial) -> Result<Vec<u8>, Stop> {
 /// the extensions that clients of that time sent (RFC 4492, section 5.1).
 #[must_use]
 pub fn legacy_hello(trial: &Trial, minor: u8) -> Vec<u8> {
-    /// ECDHE with ECDSA or RSA and AES-CBC, RSA alone; and the signal that renegotiation is secure (RFC 5746, section 3.3).
+    /// ECDHE with ECDSA or RSA and AES-CBC, RSA alone; and the signal that renegotiation is secure (RFC 5746,
+    /// section 3.3).
     const SUITES: [u16; 7] = [0xc009, 0xc00a, 0xc013, 0xc014, 0x002f, 0x0035, 0x00ff];
     /// The groups secp256r1 and secp384r1; points are uncompressed.
     const EXTENSIONS: [u8; 16] = [0, 10, 0, 6, 0, 4, 0, 23, 0, 24, 0, 11, 0, 2, 1, 0];
