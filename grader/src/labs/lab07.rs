@@ -970,7 +970,8 @@ impl Jam {
     }
 
     fn text(&self, number: usize) -> String {
-        format!("{number} {}", self.text)
+        // All of one length.
+        format!("{number:05} {}", self.text)
     }
 
     /// Amy says the next message, and both hear it; gives who has left before that, for each of the two.
