@@ -18,7 +18,7 @@ use grader::scenarios::party::Party;
 use grader::server::{Start, beside, together};
 use grader::supervise;
 use grader::trial::Trial;
-use grader::variant::{self, BuildError, Variant};
+use grader::variant::{self, BuildError, Profile, Variant};
 
 const ROOMS: usize = 50;
 const USERS_OF_EACH: usize = 20;
@@ -41,10 +41,13 @@ fn main() -> Result<ExitCode> {
     raise_descriptor_limit()?;
     let repo = Repo::find()?;
     let lab = labs::find("7").map_err(|_| anyhow!("there is no lab 7"))?;
-    let built = variant::build(&repo, lab, &Variant::Solution).map_err(|error| match error {
-        BuildError::Compile(errors) => anyhow!(errors),
-        BuildError::Other(error) => error,
-    })?;
+    let built =
+        variant::build(&repo, lab, &Variant::Solution, Profile::Dev).map_err(
+            |error| match error {
+                BuildError::Compile(errors) => anyhow!(errors),
+                BuildError::Other(error) => error,
+            },
+        )?;
     let python = |name: &str| -> Vec<OsString> {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
         vec!["python3".into(), folder.join(name).into()]

@@ -15,7 +15,7 @@ use grader::repo::Repo;
 use grader::server::{Client, Start, together};
 use grader::supervise;
 use grader::trial::Trial;
-use grader::variant::{self, BuildError, Variant};
+use grader::variant::{self, BuildError, Profile, Variant};
 
 /// For the server, beside the clients.
 const SPARE_DESCRIPTORS: u64 = 64;
@@ -38,9 +38,11 @@ fn main() -> Result<ExitCode> {
     let build = |lab: &str| -> Result<_> {
         let lab = labs::find(lab).map_err(|_| anyhow!("there is no lab {lab}"))?;
         let built =
-            variant::build(&repo, lab, &Variant::Solution).map_err(|error| match error {
-                BuildError::Compile(errors) => anyhow!(errors),
-                BuildError::Other(error) => error,
+            variant::build(&repo, lab, &Variant::Solution, Profile::Dev).map_err(|error| {
+                match error {
+                    BuildError::Compile(errors) => anyhow!(errors),
+                    BuildError::Other(error) => error,
+                }
             })?;
         Ok((lab, built.words))
     };

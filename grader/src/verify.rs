@@ -232,7 +232,8 @@ fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
         ("reference", Variant::Solution, Expectation::Everything),
         ("starter", Variant::Starter, Expectation::AtMost(UNEARNED)),
     ] {
-        let built = variant::build(repo, lab, &variant).map_err(without_type)?;
+        let built =
+            variant::build(repo, lab, &variant, variant::Profile::Dev).map_err(without_type)?;
         subjects.push(Subject { name: name.to_owned(), expectation, words: built.words });
     }
     for name in null::ALL {

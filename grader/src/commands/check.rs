@@ -109,7 +109,7 @@ pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
         if checks.is_empty() {
             continue;
         }
-        let built = match variant::build(&repo, lab, &variant) {
+        let built = match variant::build(&repo, lab, &variant, variant::Profile::Dev) {
             Ok(built) => built,
             Err(_) if interrupt.is_raised() => return Ok(ExitCode::from(INTERRUPTED)),
             Err(BuildError::Compile(errors)) => {
