@@ -91,9 +91,19 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
     let all = proof.subjects.len();
     writeln!(
         out,
-        "Lab {}: {all} programs, {kept} of them known from an earlier run\n",
+        "Lab {}: {all} programs, {kept} of them known from an earlier run",
         lab.digits()
     )?;
+    let again = proof.subjects.iter().filter(|subject| subject.looks > 1);
+    let again: Vec<_> = again.map(|subject| subject.name.as_str()).collect();
+    if !again.is_empty() {
+        writeln!(
+            out,
+            "looked at again, since their texts were others at first: {}",
+            again.join(", ")
+        )?;
+    }
+    writeln!(out)?;
     // The first five are the reference, the starter and the null programs.
     let (given, wrong): (Vec<_>, Vec<_>) =
         proof.subjects.iter().partition(|subject| !is_misconception(&subject.name));
