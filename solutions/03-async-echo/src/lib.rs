@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 // BEGIN HIDDEN
 /// How much of a client's stream is held at once.
-const BUFFER: usize = 16 * 1024;
+const BUFFER: usize = 4 * 1024;
 
 /// How long to wait before asking again for a client that could not be had.
 const BREATH: Duration = Duration::from_millis(20);
