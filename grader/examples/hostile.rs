@@ -56,6 +56,23 @@ fn main() -> io::Result<()> {
             announce(&listener)?;
             exit(0);
         }
+        // Is right for a while.
+        "dies-midway" => {
+            announce(&listener)?;
+            thread::spawn(|| {
+                thread::sleep(Duration::from_millis(150));
+                eprintln!("error: the disk is full");
+                exit(3);
+            });
+            echo(&listener)
+        }
+        "echoes-wrong" => {
+            announce(&listener)?;
+            loop {
+                let (stream, _) = listener.accept()?;
+                thread::spawn(move || lie(&stream));
+            }
+        }
         // As a server it is right: see `visit`.
         visits if visits.starts_with("visits") => {
             announce(&listener)?;
@@ -205,6 +222,16 @@ fn echo(listener: &TcpListener) -> io::Result<()> {
             Ok((stream, _)) => drop(thread::spawn(move || io::copy(&mut &stream, &mut &stream))),
             Err(_) => thread::sleep(Duration::from_millis(20)),
         }
+    }
+}
+
+/// Sends back something else.
+fn lie(mut stream: &TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        buffer[..count].iter_mut().for_each(|byte| *byte ^= 1);
+        stream.write_all(&buffer[..count])?;
     }
 }
 

@@ -7,8 +7,9 @@
 //! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
 //! [`watchdog`], and comes to an [`outcome`]; what many have heard is a [`history`]; [`run`] schedules the
 //! checks, [`report`] and [`json`] say what came out; [`verify`] proves all that on programs whose verdict
-//! is known.
+//! is known. [`mod@bench`] measures instead of judging.
 
+pub mod bench;
 pub mod calls;
 pub mod capture;
 pub mod client;

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use grader::bench::load;
 use grader::commands::{
     self,
+    bench::{self, BenchArguments},
     check::CheckArguments,
     inspect::{self, InspectArguments},
     list, sync,
@@ -27,6 +29,8 @@ enum Command {
     Check(CheckArguments),
     /// Show the labs and your last score in each
     List,
+    /// Measure servers: what a round trip costs, how long it takes, what a connection holds
+    Bench(Box<BenchArguments>),
     /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
     Inspect(InspectArguments),
     /// Write the starters and rubrics from the solutions and the checks (for maintainers)
@@ -44,11 +48,13 @@ fn main() -> ExitCode {
     match arguments.nth(1) {
         Some(first) if first == supervise::ARGUMENT => return supervise::main(arguments),
         Some(first) if first == null::ARGUMENT => return null::main(arguments),
+        Some(first) if first == load::ARGUMENT => return load::main(),
         Some(first) if first == commands::check::SPIN => commands::check::spin_for_ever(),
         _ => {}
     }
     let result = match Arguments::parse().command {
         Command::Check(arguments) => commands::check::check(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
         Command::List => list::list(),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Sync { check } => sync::sync(check),

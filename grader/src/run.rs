@@ -44,10 +44,10 @@ impl Interrupt {
         *self.0.borrow()
     }
 
-    async fn raised(&self) {
+    /// Waits until it is; for ever, if nobody is left who could raise it.
+    pub async fn raised(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|raised| *raised).await.is_err() {
-            // Nobody is left who could raise it.
             std::future::pending::<()>().await;
         }
     }

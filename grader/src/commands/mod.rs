@@ -1,5 +1,6 @@
 //! What the command line can be asked for, one file each.
 
+pub mod bench;
 pub mod check;
 pub mod inspect;
 pub mod list;

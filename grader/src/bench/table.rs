@@ -1,0 +1,324 @@
+//! Results for people, 80 columns wide.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use textwrap::{Options, wrap};
+
+use super::results::{Cell, Figure, Point, Results, Sample, Scenario, thousands};
+use crate::capture::size;
+
+const WIDTH: usize = 80;
+/// Of the column of names.
+const NAME: usize = 16;
+
+const ODD: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+
+/// From so many connections on, what a server has in memory anyway is little beside them.
+pub const ENOUGH_FOR_MEMORY: usize = 1000;
+
+/// Writes everything.
+///
+/// # Errors
+///
+/// `out` takes no more.
+pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    paragraph(out, &results.machine.describe())?;
+    paragraph(out, &conditions(results))?;
+    for point in results.points() {
+        writeln!(out, "\n{STRONG}{}{STRONG:#}", title(results, point))?;
+        write_times(results, point, out)?;
+    }
+    write_memory(results, out)?;
+    write_end(results, out)
+}
+
+/// How it was measured.
+#[must_use]
+pub fn conditions(results: &Results) -> String {
+    let rounds = match results.rounds() {
+        1 => "1 round".to_owned(),
+        rounds => format!("medians of {rounds} rounds"),
+    };
+    let (bytes, each) = (results.bytes, crate::capture::time(results.measured));
+    let commit = results.commit.as_deref().map(|commit| format!(", commit {commit}"));
+    let commit = commit.unwrap_or_default();
+    format!("{bytes} bytes there and back; {rounds}, {each} of each in turns{commit}")
+}
+
+/// What is done at `point`, in a line.
+#[must_use]
+pub fn title(results: &Results, point: Point) -> String {
+    let clients = thousands(point.connections);
+    match point.scenario {
+        Scenario::PingPong if point.connections == 1 => "1 client asks and asks again".to_owned(),
+        Scenario::PingPong => format!("{clients} clients, each asks again once it is answered"),
+        Scenario::Idle => {
+            let active = point.active;
+            match point.connections - active {
+                0 => format!("{active} clients ask, and no others are connected"),
+                1 => format!("{active} clients ask, and 1 is connected and idle"),
+                idle => {
+                    format!("{active} clients ask, and {} are connected and idle", thousands(idle))
+                }
+            }
+        }
+        Scenario::FixedRate => {
+            let rate = results.row_of(point).iter().find_map(|cell| cell.rate);
+            let rate = rate.map_or("a fixed number of".to_owned(), |rate| thousands(rate as usize));
+            format!("{rate} requests a second over {clients} clients, at planned moments")
+        }
+    }
+}
+
+fn write_times(results: &Results, point: Point, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{DIM}{:<NAME$}{:>9}{:>6}{:>8}{:>8}{:>8}{:>8}{:>9}{:>7}{DIM:#}",
+        "", "trips/s", "±", "p50", "p99", "p99.9", "worst", "CPU/trip", "ratio"
+    )?;
+    let cells = results.row_of(point);
+    let first = cells.iter().find(|cell| !cell.samples.is_empty()).copied();
+    for cell in &cells {
+        let name = crate::capture::printable(&results.subjects[cell.subject], NAME - 2);
+        if let Some(trouble) = &cell.trouble {
+            let text = trouble.short();
+            for (index, line) in wrap(&text, WIDTH - NAME).into_iter().enumerate() {
+                let name = if index == 0 { name.as_str() } else { "" };
+                writeln!(out, "{name:<NAME$}{ODD}{line}{ODD:#}")?;
+            }
+            for line in trouble.last_words() {
+                for line in wrap(line.trim(), WIDTH - NAME - 2) {
+                    writeln!(out, "{:<NAME$}  {DIM}{line}{DIM:#}", "")?;
+                }
+            }
+            continue;
+        }
+        let Some(rate) = cell.figure(|sample| sample.rate) else { continue };
+        let mark = mark(cell);
+        write!(out, "{name:<NAME$}{:>9}", format!("{mark}{}", thousands(rate.median as usize)))?;
+        write!(out, "{:>6}", format!("{:.0} %", 100.0 * rate.spread()))?;
+        let at = |time: fn(&Sample) -> Duration| {
+            let figure = cell.figure(|sample| time(sample).as_secs_f64());
+            figure.map(|figure| short(figure.median)).unwrap_or_default()
+        };
+        write!(out, "{:>8}", at(|sample| sample.latency.p50))?;
+        write!(out, "{:>8}", at(|sample| sample.latency.p99))?;
+        write!(out, "{:>8}", at(|sample| sample.latency.p999))?;
+        write!(out, "{:>8}", short(cell.worst().unwrap_or_default().as_secs_f64()))?;
+        let cpu = cell.figure(|sample| sample.cpu / 1e9);
+        write!(out, "{:>9}", cpu.map(|cpu| short(cpu.median)).unwrap_or_default())?;
+        writeln!(out, "{:>7}", first.map(|first| ratio(cell, first)).unwrap_or_default())?;
+    }
+    let ranks = results.ranks(point);
+    if ranks.iter().map(Vec::len).sum::<usize>() > 1 {
+        paragraph(out, &format!("least CPU first: {}", ranking(results, &ranks)))?;
+    }
+    if let (Scenario::FixedRate, Some(text)) = (point.scenario, omission(results, point)) {
+        paragraph(out, &text)?;
+    }
+    Ok(())
+}
+
+/// Before a rate that says more of the load generator than of the server.
+#[must_use]
+pub fn mark(cell: &Cell) -> &'static str {
+    match (cell.is_saturated(), cell.point.scenario) {
+        (false, _) => "",
+        (true, Scenario::FixedRate) => "* ",
+        (true, _) => "≥ ",
+    }
+}
+
+/// `0.52`, or `≈0.98` where the rounds do not agree on who is better.
+#[must_use]
+pub fn ratio(cell: &Cell, first: &Cell) -> String {
+    if cell.subject == first.subject {
+        return "1.00".to_owned();
+    }
+    let mark = if cell.differs_from(first) { "" } else { "≈" };
+    cell.cpu_ratio(first).map(|ratio| format!("{mark}{:.2}", ratio.median)).unwrap_or_default()
+}
+
+/// `02 epoll ≈ 03 tokio < 01 threads`, where no line ends within a name.
+#[must_use]
+pub fn ranking(results: &Results, ranks: &[Vec<usize>]) -> String {
+    let name = |&subject: &usize| results.subjects[subject].replace(' ', "\u{a0}");
+    let groups = ranks.iter().map(|group| group.iter().map(name).collect::<Vec<_>>().join(" ≈ "));
+    groups.collect::<Vec<_>>().join(" < ")
+}
+
+/// What a closed loop would not have seen, where it shows most.
+#[must_use]
+pub fn omission(results: &Results, point: Point) -> Option<String> {
+    let p99 = |cell: &Cell, time: fn(&Sample) -> Option<Duration>| {
+        Figure::of(cell.samples.iter().filter_map(time).map(|time| time.as_secs_f64()))
+    };
+    let compared = results.row_of(point).into_iter().filter_map(|cell| {
+        let planned = p99(cell, |sample| Some(sample.latency.p99))?.median;
+        let sent = p99(cell, |sample| Some(sample.from_sending?.p99))?.median;
+        Some((planned / sent, planned, sent, cell.subject))
+    });
+    let (_, planned, sent, subject) = compared.max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
+    let closed = Point { scenario: Scenario::PingPong, ..point };
+    let closed = results.row_of(closed).into_iter().find(|cell| cell.subject == subject);
+    let closed = closed.and_then(|cell| p99(cell, |sample| Some(sample.latency.p99)));
+    let mut text = format!(
+        "{}: p99 is {} counted from the planned moment, {} counted from the moment of sending: who sends only after \
+         the last answer leaves out the time that requests had to wait (coordinated omission)",
+        results.subjects[subject],
+        short(planned).trim(),
+        short(sent).trim()
+    );
+    if let Some(closed) = closed {
+        text += &format!(
+            ". With {} clients that ask as fast as they can it was {}",
+            thousands(point.connections),
+            short(closed.median).trim()
+        );
+    }
+    Some(text)
+}
+
+fn write_memory(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    let rows = memory_rows(results);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{STRONG}What connections cost{STRONG:#}")?;
+    let mut line = |style: Style, row: &[&str; 6]| {
+        let [name, connections, connect, idle, busy, threads] = *row;
+        writeln!(
+            out,
+            "{style}{:<NAME$}{connections:>12}{connect:>10}{idle:>15}{busy:>15}{threads:>10}{style:#}",
+            crate::capture::printable(name, NAME - 2)
+        )
+    };
+    line(DIM, &["", "connections", "connect", "memory, idle", "memory, busy", "threads"])?;
+    for row in &rows {
+        line(Style::new(), &row.each_ref().map(String::as_str))?;
+    }
+    paragraph(out, MEMORY)
+}
+
+/// What the memory of a connection is.
+pub const MEMORY: &str = "memory: RssAnon for each connection; what the kernel holds for sockets and threads is not in it";
+
+/// Name, connections, time to connect, memory of each when idle and when busy, threads.
+#[must_use]
+pub fn memory_rows(results: &Results) -> Vec<[String; 6]> {
+    let is_large = |point: &Point| {
+        point.scenario == Scenario::PingPong && point.connections >= ENOUGH_FOR_MEMORY
+    };
+    let points = results.points().into_iter().filter(is_large);
+    let cells = points.flat_map(|point| results.row_of(point));
+    let row = |cell: &Cell| {
+        let median = |number: fn(&Sample) -> f64| Some(cell.figure(number)?.median);
+        Some([
+            results.subjects[cell.subject].clone(),
+            thousands(cell.point.connections),
+            short(median(|sample| sample.connect.as_secs_f64())?),
+            size(median(|sample| sample.memory_idle)? as u64),
+            size(median(|sample| sample.memory_busy)? as u64),
+            thousands(median(|sample| sample.threads as f64)? as usize),
+        ])
+    };
+    cells.filter_map(row).collect()
+}
+
+fn write_end(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    for line in legend(results).iter().chain(&results.notes) {
+        paragraph(out, line)?;
+    }
+    Ok(())
+}
+
+/// What the signs mean that are there.
+#[must_use]
+pub fn legend(results: &Results) -> Vec<String> {
+    if results.rounds() == 0 {
+        return vec!["nothing could be measured".to_owned()];
+    }
+    let mut lines = vec![
+        "±: how far the round that differs most is from the median. CPU/trip: CPU time of the server for a round \
+         trip. ratio: of that to the first row's, round by round; ≈: the rounds do not agree on who needs less, so \
+         nobody is ahead"
+            .to_owned(),
+    ];
+    if results.rounds() < super::results::ROUNDS_TO_RANK {
+        lines.push(format!(
+            "with fewer than {} rounds nothing can be said about noise: nobody is ranked",
+            super::results::ROUNDS_TO_RANK
+        ));
+    }
+    let costs = results.cells.iter().filter(|cell| cell.point.scenario == Scenario::PingPong);
+    let costs = costs.filter(|cell| cell.point.connections == super::FIXED_RATE_CLIENTS);
+    let cost =
+        Figure::of(costs.filter_map(|cell| Some(cell.figure(|sample| sample.load_cpu)?.median)));
+    if let Some(cost) = cost {
+        lines.push(format!(
+            "the load generator's own CPU time for a round trip: {} with {} clients",
+            short(cost.median / 1e9),
+            super::FIXED_RATE_CLIENTS
+        ));
+    }
+    let marks = [
+        (
+            "≥ ",
+            "the load generator had no CPU time left, and the server could have done more: compare CPU/trip",
+        ),
+        (
+            "* ",
+            "the load generator sent late: a part of these latencies is its own. A lower --rate helps",
+        ),
+    ];
+    for (sign, meaning) in marks {
+        if results.cells.iter().any(|cell| mark(cell) == sign) {
+            lines.push(format!("{sign}: {meaning}").replace(" :", ":"));
+        }
+    }
+    lines
+}
+
+/// A time in seconds, in at most three digits: `412 µs`, `1.24 ms`.
+#[must_use]
+pub fn short(seconds: f64) -> String {
+    let (number, unit) = match seconds {
+        0.0 => return "0".to_owned(),
+        ..1e-6 => (seconds * 1e9, "ns"),
+        ..1e-3 => (seconds * 1e6, "µs"),
+        ..1.0 => (seconds * 1e3, "ms"),
+        _ => (seconds, "s"),
+    };
+    match number {
+        ..9.995 => format!("{number:.2} {unit}"),
+        ..99.95 => format!("{number:.1} {unit}"),
+        _ => format!("{number:.0} {unit}"),
+    }
+}
+
+fn paragraph(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    for line in wrap(text, Options::new(WIDTH).subsequent_indent("  ")) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_three_digits() {
+        assert_eq!(short(412e-6), "412 µs");
+        assert_eq!(short(1.236e-3), "1.24 ms");
+        assert_eq!(short(99.96e-6), "100 µs");
+        assert_eq!(short(9.999e-3), "10.0 ms");
+        assert_eq!(short(2.5), "2.50 s");
+        assert_eq!(short(870e-9), "870 ns");
+    }
+}
