@@ -34,8 +34,9 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
-/// So often a text is looked at until it is the one that is kept.
-const TEXTS: u32 = 3;
+/// So often a program is looked at where luck decides: until its text is the one that is kept, or until threads that
+/// have to meet for it have met (rule R15).
+const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
 const AT_ONCE: usize = 2;
@@ -56,6 +57,7 @@ pub enum Expectation {
 struct Subject {
     name: String,
     expectation: Expectation,
+    takes_luck: bool,
     words: Vec<OsString>,
 }
 
@@ -80,7 +82,7 @@ pub struct Proved {
     pub problems: Vec<String>,
     /// Whether the result was kept from an earlier run.
     pub kept: bool,
-    /// How often it was looked at until its text was the one that is kept.
+    /// How often it was looked at: more than once where luck decided at first.
     pub looks: u32,
 }
 
@@ -112,6 +114,8 @@ pub struct Misconception {
     pub file: PathBuf,
     /// The checks that must fail, with the reason.
     pub fails: BTreeMap<String, String>,
+    /// Whether they do so only if two threads meet.
+    pub takes_luck: bool,
 }
 
 /// Where the misconceptions of `lab` are.
@@ -198,18 +202,33 @@ fn prove(
     let mut looks = 1;
     loop {
         let mut problems = problems(lab, &subject.expectation, &found);
-        if matches!(subject.expectation, Expectation::Fails(_)) {
-            let other = compare_text(repo, lab, &subject.name, &found)?;
-            // The verdicts are never luck; which of several true things is seen first may be.
-            let is_luck = other.is_some() && problems.is_empty();
-            if is_luck && looks < TEXTS && !interrupt.is_raised() {
-                (found, looks) = (examine(lab, subject, interrupt), looks + 1);
-                continue;
-            }
-            problems.extend(other);
+        let other = match subject.expectation {
+            Expectation::Fails(_) => compare_text(repo, lab, &subject.name, &found)?,
+            _ => None,
+        };
+        // Verdicts are no luck, but where two threads have to meet; which of several true things is seen first may be.
+        let is_luck = match problems.is_empty() {
+            true => other.is_some(),
+            false => subject.takes_luck && is_missed(&subject.expectation, &found),
+        };
+        if is_luck && looks < LOOKS && !interrupt.is_raised() {
+            (found, looks) = (examine(lab, subject, interrupt), looks + 1);
+            continue;
         }
+        problems.extend(other);
         return Ok(Proved { name, found, problems, kept: was_kept, looks });
     }
+}
+
+/// Whether all that is wrong is that checks passed which should have failed.
+fn is_missed(expectation: &Expectation, found: &Found) -> bool {
+    let Expectation::Fails(named) = expectation else { return false };
+    let is_as_named = |(id, verdict): (&String, &String)| match verdict.as_str() {
+        "failed" => named.contains_key(id),
+        "passed" | "blocked" => true,
+        _ => false,
+    };
+    found.verdicts.iter().all(is_as_named)
 }
 
 /// Writes the kept text of one misconception anew.
@@ -249,12 +268,14 @@ fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
     ] {
         let built =
             variant::build(repo, lab, &variant, variant::Profile::Dev).map_err(without_type)?;
-        subjects.push(Subject { name: name.to_owned(), expectation, words: built.words });
+        let (name, words) = (name.to_owned(), built.words);
+        subjects.push(Subject { name, expectation, takes_luck: false, words });
     }
     for name in null::ALL {
         let words = vec!["/proc/self/exe".into(), null::ARGUMENT.into(), name.into()];
         let expectation = Expectation::AtMost(UNEARNED);
-        subjects.push(Subject { name: name.to_owned(), expectation, words });
+        let name = name.to_owned();
+        subjects.push(Subject { name, expectation, takes_luck: false, words });
     }
     let folder = folder(repo, lab);
     let (mut replacements, mut expectations) = (BTreeMap::new(), BTreeMap::new());
@@ -268,18 +289,19 @@ fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
             path.file_stem().and_then(|stem| stem.to_str()),
         ) {
             let text = repo.read(&path)?;
-            let Misconception { file, fails, .. } =
+            let Misconception { file, fails, takes_luck, .. } =
                 parse(&text, lab).with_context(|| format!("in {name}.rs"))?;
             replacements.insert(name.to_owned(), Replacement { file, text });
-            expectations.insert(name.to_owned(), Expectation::Fails(fails));
+            expectations.insert(name.to_owned(), (Expectation::Fails(fails), takes_luck));
         }
     }
     let executables =
         variant::build_misconceptions(repo, lab, &replacements).map_err(without_type)?;
     for (name, executable) in executables {
-        let expectation = expectations.remove(&name).context("a misconception of no name")?;
+        let (expectation, takes_luck) =
+            expectations.remove(&name).context("a misconception of no name")?;
         let words = vec![executable.into()];
-        subjects.push(Subject { name, expectation, words });
+        subjects.push(Subject { name, expectation, takes_luck, words });
     }
     Ok(subjects)
 }
@@ -295,12 +317,17 @@ fn without_type(error: BuildError) -> anyhow::Error {
 fn parse(source: &str, lab: &Lab) -> Result<Misconception> {
     let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
     let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
+    let mut takes_luck = false;
     for line in lines.by_ref() {
         if line == "Must fail:" {
             break;
         }
         if let Some(other) = line.strip_prefix("In place of: ") {
             file = other.into();
+            continue;
+        }
+        if line.starts_with("Takes luck: ") {
+            takes_luck = true;
             continue;
         }
         sentence += line;
@@ -326,7 +353,7 @@ fn parse(source: &str, lab: &Lab) -> Result<Misconception> {
     if fails.is_empty() {
         bail!("`//! Must fail:` and the checks are missing");
     }
-    Ok(Misconception { sentence: sentence.to_owned(), file, fails })
+    Ok(Misconception { sentence: sentence.to_owned(), file, fails, takes_luck })
 }
 
 fn examine(lab: &'static Lab, subject: &Subject, interrupt: &Interrupt) -> Found {
@@ -641,6 +668,26 @@ mod tests {
         assert_eq!(parsed.fails["01/echo-bytes"], "f");
         assert!(parse("//! Misconception: a\n//! Must fail:\n//! - 01/no: x\n", LABS[0]).is_err());
         assert!(parse("//! Misconception: a\n", LABS[0]).is_err());
+        assert!(!parsed.takes_luck);
+        let source = "//! Misconception: a\n//! Takes luck: b\n//!\n//! Must fail:\n\
+                      //! - 01/half-close: c\n";
+        let parsed = parse(source, LABS[0]).expect("a sound header");
+        assert_eq!((parsed.sentence.as_str(), parsed.takes_luck), ("a", true));
+    }
+
+    #[test]
+    fn only_what_was_not_seen_may_be_luck() {
+        let named = BTreeMap::from([("01/half-close".to_owned(), "reason".to_owned())]);
+        let is_luck = |verdicts: &[(&str, &str)]| {
+            let verdicts =
+                verdicts.iter().map(|&(id, it)| (id.to_owned(), it.to_owned())).collect();
+            let (observed, text) = (BTreeMap::new(), String::new());
+            let found = Found { score: 0, points: 100, verdicts, observed, text };
+            is_missed(&Expectation::Fails(named.clone()), &found)
+        };
+        assert!(is_luck(&[("01/half-close", "passed"), ("01/echo-bytes", "passed")]));
+        assert!(!is_luck(&[("01/half-close", "passed"), ("01/echo-bytes", "failed")]));
+        assert!(!is_luck(&[("01/half-close", "inconclusive")]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Misconception: a bucket is too seldom written to be in anybody's way.
 //!
 //! In place of: src/metrics.rs
+//! Takes luck: two threads have to meet.
 //!
 //! Must fail:
 //! - 06/histogram-consistent: two threads write the same bucket

@@ -1,6 +1,7 @@
 //! Misconception: a load and a store of an atomic are atomic.
 //!
 //! In place of: src/metrics.rs
+//! Takes luck: two threads have to meet.
 //!
 //! Must fail:
 //! - 06/no-lost-updates: what another thread stored between the two is lost

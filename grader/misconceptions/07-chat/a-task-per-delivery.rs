@@ -1,5 +1,7 @@
 //! Misconception: what is spawned first runs first.
 //!
+//! Takes luck: two threads have to meet.
+//!
 //! Must fail:
 //! - 07/per-sender-order: messages overtake each other
 //! - 07/fanout-exact: each client sees another order

@@ -1,5 +1,7 @@
 //! Misconception: who is welcomed may enter afterwards.
 //!
+//! Takes luck: two threads have to meet.
+//!
 //! Must fail:
 //! - 07/join-storm: two who join at the same time do not know of each other
 

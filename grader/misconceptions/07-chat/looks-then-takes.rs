@@ -1,5 +1,7 @@
 //! Misconception: a name that was free a moment ago is free.
 //!
+//! Takes luck: two threads have to meet.
+//!
 //! Must fail:
 //! - 07/duplicate-name: of those who ask at the same moment more than one is
 //!   welcomed

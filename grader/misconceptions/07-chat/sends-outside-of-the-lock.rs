@@ -1,5 +1,7 @@
 //! Misconception: to copy the list of members under the lock is enough.
 //!
+//! Takes luck: two threads have to meet.
+//!
 //! Must fail:
 //! - 07/fanout-exact: two messages come to two clients in different orders
 

@@ -97,11 +97,7 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
     let again = proof.subjects.iter().filter(|subject| subject.looks > 1);
     let again: Vec<_> = again.map(|subject| subject.name.as_str()).collect();
     if !again.is_empty() {
-        writeln!(
-            out,
-            "looked at again, since their texts were others at first: {}",
-            again.join(", ")
-        )?;
+        writeln!(out, "looked at again, since luck decides: {}", again.join(", "))?;
     }
     writeln!(out)?;
     // The first five are the reference, the starter and the null programs.
