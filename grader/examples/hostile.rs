@@ -73,6 +73,36 @@ fn main() -> io::Result<()> {
                 thread::spawn(move || lie(&stream));
             }
         }
+        "adds-a-byte" => {
+            announce(&listener)?;
+            loop {
+                let (stream, _) = listener.accept()?;
+                thread::spawn(move || echo_and(&stream, |mut stream| stream.write_all(b"!")));
+            }
+        }
+        "trickles" => {
+            announce(&listener)?;
+            loop {
+                let (stream, _) = listener.accept()?;
+                thread::spawn(move || trickle(&stream));
+            }
+        }
+        // Says goodbye to nearly everybody, but late.
+        "keeps-every-tenth" => {
+            announce(&listener)?;
+            for number in 1_u32.. {
+                let (stream, _) = listener.accept()?;
+                if number.is_multiple_of(10) {
+                    thread::spawn(move || io::copy(&mut &stream, &mut &stream));
+                } else {
+                    thread::spawn(move || {
+                        thread::sleep(Duration::from_millis(50));
+                        drop(stream);
+                    });
+                }
+            }
+            Ok(())
+        }
         // As a server it is right: see `visit`.
         visits if visits.starts_with("visits") => {
             announce(&listener)?;
@@ -232,6 +262,28 @@ fn lie(mut stream: &TcpStream) -> io::Result<()> {
         let count = stream.read(&mut buffer)?;
         buffer[..count].iter_mut().for_each(|byte| *byte ^= 1);
         stream.write_all(&buffer[..count])?;
+    }
+}
+
+/// Sends back what comes, and does something after each time.
+fn echo_and(mut stream: &TcpStream, then: fn(&TcpStream) -> io::Result<()>) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        stream.write_all(&buffer[..count])?;
+        then(stream)?;
+    }
+}
+
+/// Sends back what comes, a byte now and then.
+fn trickle(mut stream: &TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        for byte in &buffer[..count] {
+            stream.write_all(&[*byte])?;
+            thread::sleep(Duration::from_millis(300));
+        }
     }
 }
 

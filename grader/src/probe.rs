@@ -310,6 +310,35 @@ impl Probe {
         self.processes().into_iter().filter_map(anonymous).collect()
     }
 
+    /// Memory in RAM that is no file's, of all processes together, in bytes: what several share counts once
+    /// (Pss_Anon and Pss_Shmem of smaps_rollup, proc_pid_smaps(5)). Exact, and more work than [`Self::memory`].
+    #[must_use]
+    pub fn own_memory(self) -> u64 {
+        let share = |pid| {
+            let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+            let shares = rollup.lines().filter_map(|line| {
+                let (name, rest) = line.split_once(':')?;
+                let kib = rest.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
+                matches!(name, "Pss_Anon" | "Pss_Shmem").then_some(kib * 1024)
+            });
+            Some(shares.sum::<u64>())
+        };
+        self.processes().into_iter().filter_map(share).sum()
+    }
+
+    /// CPU time of all processes and of the children that they have waited for, ended threads among them; in
+    /// ticks, of 10 ms most often.
+    #[must_use]
+    pub fn cpu_ticks(self) -> Duration {
+        let ticks = |pid| {
+            let stat = Process::new(pid).ok()?.stat().ok()?;
+            let waited = u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
+            Some(stat.utime + stat.stime + waited)
+        };
+        let all: u64 = self.processes().into_iter().filter_map(ticks).sum();
+        Duration::from_secs_f64(all as f64 / procfs::ticks_per_second() as f64)
+    }
+
     /// Memory of its own that it may write to, whether it has or not (VmData), in bytes, of each process: what
     /// was asked for counts here, although the kernel gives no page of it before it is touched.
     #[must_use]

@@ -6,12 +6,13 @@
 mod common;
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{MARK, expect_nobody, grader, has, hostile, mark};
+use common::{MARK, expect_nobody, expect_started, grader, has, hostile, mark};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -105,28 +106,69 @@ fn who_cannot_be_measured_has_a_row_that_says_why_and_the_others_go_on() {
         hostile_as("silent", "hangs-in-futex"),
         hostile_as("wrong", "echoes-wrong"),
         hostile_as("gone", "exits-at-once"),
+        hostile_as("adds", "adds-a-byte"),
+        hostile_as("trickles", "trickles"),
+        hostile_as("few", "keeps-every-tenth"),
         hostile_as("good", "ignores-sigterm"),
     ];
     // Each sample takes longer than the one that dies lives.
     let mut arguments = vec!["2", "--solution", "--measure-ms", "400", "--repeat", "2"];
-    arguments.extend(["--scenario", "ping-pong", "--connections", "3"]);
+    arguments.extend(["--scenario", "ping-pong", "--connections", "10"]);
     for program in &programs {
         arguments.extend(["--program", program]);
     }
     let run = bench(out.path(), &arguments).success();
     run.stdout(contains("ended with status 3"))
         .stdout(contains("error: the disk is full"))
-        .stdout(contains("no answer within 5.00 s: serves 0 of 3"))
+        .stdout(contains("no answer within 5.00 s: serves 0 of 10"))
         .stdout(contains("answers something else than was sent"))
         .stdout(contains("error: cannot do it"));
     let results = results(out.path());
-    let trouble = |name: &str| cell(&results, name, "ping_pong", 3)["trouble"].clone();
+    let trouble = |name: &str| cell(&results, name, "ping_pong", 10)["trouble"].clone();
     assert_eq!(trouble("dies")["ended"]["last_words"][0], "error: the disk is full");
+    assert_eq!(trouble("wrong"), "wrong");
+    assert_eq!(trouble("adds"), "wrong");
+    // They were accepted, and gone before anything was measured.
+    assert_eq!(trouble("few")["lost"]["lost"], 9);
+    // A byte now and then is no answer.
+    assert_eq!(trouble("trickles")["silent"]["served"], 0);
     for name in ["good", "02 select", "02 poll", "02 epoll"] {
         assert_eq!(trouble(name), Value::Null, "{name}");
-        let samples = &cell(&results, name, "ping_pong", 3)["samples"];
+        let samples = &cell(&results, name, "ping_pong", 10)["samples"];
         assert_eq!(samples.as_array().unwrap().len(), 2, "{name}");
     }
+}
+
+/// Ctrl-C at a terminal goes to the grader's whole foreground group.
+#[test]
+fn an_interrupt_shows_what_is_known_and_leaves_nobody() {
+    let out = tempfile::tempdir().unwrap();
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mark = mark();
+    let program = hostile_as("good", "ignores-sigterm");
+    let mut command = Command::new(grader().get_program());
+    command.args([
+        "bench",
+        "2",
+        "--solution",
+        "--program",
+        &program,
+        "--measure-ms",
+        "2000",
+        "--out",
+    ]);
+    command.arg(out.path()).env(MARK, &mark).stdout(Stdio::piped()).stdin(Stdio::null());
+    command.process_group(0);
+    let grader = command.spawn().unwrap();
+    // The first sample of the program is taken after those of lab 02.
+    expect_started(&mark);
+    let group = rustix::process::Pid::from_raw(grader.id().cast_signed()).unwrap();
+    rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
+    let output = grader.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("interrupted: this is what was known so far"), "{text}");
+    expect_nobody(&mark);
 }
 
 #[test]
@@ -174,7 +216,7 @@ fn wrong_usage_is_refused_before_anything_is_built() {
     refused(&["--program", "./echo"], "write a name and a command");
     refused(&["--program", "a=/nowhere/server"], "there is no program /nowhere/server");
     refused(&["--program", "02 poll=true"], "two rows are named 02 poll");
-    refused(&["--connections", "0"], "invalid value '0'");
+    refused(&["--connections", "some"], "invalid value 'some'");
     refused(&["--out", "/proc/nowhere"], "cannot write results to /proc/nowhere");
 }
 

@@ -2,9 +2,9 @@
 //! grader's, and so that it can have CPUs of its own.
 //!
 //! It is the grader's own executable, started as `grader __load`. The two speak in lines: it reads an [`Order`], and
-//! says [`Said::Connected`]; the next line it reads lets it warm up, and it says [`Said::WarmedUp`]; the next lets it
-//! measure, and it says [`Said::Measured`]. Between two of these nothing is under way: no request is unanswered, so
-//! that whoever reads the server's CPU time in between counts whole round trips.
+//! says [`Said::Connected`]; the next line it reads lets it warm up, the next one measure, and each time it says
+//! [`Said::Measured`]. Between two of these nothing is under way: no request is unanswered, so that whoever reads the
+//! server's CPU time in between counts whole round trips.
 //!
 //! All it does for a round trip is one `write`, one `read`, its part of an `epoll_wait`, and one look at the clock: it
 //! has to be about as cheap as the best server, or the differences between servers would drown in it.
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 use hdrhistogram::Histogram;
 use rustix::event::{Timespec, epoll};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ pub enum Pace {
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     Connected(Connected),
-    WarmedUp,
+    /// First the warm-up, in which all clients have asked as well, then what counts.
     Measured(Measured),
     /// It cannot do its work: the machine's trouble.
     Unable(String),
@@ -116,15 +117,17 @@ pub struct Measured {
     pub elapsed: Duration,
     /// CPU time of the load generator itself.
     pub cpu: Duration,
+    /// How much of its time the busiest thread had something to do, or wanted to and did not get its CPU: 0 to 1.
+    pub busy: f64,
     /// Of a closed loop, from the moment of sending; of an open one, from the planned moment.
     pub latency: Latency,
     /// Of an open loop: the same requests, counted from the moment of sending.
     pub from_sending: Option<Latency>,
     /// Of an open loop: by how much the load generator itself was late, in 99 of 100 requests at most.
     pub late: Option<Duration>,
-    /// Connections that were closed or reset.
+    /// Connections that were closed or reset, idle ones among them.
     pub lost: usize,
-    /// Connections on which something else came back.
+    /// Connections on which something else came back, or more than was sent.
     pub wrong: usize,
     /// Requests without an answer in the end.
     pub unanswered: usize,
@@ -173,28 +176,53 @@ fn work() -> Result<()> {
         line.clear();
         Ok(input.read_line(&mut line)? > 0)
     };
+    // Whatever ends the grader: nobody is left who would wait for this. It is started by its first thread.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     use_cpus(&order.cpus)?;
-    let (mut active, connected) = connect(&order)?;
+    let (connections, connected) = connect(&order)?;
     let is_whole = connected.trouble.is_none();
     say(&Said::Connected(connected))?;
-    if !go_on()? || !is_whole {
+    if !is_whole {
         return Ok(());
     }
-    // They are open for as long as this runs, and nobody looks at them.
-    let _silent = active.split_off(order.active);
+    let (active, silent) = choose(connections, order.active);
     let mut drivers = drivers(&order, active)?;
-    run(&mut drivers, &order, order.warm_up)?;
-    say(&Said::WarmedUp)?;
-    if !go_on()? {
-        return Ok(());
+    for length in [order.warm_up, order.measure] {
+        if !go_on()? {
+            return Ok(());
+        }
+        let (begin, cpu) = (Instant::now(), cpu_time());
+        let tallies = run(&mut drivers, &order, length)?;
+        let (elapsed, cpu) = (begin.elapsed(), cpu_time().saturating_sub(cpu));
+        let mut measured = measured(tallies, &order, length)?;
+        (measured.elapsed, measured.cpu) = (elapsed, cpu);
+        measured.lost += silent.iter().filter(|stream| !is_silent(stream)).count();
+        say(&Said::Measured(measured))?;
     }
-    let (begin, cpu) = (Instant::now(), cpu_time());
-    let tallies = run(&mut drivers, &order, order.measure)?;
-    let (elapsed, cpu) = (begin.elapsed(), cpu_time().saturating_sub(cpu));
-    say(&Said::Measured(measured(tallies, &order, elapsed, cpu)?))?;
     // What the server has in memory is read with all connections open.
     go_on()?;
     Ok(())
+}
+
+/// Parts those that send from those that only are there, all over the line: they are not those of the lowest
+/// descriptors.
+fn choose(connections: Vec<TcpStream>, active: usize) -> (Vec<TcpStream>, Vec<TcpStream>) {
+    let all = connections.len();
+    let is_active = |index: usize| (index * active) % all < active;
+    let numbered = connections.into_iter().enumerate();
+    let (active, silent): (Vec<_>, Vec<_>) = numbered.partition(|&(index, _)| is_active(index));
+    let streams =
+        |numbered: Vec<(usize, TcpStream)>| numbered.into_iter().map(|(_, it)| it).collect();
+    (streams(active), streams(silent))
+}
+
+/// Whether a connection that nobody has used is still there, and nothing has come over it.
+fn is_silent(stream: &TcpStream) -> bool {
+    // One that cannot be asked is not one that was closed.
+    if stream.set_nonblocking(true).is_err() {
+        return true;
+    }
+    matches!(stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 fn say(what: &Said) -> Result<()> {
@@ -228,7 +256,7 @@ fn connect(order: &Order) -> Result<(Vec<TcpStream>, Connected)> {
         let until = order.connections.min(sure + batch);
         while open.len() < until {
             let begun = Instant::now();
-            match TcpStream::connect(order.address) {
+            match TcpStream::connect_timeout(&order.address, PATIENCE) {
                 Ok(stream) => open.push(prepared(stream)?),
                 Err(error) if is_refusal(&error) => {
                     trouble = Some(Refusal::Closed);
@@ -241,13 +269,14 @@ fn connect(order: &Order) -> Result<(Vec<TcpStream>, Connected)> {
                 break;
             }
         }
-        if let Some(Err(refusal)) = open.last().map(ask) {
+        let deadline = Instant::now() + PATIENCE;
+        if let Some(Err(refusal)) = open.last().map(|last| ask(last, deadline)) {
             // Some before it may have been taken: those that answer now.
             trouble = Some(refusal);
             let mut index = 0;
             open.retain(|stream| {
                 index += 1;
-                index <= sure || refusal == Refusal::Closed && ask(stream).is_ok()
+                index <= sure || refusal == Refusal::Closed && ask(stream, deadline).is_ok()
             });
         }
     }
@@ -265,24 +294,33 @@ fn is_refusal(error: &io::Error) -> bool {
 /// A stream that sends at once, and whose end uses up no port (rule R7).
 fn prepared(stream: TcpStream) -> Result<TcpStream> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
     Ok(stream)
 }
 
-/// One round trip on a stream that blocks.
-fn ask(mut stream: &TcpStream) -> Result<(), Refusal> {
+/// One round trip on a stream that blocks, done by `deadline`.
+fn ask(mut stream: &TcpStream, deadline: Instant) -> Result<(), Refusal> {
     let (request, mut answer) = ([b'?'; BYTES], [0; BYTES]);
-    let result = stream.write_all(&request).and_then(|()| stream.read_exact(&mut answer));
-    match result {
-        Ok(()) if answer == request => Ok(()),
-        Ok(()) => Err(Refusal::Wrong),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            Err(Refusal::Silent)
+    stream.write_all(&request).map_err(|_| Refusal::Closed)?;
+    let mut received = 0;
+    while received < BYTES {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A time-out of zero is none.
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return Err(Refusal::Silent);
         }
-        Err(_) => Err(Refusal::Closed),
+        match stream.read(&mut answer[received..]) {
+            Ok(0) => return Err(Refusal::Closed),
+            Ok(count) => received += count,
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => return Err(Refusal::Silent),
+                ErrorKind::Interrupted => {}
+                _ => return Err(Refusal::Closed),
+            },
+        }
     }
+    if answer == request { Ok(()) } else { Err(Refusal::Wrong) }
 }
 
 /// A part of the clients, which one thread drives.
@@ -298,9 +336,12 @@ struct Client {
     /// None once it is lost.
     stream: Option<TcpStream>,
     request: [u8; BYTES],
-    answer: [u8; BYTES],
+    /// With room for a byte too many.
+    answer: [u8; BYTES + 1],
     /// How much of the answer has come.
     received: usize,
+    /// Whether an answer is awaited.
+    is_waiting: bool,
     /// When the request was sent, and was to be sent, in nanoseconds of the driver's clock.
     sent: u64,
     planned: u64,
@@ -317,15 +358,17 @@ struct Tally {
     lost: usize,
     wrong: usize,
     unanswered: usize,
+    /// As [`Measured::busy`].
+    busy: f64,
 }
 
 impl Tally {
-    fn new() -> Result<Self> {
+    /// For requests over `length`.
+    fn new(length: Duration) -> Result<Self> {
         // A histogram of fixed size: to grow while it is written to would take time.
-        let new = || {
-            Histogram::new_with_max(4 * PATIENCE.as_nanos() as u64, 3)
-                .map_err(|error| anyhow!("no histogram: {error}"))
-        };
+        let most = (length + 2 * PATIENCE).as_nanos() as u64;
+        let new =
+            || Histogram::new_with_max(most, 3).map_err(|error| anyhow!("no histogram: {error}"));
         Ok(Self {
             round_trips: 0,
             latency: new()?,
@@ -334,17 +377,9 @@ impl Tally {
             lost: 0,
             wrong: 0,
             unanswered: 0,
+            busy: 0.0,
         })
     }
-}
-
-/// What has come of a look at a client's socket.
-enum Arrived {
-    /// The answer is whole.
-    All,
-    Part,
-    Lost,
-    Wrong,
 }
 
 /// A thread for each CPU, if there are as many clients.
@@ -369,8 +404,9 @@ fn drivers(order: &Order, active: Vec<TcpStream>) -> Result<Vec<Driver>> {
             clients.push(Client {
                 stream: Some(stream),
                 request,
-                answer: [0; BYTES],
+                answer: [0; BYTES + 1],
                 received: 0,
+                is_waiting: false,
                 sent: 0,
                 planned: 0,
                 freed: 0,
@@ -383,17 +419,20 @@ fn drivers(order: &Order, active: Vec<TcpStream>) -> Result<Vec<Driver>> {
 
 /// Lets all drivers run for `length`, until all is answered.
 fn run(drivers: &mut [Driver], order: &Order, length: Duration) -> Result<Vec<Tally>> {
-    let threads = drivers.len() as f64;
+    let threads = drivers.len() as u64;
+    let begin = Instant::now();
     std::thread::scope(|scope| {
-        let running: Vec<_> = drivers
-            .iter_mut()
-            .map(|driver| {
-                scope.spawn(move || match order.pace {
-                    Pace::PingPong => driver.ping_pong(length),
-                    Pace::PerSecond(rate) => driver.open_loop(length, rate / threads, order.alone),
-                })
-            })
-            .collect();
+        let mut running = Vec::new();
+        for (place, driver) in drivers.iter_mut().enumerate() {
+            let schedule = move |rate| {
+                let all = ((length.as_secs_f64() * rate) as u64).max(1);
+                Schedule { begin, rate, all, first: place as u64, step: threads }
+            };
+            running.push(scope.spawn(move || match order.pace {
+                Pace::PingPong => driver.ping_pong(length),
+                Pace::PerSecond(rate) => driver.open_loop(&schedule(rate), length, order.alone),
+            }));
+        }
         let tallies = running.into_iter().map(|thread| match thread.join() {
             Ok(tally) => tally,
             Err(_) => bail!("a thread of the load generator panicked"),
@@ -402,27 +441,49 @@ fn run(drivers: &mut [Driver], order: &Order, length: Duration) -> Result<Vec<Ta
     })
 }
 
-fn measured(
-    tallies: Vec<Tally>,
-    order: &Order,
-    elapsed: Duration,
-    cpu: Duration,
-) -> Result<Measured> {
-    let mut sum = Tally::new()?;
+/// The moments at which a thread sends: of all requests, which are evenly spread, every so many.
+struct Schedule {
+    begin: Instant,
+    /// Of all threads, a second.
+    rate: f64,
+    all: u64,
+    first: u64,
+    step: u64,
+}
+
+impl Schedule {
+    fn count(&self) -> u64 {
+        self.all.saturating_sub(self.first).div_ceil(self.step)
+    }
+
+    /// When the request of that number is due, in nanoseconds from the beginning.
+    fn moment(&self, request: u64) -> u64 {
+        ((request * self.step + self.first) as f64 * 1e9 / self.rate) as u64
+    }
+}
+
+fn measured(tallies: Vec<Tally>, order: &Order, length: Duration) -> Result<Measured> {
+    let mut sum = Tally::new(length)?;
     for tally in tallies {
         sum.round_trips += tally.round_trips;
         sum.lost += tally.lost;
         sum.wrong += tally.wrong;
         sum.unanswered += tally.unanswered;
-        sum.latency.add(&tally.latency).map_err(|error| anyhow!("{error}"))?;
-        sum.from_sending.add(&tally.from_sending).map_err(|error| anyhow!("{error}"))?;
-        sum.late.add(&tally.late).map_err(|error| anyhow!("{error}"))?;
+        sum.busy = sum.busy.max(tally.busy);
+        for (sum, one) in [
+            (&mut sum.latency, &tally.latency),
+            (&mut sum.from_sending, &tally.from_sending),
+            (&mut sum.late, &tally.late),
+        ] {
+            sum.add(one).map_err(|error| anyhow!("histograms do not add up: {error}"))?;
+        }
     }
     let is_open = matches!(order.pace, Pace::PerSecond(_));
     Ok(Measured {
         round_trips: sum.round_trips,
-        elapsed,
-        cpu,
+        elapsed: Duration::ZERO,
+        cpu: Duration::ZERO,
+        busy: sum.busy,
         latency: Latency::of(&sum.latency),
         from_sending: is_open.then(|| Latency::of(&sum.from_sending)),
         late: is_open.then(|| Duration::from_nanos(sum.late.value_at_quantile(0.99))),
@@ -432,6 +493,13 @@ fn measured(
     })
 }
 
+/// CPU time of this thread, and the time that it has waited for a CPU (proc(5)).
+fn wanted() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let numbers = text.split_ascii_whitespace().take(2).filter_map(|it| it.parse::<u64>().ok());
+    Duration::from_nanos(numbers.sum())
+}
+
 impl Driver {
     fn now(&self) -> u64 {
         self.clock.elapsed().as_nanos() as u64
@@ -439,8 +507,9 @@ impl Driver {
 
     /// Closed loop: all clients send, and each again when it has its answer, until `length` is over.
     fn ping_pong(&mut self, length: Duration) -> Result<Tally> {
-        let mut tally = Tally::new()?;
-        let end = self.now() + length.as_nanos() as u64;
+        let mut tally = Tally::new(length)?;
+        let (begin, before) = (self.now(), wanted());
+        let end = begin + length.as_nanos() as u64;
         let mut under_way = 0;
         for index in 0..self.clients.len() {
             let now = self.now();
@@ -450,41 +519,42 @@ impl Driver {
         let mut moved = self.now();
         while under_way > 0 {
             let found = events.wait(&self.epoll, PATIENCE)?;
-            if found.is_empty() && self.now() - moved >= PATIENCE.as_nanos() as u64 {
-                break;
-            }
             for index in found.iter().map(|event| event.data.u64() as usize) {
-                match self.receive(index, &mut tally) {
-                    Arrived::Part => {}
-                    Arrived::Lost | Arrived::Wrong => under_way -= 1,
-                    Arrived::All => {
-                        // One look at the clock: the end of one round trip and the beginning of the next.
-                        let now = self.now();
-                        moved = now;
-                        tally.round_trips += 1;
-                        tally.latency.saturating_record(now - self.clients[index].sent);
-                        if now >= end || !self.send(index, now, &mut tally) {
-                            under_way -= 1;
-                        }
-                    }
+                let was_waiting = self.clients[index].is_waiting;
+                if !self.receive(index, &mut tally) {
+                    under_way -= usize::from(was_waiting && !self.clients[index].is_waiting);
+                    continue;
                 }
+                // One look at the clock: the end of one round trip and the beginning of the next.
+                let now = self.now();
+                moved = now;
+                tally.latency.saturating_record(now - self.clients[index].sent);
+                if now >= end || !self.send(index, now, &mut tally) {
+                    under_way -= 1;
+                }
+            }
+            // Bytes alone are no answers.
+            if self.now() - moved >= PATIENCE.as_nanos() as u64 {
+                break;
             }
         }
         tally.unanswered = under_way;
+        let elapsed = Duration::from_nanos(self.now() - begin);
+        tally.busy = wanted().saturating_sub(before).as_secs_f64() / elapsed.as_secs_f64();
         Ok(tally)
     }
 
-    /// Open loop: `rate` requests a second, each with its moment, whether the last ones are answered or not.
-    fn open_loop(&mut self, length: Duration, rate: f64, alone: bool) -> Result<Tally> {
-        let mut tally = Tally::new()?;
-        let begin = self.now();
-        let all = (length.as_secs_f64() * rate) as u64;
-        let moment = |request: u64| begin + (request as f64 * 1e9 / rate) as u64;
+    /// Open loop: each request of the `schedule` has its moment, whether the last ones are answered or not.
+    fn open_loop(&mut self, schedule: &Schedule, length: Duration, alone: bool) -> Result<Tally> {
+        /// A look that takes longer than this was a sleep.
+        const LOOK: u64 = 20_000;
+        let mut tally = Tally::new(length)?;
+        let begin = schedule.begin.saturating_duration_since(self.clock).as_nanos() as u64;
+        let (all, moment) = (schedule.count(), |request| begin + schedule.moment(request));
         let last = begin + (length + PATIENCE).as_nanos() as u64;
         let is_open = |index: &usize| self.clients[*index].stream.is_some();
         let mut free: VecDeque<usize> = (0..self.clients.len()).filter(is_open).collect();
-        let mut under_way = 0;
-        let mut next = 0;
+        let (mut under_way, mut next, mut idle) = (0, 0, 0);
         let mut events = Events::new();
         while next < all || under_way > 0 {
             let now = self.now();
@@ -494,12 +564,13 @@ impl Driver {
             while next < all && moment(next) <= now {
                 let Some(index) = free.pop_front() else { break };
                 let (planned, sent) = (moment(next), self.now());
-                next += 1;
                 if self.clients[index].freed <= planned {
                     tally.late.saturating_record(sent - planned);
                 }
                 self.clients[index].planned = planned;
-                under_way += usize::from(self.send(index, sent, &mut tally));
+                if self.send(index, sent, &mut tally) {
+                    (under_way, next) = (under_way + 1, next + 1);
+                }
             }
             // To the next moment, unless there is nobody to send: a sleep ends late, a look at the clock does not.
             let pause = match next < all && !free.is_empty() {
@@ -507,25 +578,29 @@ impl Driver {
                 true => Duration::from_nanos(moment(next).saturating_sub(self.now())),
                 false => Duration::from_millis(100),
             };
-            for event in events.wait(&self.epoll, pause)? {
-                let index = event.data.u64() as usize;
-                match self.receive(index, &mut tally) {
-                    Arrived::Part => {}
-                    Arrived::Lost | Arrived::Wrong => under_way -= 1,
-                    Arrived::All => {
-                        let now = self.now();
-                        let client = &mut self.clients[index];
-                        client.freed = now;
-                        tally.round_trips += 1;
-                        tally.latency.saturating_record(now - client.planned);
-                        tally.from_sending.saturating_record(now - client.sent);
-                        under_way -= 1;
-                        free.push_back(index);
-                    }
+            let before = self.now();
+            let found = events.wait(&self.epoll, pause)?;
+            let waited = self.now() - before;
+            if found.is_empty() || waited > LOOK {
+                idle += waited;
+            }
+            for index in found.iter().map(|event| event.data.u64() as usize) {
+                let was_waiting = self.clients[index].is_waiting;
+                if !self.receive(index, &mut tally) {
+                    under_way -= usize::from(was_waiting && !self.clients[index].is_waiting);
+                    continue;
                 }
+                let now = self.now();
+                let client = &mut self.clients[index];
+                client.freed = now;
+                tally.latency.saturating_record(now - client.planned);
+                tally.from_sending.saturating_record(now - client.sent);
+                under_way -= 1;
+                free.push_back(index);
             }
         }
         tally.unanswered = under_way + (all - next) as usize;
+        tally.busy = 1.0 - idle as f64 / (self.now() - begin).max(1) as f64;
         Ok(tally)
     }
 
@@ -539,41 +614,44 @@ impl Driver {
         client.received = 0;
         client.sent = now;
         // The last answer has come, so there is room for the next request.
-        match stream.write(&client.request) {
-            Ok(BYTES) => true,
-            _ => {
-                client.stream = None;
-                tally.lost += 1;
-                false
-            }
+        client.is_waiting = matches!(stream.write(&client.request), Ok(BYTES));
+        if !client.is_waiting {
+            client.stream = None;
+            tally.lost += 1;
         }
+        client.is_waiting
     }
 
-    fn receive(&mut self, index: usize, tally: &mut Tally) -> Arrived {
+    /// Reads what has come for a client; says whether its answer is whole now. A client of which something else, or
+    /// the end, has come is closed and counted, and does not wait any more.
+    fn receive(&mut self, index: usize, tally: &mut Tally) -> bool {
         let client = &mut self.clients[index];
-        let Some(mut stream) = client.stream.as_ref() else { return Arrived::Part };
-        let arrived = match stream.read(&mut client.answer[client.received..]) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Arrived::Part,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Arrived::Part,
-            Ok(0) | Err(_) => Arrived::Lost,
-            Ok(count) => {
-                client.received += count;
-                if client.received < BYTES {
-                    return Arrived::Part;
-                }
-                if client.answer == client.request {
-                    return Arrived::All;
-                }
-                Arrived::Wrong
+        let Some(mut stream) = client.stream.as_ref() else { return false };
+        // After the answer nothing is to come.
+        let from = if client.is_waiting { client.received } else { BYTES };
+        match stream.read(&mut client.answer[from..]) {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                return false;
             }
-        };
-        // Closed with that, and no longer watched.
-        client.stream = None;
-        match arrived {
-            Arrived::Wrong => tally.wrong += 1,
-            _ => tally.lost += 1,
+            Ok(0) | Err(_) => tally.lost += 1,
+            Ok(count) => {
+                client.received = from + count;
+                if client.received < BYTES {
+                    return false;
+                }
+                if client.received == BYTES && client.answer[..BYTES] == client.request {
+                    client.is_waiting = false;
+                    tally.round_trips += 1;
+                    return true;
+                }
+                tally.wrong += 1;
+            }
         }
-        arrived
+        client.stream = None;
+        client.is_waiting = false;
+        false
     }
 }
 

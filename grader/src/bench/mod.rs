@@ -11,14 +11,17 @@ pub mod page;
 pub mod results;
 pub mod table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rustix::process::{Resource, getrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
@@ -43,8 +46,11 @@ pub const FIXED_RATE_CLIENTS: usize = 100;
 /// Descriptors that a server, or the load generator, needs beside its clients'.
 pub const SPARE_DESCRIPTORS: usize = 64;
 
-/// What nobody waits longer for: a start, 5,000 connects, a measurement and its end.
-const LONGEST_SAMPLE: Duration = Duration::from_secs(45);
+/// What is allowed for a start, 5,000 connects and the end, beside what is measured.
+const OVERHEAD: Duration = Duration::from_secs(12);
+
+/// So many processes are looked at, at most ([`Probe::processes`]).
+const MOST_PROCESSES: usize = 4096;
 
 /// A program to be measured.
 #[derive(Clone, Debug)]
@@ -83,23 +89,36 @@ pub struct Cpus {
 }
 
 impl Cpus {
-    /// Half of those that are allowed for each; of two or three, one for the load generator. A single one they share.
+    /// Half of the cores that are allowed for each; of two or three, one for the load generator. A single core's CPUs are
+    /// divided in the same way, and a single CPU is shared.
     ///
     /// # Errors
     ///
     /// The kernel does not say which are allowed.
     pub fn divide() -> Result<Self> {
         let allowed = sched_getaffinity(None).context("cannot tell which CPUs may be used")?;
-        let mut server: Vec<usize> =
-            (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
+        let mut cores: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for cpu in (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)) {
+            // Where nothing is known each CPU counts as a core.
+            let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
+            let siblings = fs::read_to_string(path).unwrap_or_else(|_| cpu.to_string());
+            cores.entry(siblings).or_default().push(cpu);
+        }
+        let mut server: Vec<Vec<usize>> = cores.into_values().collect();
+        if let [one] = &server[..] {
+            server = one.iter().map(|&cpu| vec![cpu]).collect();
+        }
+        server.sort();
         let load = match server.len() {
             0 | 1 => server.clone(),
             all => server.split_off(all - all / 2),
         };
-        Ok(Self { server, load })
+        Ok(Self { server: server.concat(), load: load.concat() })
     }
 
-    fn are_shared(&self) -> bool {
+    /// Whether both have the same.
+    #[must_use]
+    pub fn are_shared(&self) -> bool {
         self.server == self.load
     }
 }
@@ -134,10 +153,13 @@ pub fn run(
     let mut rate = plan.rate;
     let all = plan.rounds as usize * plan.points.len() * plan.subjects.len();
     let mut done = 0;
+    // What samples took, in terms of what was thought.
+    let (mut thought, mut to_come) = (Duration::ZERO, Duration::ZERO);
     for &point in &plan.points {
         for (subject, Subject { trouble, .. }) in plan.subjects.iter().enumerate() {
             let (samples, trouble) = (Vec::new(), trouble.clone());
             results.cells.push(Cell { subject, point, rate: None, samples, trouble });
+            to_come += plan.rounds * plan.expected(point);
         }
     }
     for round in 0..plan.rounds {
@@ -150,16 +172,22 @@ pub fn run(
                 // Whoever comes first in one round comes last in the next.
                 let index = (turn + round as usize) % plan.subjects.len();
                 let subject = &plan.subjects[index];
+                let before = hopeless(results, index, point);
                 let cell = &mut results.cells[place * plan.subjects.len() + index];
+                cell.trouble = cell.trouble.take().or(before);
                 done += 1;
+                to_come = to_come.saturating_sub(plan.expected(point));
                 // What has failed once fails again, and takes long.
                 if cell.trouble.is_some() || interrupt.is_raised() {
                     continue;
                 }
                 let spent = begin.elapsed();
-                let left = spent.mul_f64((all - done + 1) as f64 / (done - 1).max(1) as f64);
-                progress(Progress { done: done - 1, all, subject: &subject.name, left });
                 let rest = plan.limit.saturating_sub(spent);
+                let slower = spent.as_secs_f64() / thought.as_secs_f64().max(1e-3);
+                let slower = if thought.is_zero() { 1.0 } else { slower };
+                let left = (to_come + plan.expected(point)).mul_f64(slower).min(rest);
+                progress(Progress { done: done - 1, all, subject: &subject.name, left });
+                thought += plan.expected(point);
                 if rest < 2 * (plan.warm_up + plan.measure) {
                     if cell.samples.is_empty() {
                         cell.trouble = Some(Trouble::NoTime);
@@ -172,14 +200,17 @@ pub fn run(
                 } else {
                     Pace::PingPong
                 };
-                let sample =
-                    sample(plan, subject, point, pace, rest.min(LONGEST_SAMPLE), interrupt);
-                match sample {
+                match sample(plan, subject, point, pace, rest, interrupt) {
                     Ok(sample) => cell.samples.push(Sample { round, ..sample }),
                     Err(None) => {}
-                    // Where it was measured before, it goes without this round.
-                    Err(Some(Trouble::NoTime)) if !cell.samples.is_empty() => {}
-                    Err(Some(trouble)) => cell.trouble = Some(trouble),
+                    // Where it was measured before, it goes without this round: that was not the server.
+                    Err(Some(Trouble::NoTime | Trouble::Unable(_))) if !cell.samples.is_empty() => {
+                    }
+                    Err(Some(trouble)) => {
+                        // Nobody is to be measured by rounds in which it was still well.
+                        cell.samples.clear();
+                        cell.trouble = Some(trouble);
+                    }
                 }
             }
         }
@@ -187,22 +218,56 @@ pub fn run(
     Ok(())
 }
 
+impl Plan {
+    /// About how long a sample takes.
+    fn expected(&self, point: Point) -> Duration {
+        const CONNECT: Duration = Duration::from_micros(60);
+        self.warm_up + self.measure + Duration::from_millis(80) + CONNECT * point.connections as u32
+    }
+}
+
+/// What a subject has shown with fewer connections, if that takes long each time and will not be better with more.
+fn hopeless(results: &Results, subject: usize, point: Point) -> Option<Trouble> {
+    let mut fewer = results
+        .cells
+        .iter()
+        .filter(|cell| cell.subject == subject && cell.point.connections <= point.connections);
+    fewer.find_map(|cell| match &cell.trouble {
+        Some(
+            trouble @ (Trouble::Silent { .. }
+            | Trouble::TooSlow(_)
+            | Trouble::Wrong
+            | Trouble::NotStarted { .. }
+            | Trouble::Ended { .. }),
+        ) if cell.point.scenario != Scenario::FixedRate => Some(trouble.clone()),
+        _ => None,
+    })
+}
+
 /// Half of what the slowest of those that could be measured does with as many clients, in two digits: nobody is at
-/// their limit, and all get the same.
-fn rate_for_all(results: &Results) -> f64 {
+/// their limit, and all get the same. Who does not do a tenth of what the best does is left behind.
+fn rate_for_all(results: &mut Results) -> f64 {
     /// Where nothing is known.
     const MODEST: f64 = 5_000.0;
     let is_alike = |cell: &&Cell| {
         cell.point.scenario == Scenario::PingPong && cell.point.connections == FIXED_RATE_CLIENTS
     };
-    let rates =
-        results.cells.iter().filter(is_alike).filter_map(|cell| {
-            cell.figure(|sample| sample.rate).filter(|_| cell.trouble.is_none())
-        });
-    let slowest = Figure::of(rates.map(|figure| figure.median));
-    let half = slowest.map_or(MODEST, |rates| rates.least / 2.0).max(10.0);
+    let alike = results.cells.iter().filter(is_alike);
+    let rates: Vec<f64> =
+        alike.filter_map(|cell| Some(cell.figure(|sample| sample.rate)?.median)).collect();
+    let best = rates.iter().copied().fold(0.0, f64::max);
+    let slowest = Figure::of(rates.into_iter().filter(|rate| *rate > best / 10.0));
+    let (half, why) = match slowest {
+        Some(rates) => (rates.least / 2.0, "half of what the slowest did in the first round"),
+        None => (MODEST, "chosen without knowing what they can do; --rate sets it"),
+    };
     let digits = 10_f64.powf(half.log10().floor() - 1.0);
-    (half / digits).floor() * digits
+    let rate = (half / digits).floor() * digits;
+    results.notes.push(format!(
+        "the fixed rate of {} requests a second is {why}",
+        results::thousands(rate as usize)
+    ));
+    rate
 }
 
 /// Takes one sample of a fresh server. The error is what it was not possible for; nothing after an interrupt.
@@ -211,13 +276,14 @@ fn sample(
     subject: &Subject,
     point: Point,
     pace: Pace,
-    longest: Duration,
+    rest: Duration,
     interrupt: &Interrupt,
 ) -> Result<Sample, Option<Trouble>> {
     let unable =
         |error: io::Error| Some(Trouble::Unable(format!("no runtime could be had: {error}")));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unable)?;
+    let longest = OVERHEAD + 2 * (plan.warm_up + plan.measure);
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let trial = Trial::new(subject.service, &subject.words, 0, "bench");
@@ -225,10 +291,10 @@ fn sample(
         let taken = tokio::select! {
             biased;
             () = interrupt.raised() => Err(None),
-            taken = tokio::time::timeout(longest, taken) => match taken {
+            taken = tokio::time::timeout(longest.min(rest), taken) => match taken {
                 Ok(taken) => taken.map_err(Some),
-                Err(_) if longest < LONGEST_SAMPLE => Err(Some(Trouble::NoTime)),
-                Err(_) => Err(Some(Trouble::Silent { served: 0, of: point.connections })),
+                Err(_) if rest < longest => Err(Some(Trouble::NoTime)),
+                Err(_) => Err(Some(Trouble::TooSlow(longest))),
             },
         };
         trial.end();
@@ -243,11 +309,12 @@ async fn take(
     pace: Pace,
     trial: &Trial,
 ) -> Result<Sample, Trouble> {
-    let descriptors = (point.connections + SPARE_DESCRIPTORS) as u64;
+    // Some need more than one for each client.
+    let descriptors = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX).min(ENOUGH);
     let start = Start { flags: subject.flags, descriptors, ..Start::PLAIN };
-    let server = trial.start(&start).await.map_err(not_started)?;
+    let server = trial.start(&start).await.map_err(|stop| not_started(stop, trial))?;
     let probe = server.probe();
-    let empty = memory(probe);
+    let empty = settled_memory(probe).await;
     let order = Order {
         address: server.address,
         connections: point.connections,
@@ -264,47 +331,50 @@ async fn take(
     };
     let of = point.connections;
     if let Some(refusal) = trouble {
-        return Err(after(
-            &server,
-            match refusal {
-                Refusal::Closed => Trouble::Refuses { served: open, of },
-                Refusal::Silent => Trouble::Silent { served: open, of },
-                Refusal::Wrong => Trouble::Wrong,
-            },
-        )
-        .await);
+        let trouble = match refusal {
+            Refusal::Closed => Trouble::Refuses { served: open, of },
+            Refusal::Silent => Trouble::Silent { served: open, of },
+            Refusal::Wrong => Trouble::Wrong,
+        };
+        return Err(after(&server, trouble).await);
+    }
+    if probe.processes().len() >= MOST_PROCESSES {
+        return Err(Trouble::Unable(format!("it has more than {MOST_PROCESSES} processes")));
     }
     let idle = settled_memory(probe).await;
-    load.go_on().await?;
-    let Said::WarmedUp = load.hear().await? else { return Err(out_of_step()) };
-    let before = cpu(probe);
-    load.go_on().await?;
-    let Said::Measured(measured) = load.hear().await? else { return Err(out_of_step()) };
-    let used = cpu_since(probe, &before);
-    let (busy, threads) = (memory(probe), probe.thread_count());
+    let warm_up = load.measured().await?;
+    judge(&server, &warm_up, of, pace).await?;
+    let before = Cpu::now(probe);
+    let measured = load.measured().await?;
+    let used = before.used(probe);
+    let (busy, threads) = (probe.own_memory(), probe.thread_count());
     judge(&server, &measured, of, pace).await?;
-    let Measured { round_trips, elapsed, cpu: load_cpu, latency, from_sending, late, .. } =
-        measured;
+    if used.is_zero() {
+        return Err(Trouble::Unable("the kernel shows no CPU time of it".to_owned()));
+    }
+    let Measured { round_trips, elapsed, cpu: load_cpu, busy: load_busy, .. } = measured;
     let each = |bytes: u64| bytes.saturating_sub(empty) as f64 / of as f64;
-    let share = |cpu: Duration, cpus: &[usize]| {
-        cpu.as_secs_f64() / elapsed.as_secs_f64() / cpus.len() as f64
-    };
+    let cpus = plan.cpus.server.len() as f64;
     Ok(Sample {
         round: 0,
+        round_trips,
         rate: round_trips as f64 / elapsed.as_secs_f64(),
-        latency,
-        from_sending,
+        latency: measured.latency,
+        from_sending: measured.from_sending,
         cpu: used.as_nanos() as f64 / round_trips as f64,
         load_cpu: load_cpu.as_nanos() as f64 / round_trips as f64,
-        server_busy: share(used, &plan.cpus.server),
-        load_busy: share(load_cpu, &plan.cpus.load),
-        late,
+        server_busy: used.as_secs_f64() / elapsed.as_secs_f64() / cpus,
+        load_busy,
+        late: measured.late,
         memory_idle: each(idle),
         memory_busy: each(busy),
         threads,
         connect,
     })
 }
+
+/// Descriptors that no server needs more of.
+const ENOUGH: u64 = 1 << 16;
 
 /// Whether what was measured is what was meant.
 async fn judge(server: &Server, measured: &Measured, of: usize, pace: Pace) -> Result<(), Trouble> {
@@ -318,6 +388,10 @@ async fn judge(server: &Server, measured: &Measured, of: usize, pace: Pace) -> R
     if unanswered > 0 || round_trips == 0 {
         let trouble = match pace {
             Pace::PingPong => Trouble::Silent { served: of.saturating_sub(unanswered), of },
+            Pace::PerSecond(_) if measured.busy > results::FULL => {
+                let why = "the load generator cannot send so many requests: lower --rate";
+                return Err(Trouble::Unable(why.to_owned()));
+            }
             Pace::PerSecond(_) => Trouble::Behind { unanswered },
         };
         return Err(after(server, trouble).await);
@@ -339,17 +413,14 @@ async fn after(server: &Server, trouble: Trouble) -> Trouble {
     }
 }
 
-fn not_started(stop: Stop) -> Trouble {
+fn not_started(stop: Stop, trial: &Trial) -> Trouble {
     match stop {
         Stop::Inconclusive(reason) => Trouble::Unable(reason),
         Stop::Failed(failure) => {
-            let unwritten = failure.cause.starts_with(crate::process::UNWRITTEN);
-            let why = match failure.observed.into_iter().next() {
-                Some(_) | None if unwritten => failure.cause,
-                Some(observed) => observed,
-                None => failure.cause,
-            };
-            Trouble::NotStarted { why, last_words: failure.evidence }
+            let said = trial.last_process().map(|process| process.stderr().last_lines(3, 160));
+            let last_words = said.unwrap_or_default();
+            let why = failure.observed.into_iter().next().unwrap_or(failure.cause);
+            Trouble::NotStarted { why, last_words }
         }
     }
 }
@@ -363,18 +434,15 @@ fn out_of_step() -> Trouble {
     Trouble::Unable("the load generator has said something unexpected".to_owned())
 }
 
-/// Memory of all processes that is no file's, in bytes.
-fn memory(probe: Probe) -> u64 {
-    probe.memory().into_values().sum()
-}
-
-/// The same, once it does not grow any more: a thread that was just spawned has not touched its stack yet.
+/// Memory of the program, once it does not grow any more: a thread that was just spawned has not touched its stack yet.
 async fn settled_memory(probe: Probe) -> u64 {
     const PAUSE: Duration = Duration::from_millis(20);
-    let mut before = memory(probe);
-    for _ in 0..50 {
+    const LONG_ENOUGH: Duration = Duration::from_secs(1);
+    let begin = Instant::now();
+    let mut before = probe.own_memory();
+    while begin.elapsed() < LONG_ENOUGH {
         tokio::time::sleep(PAUSE).await;
-        let now = memory(probe);
+        let now = probe.own_memory();
         if now == before {
             break;
         }
@@ -383,32 +451,51 @@ async fn settled_memory(probe: Probe) -> u64 {
     before
 }
 
-/// CPU time by thread.
-fn cpu(probe: Probe) -> HashMap<i32, Duration> {
-    probe.cpu_times().into_iter().map(|(thread, time)| (thread, time.running)).collect()
+/// CPU time of a program at some moment.
+struct Cpu {
+    /// Of each thread that was there, to the nanosecond.
+    threads: HashMap<i32, Duration>,
+    /// Of all that has ever been there, in ticks of 10 ms.
+    ticks: Duration,
 }
 
-fn cpu_since(probe: Probe, before: &HashMap<i32, Duration>) -> Duration {
-    let since = |(thread, now): (i32, Duration)| {
-        now.saturating_sub(before.get(&thread).copied().unwrap_or_default())
-    };
-    cpu(probe).into_iter().map(since).sum()
+impl Cpu {
+    fn now(probe: Probe) -> Self {
+        let times = probe.cpu_times().into_iter();
+        let threads = times.map(|(thread, time)| (thread, time.running)).collect();
+        Self { threads, ticks: probe.cpu_ticks() }
+    }
+
+    /// What was used since. Where threads or processes came and went, theirs is known in ticks only.
+    fn used(&self, probe: Probe) -> Duration {
+        let now = Self::now(probe);
+        let since = |(thread, time): (&i32, &Duration)| {
+            time.saturating_sub(self.threads.get(thread).copied().unwrap_or_default())
+        };
+        let of_threads = now.threads.iter().map(since).sum();
+        let are_the_same = now.threads.len() == self.threads.len()
+            && now.threads.keys().all(|thread| self.threads.contains_key(thread));
+        if are_the_same { of_threads } else { now.ticks.saturating_sub(self.ticks).max(of_threads) }
+    }
 }
 
-/// A running load generator. Ends when dropped.
-struct Load {
-    child: Child,
-    orders: pipe::Sender,
-    said: tokio::io::Lines<BufReader<pipe::Receiver>>,
-}
+/// A process that ends when this is dropped.
+struct Running(Child);
 
-impl Drop for Load {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        forget_own(self.child.id());
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        forget_own(self.0.id());
     }
+}
+
+/// A load generator that runs.
+struct Load {
+    orders: pipe::Sender,
+    said: tokio::io::Lines<BufReader<pipe::Receiver>>,
+    _running: Running,
 }
 
 impl Load {
@@ -418,16 +505,18 @@ impl Load {
             .arg(load::ARGUMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = spawn_own(&mut command)?;
+            .stderr(Stdio::null())
+            // Out of the terminal's foreground group: Ctrl-C is for the grader, which then ends it.
+            .process_group(0);
+        let mut running = Running(spawn_own(&mut command)?);
         let no_pipe = || io::Error::other("it has no pipe");
-        let orders = child.stdin.take().map(OwnedFd::from).ok_or_else(no_pipe)?;
-        let said = child.stdout.take().map(OwnedFd::from).ok_or_else(no_pipe)?;
+        let orders = running.0.stdin.take().map(OwnedFd::from).ok_or_else(no_pipe)?;
+        let said = running.0.stdout.take().map(OwnedFd::from).ok_or_else(no_pipe)?;
         let said = BufReader::new(pipe::Receiver::from_owned_fd(said)?).lines();
-        let mut load = Self { child, orders: pipe::Sender::from_owned_fd(orders)?, said };
+        let mut orders = pipe::Sender::from_owned_fd(orders)?;
         let order = serde_json::to_string(order)?;
-        load.orders.write_all(format!("{order}\n").as_bytes()).await?;
-        Ok(load)
+        orders.write_all(format!("{order}\n").as_bytes()).await?;
+        Ok(Self { orders, said, _running: running })
     }
 
     async fn hear(&mut self) -> Result<Said, Trouble> {
@@ -440,7 +529,12 @@ impl Load {
         }
     }
 
-    async fn go_on(&mut self) -> Result<(), Trouble> {
-        self.orders.write_all(b"go on\n").await.map_err(unable)
+    /// Lets it do the next part.
+    async fn measured(&mut self) -> Result<Measured, Trouble> {
+        self.orders.write_all(b"go on\n").await.map_err(unable)?;
+        match self.hear().await? {
+            Said::Measured(measured) => Ok(measured),
+            _ => Err(out_of_step()),
+        }
     }
 }

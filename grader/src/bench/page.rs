@@ -1,14 +1,12 @@
 //! Results as one HTML page that needs nothing else: plots (SVG), tables, and what they were taken on.
 
-use std::time::Duration;
-
 use anyhow::{Result, anyhow};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
-use super::results::{Cell, Figure, Point, Results, Sample, Scenario, thousands};
+use super::results::{Figure, Point, Results, Sample, Scenario, thousands};
 use super::table;
 
 /// Of a plot, in pixels before the page scales it: two stand side by side on a wide page, one on a telephone, and
@@ -52,6 +50,15 @@ const DARK: Theme = Theme {
 
 /// The signs of the series, as the legend shows them: colour is not all that tells them apart.
 const SIGNS: [&str; 6] = ["●", "▲", "■", "○", "✕", "◆"];
+
+fn sign_of(subject: usize) -> &'static str {
+    SIGNS[subject % SIGNS.len()]
+}
+
+/// Another one for each sign when the signs come again, so that 36 can be told apart.
+fn colour_of(subject: usize) -> usize {
+    (subject + subject / SIGNS.len()) % SIGNS.len()
+}
 
 struct Theme {
     name: &'static str,
@@ -109,8 +116,8 @@ pub fn page(results: &Results) -> Result<String> {
                 p { (table::conditions(results)) "; bars reach from the least to the most." }
                 p.legend {
                     @for (subject, name) in results.subjects.iter().enumerate() {
-                        span class=(format!("s{}", subject % SIGNS.len())) {
-                            b { (SIGNS[subject % SIGNS.len()]) } " " (name)
+                        span class=(format!("s{}", colour_of(subject))) {
+                            b { (sign_of(subject)) } " " (name)
                         }
                     }
                 }
@@ -183,47 +190,23 @@ fn style() -> String {
 
 /// The table of one point.
 fn times(results: &Results, point: Point) -> Markup {
-    let cells = results.row_of(point);
-    let first = cells.iter().find(|cell| !cell.samples.is_empty()).copied();
-    let median = |cell: &Cell, number: &dyn Fn(&Sample) -> f64| {
-        cell.figure(number).map(|figure| table::short(figure.median)).unwrap_or_default()
-    };
-    let latency = |cell: &Cell, time: fn(&Sample) -> Duration| {
-        median(cell, &|sample| time(sample).as_secs_f64())
-    };
     let ranks = results.ranks(point);
     html! {
         h2 { (table::title(results, point)) }
         div.wide {
             table {
-                thead {
-                    tr {
-                        @for head in ["", "round trips/s", "±", "p50", "p99", "p99.9", "worst", "CPU/trip", "ratio"] {
-                            th scope="col" { (head) }
-                        }
-                    }
-                }
+                thead { tr { th scope="col" {} @for head in table::TIMES { th scope="col" { (head) } } } }
                 tbody {
-                    @for cell in &cells {
+                    @for cell in results.row_of(point) {
                         tr {
                             td { (results.subjects[cell.subject]) }
-                            @if let Some(trouble) = &cell.trouble {
-                                td.trouble colspan="8" {
+                            @if let Some(row) = table::times(results, cell) {
+                                @for text in row { td { (text) } }
+                            } @else if let Some(trouble) = &cell.trouble {
+                                td.trouble colspan=(table::TIMES.len()) {
                                     (trouble.short())
                                     @for line in trouble.last_words() { br; code { (line.trim()) } }
                                 }
-                            } @else if let Some(rate) = cell.figure(|sample| sample.rate) {
-                                td {
-                                    (table::mark(cell))
-                                    (thousands(rate.median as usize))
-                                }
-                                td { (format!("{:.0} %", 100.0 * rate.spread())) }
-                                td { (latency(cell, |sample| sample.latency.p50)) }
-                                td { (latency(cell, |sample| sample.latency.p99)) }
-                                td { (latency(cell, |sample| sample.latency.p999)) }
-                                td { (table::short(cell.worst().unwrap_or_default().as_secs_f64())) }
-                                td { (median(cell, &|sample| sample.cpu / 1e9)) }
-                                td { (first.map(|first| table::ratio(cell, first)).unwrap_or_default()) }
                             }
                         }
                     }
@@ -430,8 +413,7 @@ impl Plot {
             .map_err(failed)?;
         let all = self.series.len() as f64;
         for (index, Series { subject, figures }) in self.series.iter().enumerate() {
-            let sign = subject % SIGNS.len();
-            let colour = theme.series[sign];
+            let (sign, colour) = (sign_of(*subject), theme.series[colour_of(*subject)]);
             // Side by side, so that equal ones do not hide one another.
             let aside = (index as f64 - (all - 1.0) / 2.0) * 0.06;
             let at = |place: usize| place as f64 + aside;
@@ -443,7 +425,7 @@ impl Plot {
             });
             chart.draw_series(bars).map_err(failed)?;
             let (full, thick) = (colour.filled(), colour.stroke_width(2));
-            let corners: &[(i32, i32)] = match SIGNS[sign] {
+            let corners: &[(i32, i32)] = match sign {
                 "▲" => &[(0, -6), (6, 5), (-6, 5)],
                 "■" => &[(-5, -5), (5, -5), (5, 5), (-5, 5)],
                 "◆" => &[(0, -7), (7, 0), (0, 7), (-7, 0)],
@@ -451,7 +433,7 @@ impl Plot {
             };
             for &(place, figure) in figures {
                 let here = || EmptyElement::at((at(place), figure.median));
-                let drawn = match SIGNS[sign] {
+                let drawn = match sign {
                     "●" => chart.draw_series([here() + Circle::new((0, 0), 5, full)]),
                     "○" => chart.draw_series([here() + Circle::new((0, 0), 6, thick)]),
                     "✕" => {
@@ -467,9 +449,9 @@ impl Plot {
         // Beside the plot: in it there is no place that is surely free.
         for (index, series) in self.series.iter().enumerate() {
             let Some(name) = names.and_then(|names| names.get(series.subject)) else { break };
-            let sign = series.subject % SIGNS.len();
             let (left, top) = (SIZE.0 as i32, 60 + index as i32 * (LETTERS as i32 + 4));
-            let sign = (SIGNS[sign], letters(LETTERS).color(&theme.series[sign]));
+            let colour = theme.series[colour_of(series.subject)];
+            let sign = (sign_of(series.subject), letters(LETTERS).color(&colour));
             for ((text, style), left) in
                 [sign, (name, letters(LETTERS))].into_iter().zip([left, left + 20])
             {

@@ -41,9 +41,9 @@ pub struct Results {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     pub processor: String,
-    /// CPUs that servers may use, and those of the load generator; the same ones where there is one only.
-    pub server_cpus: usize,
-    pub load_cpus: usize,
+    /// The CPUs that servers may use, and those of the load generator; the same one where there is no other.
+    pub server_cpus: Vec<usize>,
+    pub load_cpus: Vec<usize>,
     /// Bytes.
     pub memory: u64,
     pub kernel: String,
@@ -91,6 +91,7 @@ pub struct Cell {
 pub struct Sample {
     /// Samples of one round were taken within a short time.
     pub round: u32,
+    pub round_trips: u64,
     /// Round trips a second.
     pub rate: f64,
     pub latency: Latency,
@@ -100,13 +101,14 @@ pub struct Sample {
     pub cpu: f64,
     /// CPU time of the load generator for a round trip, in nanoseconds.
     pub load_cpu: f64,
-    /// How much of their CPUs the server and the load generator have used, 0 to 1.
+    /// How much of its CPUs the server has used, 0 to 1.
     pub server_busy: f64,
+    /// How much of its time the load generator's busiest thread had something to do, 0 to 1.
     pub load_busy: f64,
     /// By how much the load generator was late at most, in 99 of 100 requests.
     pub late: Option<Duration>,
-    /// Memory of the server (RssAnon) for each connection, in bytes: when all were accepted and few had sent anything,
-    /// and after the measurement.
+    /// Memory of the server (Pss_Anon and Pss_Shmem) for each connection, in bytes: when all were accepted and few had
+    /// sent anything, and after the measurement.
     pub memory_idle: f64,
     pub memory_busy: f64,
     /// Threads of the server, in all its processes.
@@ -129,6 +131,8 @@ pub enum Trouble {
     Wrong,
     /// It closed connections in the middle.
     Lost { lost: usize },
+    /// It was not done after so long, although it did something now and then.
+    TooSlow(Duration),
     /// It ended; how, and its last words.
     Ended { how: String, last_words: Vec<String> },
     /// It did not come up.
@@ -162,6 +166,7 @@ impl Trouble {
             Self::Lost { lost } => {
                 format!("closed {} under way", count(*lost, "connection"))
             }
+            Self::TooSlow(time) => format!("not done after {}", crate::capture::time(*time)),
             Self::Ended { how, .. } => how.clone(),
             Self::NotStarted { why, .. } => why.clone(),
             Self::Unable(why) => format!("not measured: {why}"),
@@ -205,6 +210,9 @@ impl Figure {
     }
 }
 
+/// Of its time: whoever is that busy has no time left.
+pub const FULL: f64 = 0.95;
+
 /// Below this many rounds nothing is said about which of two is better.
 pub const ROUNDS_TO_RANK: usize = 3;
 
@@ -221,16 +229,13 @@ impl Cell {
         self.samples.iter().map(|sample| sample.latency.worst).max()
     }
 
-    /// Whether in most rounds the load generator had no time left. In a closed loop the server could then have done
-    /// more. In an open one, where it looks at the clock all the time, it is short of time if it sends late: a part of
-    /// the latency is then its own.
+    /// Whether in most rounds the load generator was short of time: then the server could have done more, and a part of
+    /// the latency is the load generator's own.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
-        const FULL: f64 = 0.95;
-        let saturated = |sample: &&Sample| match sample.late {
-            None => sample.load_busy > FULL,
-            Some(late) => late > sample.latency.p99 / 2,
-        };
+        let is_late =
+            |sample: &Sample| sample.late.is_some_and(|late| late > sample.latency.p99 / 2);
+        let saturated = |sample: &&Sample| sample.load_busy > FULL || is_late(sample);
         2 * self.samples.iter().filter(saturated).count() > self.samples.len()
     }
 
@@ -243,12 +248,14 @@ impl Cell {
         }))
     }
 
-    /// Whether the two differ by more than the rounds do: in all rounds the same one needs less CPU time.
+    /// Whether the two differ by more than the rounds do among themselves.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
-        let is_enough = self.samples.len() >= ROUNDS_TO_RANK;
+        let is_paired =
+            |sample: &&Sample| other.samples.iter().any(|peer| peer.round == sample.round);
+        let is_enough = self.samples.iter().filter(is_paired).count() >= ROUNDS_TO_RANK;
         let ratio = self.cpu_ratio(other).filter(|_| is_enough);
-        ratio.is_some_and(|ratio| ratio.most < 1.0 || ratio.least > 1.0)
+        ratio.is_some_and(|ratio| (ratio.median - 1.0).abs() > ratio.most - ratio.least)
     }
 }
 
@@ -294,8 +301,15 @@ impl Results {
                 bail!("{shown} has no results of `cargo grader bench`: there is no schema number")
             }
         }
-        serde_json::from_str(&text)
-            .with_context(|| format!("{shown} names schema {SCHEMA}, but is not so"))
+        let not_so = || format!("{shown} names schema {SCHEMA}, but is not so");
+        let results: Self = serde_json::from_str(&text).with_context(not_so)?;
+        let is_sound = |cell: &Cell| {
+            cell.subject < results.subjects.len() && cell.point.active <= cell.point.connections
+        };
+        if !results.cells.iter().all(is_sound) {
+            bail!("{}: a cell is of no subject, or more clients ask than are connected", not_so());
+        }
+        Ok(results)
     }
 
     /// All points, in the order in which they were measured.
@@ -318,8 +332,8 @@ impl Results {
         cells
     }
 
-    /// The subjects at `point` by CPU time for a round trip, least first, in groups: within one, the rounds do not
-    /// agree on who needs less.
+    /// The subjects at `point` by CPU time for a round trip, least first, in groups: within one, each differs from another
+    /// by no more than the rounds do.
     #[must_use]
     pub fn ranks(&self, point: Point) -> Vec<Vec<usize>> {
         let mut cells: Vec<(f64, &Cell)> = self
@@ -332,7 +346,7 @@ impl Results {
         let mut groups: Vec<Vec<&Cell>> = Vec::new();
         for (_, cell) in cells {
             match groups.last_mut() {
-                // All of a group, or the best of it would be placed with one that it beats.
+                // One is enough: whom the rounds do not tell apart nobody ranks.
                 Some(group) if group.iter().any(|other| !cell.differs_from(other)) => {
                     group.push(cell);
                 }
@@ -353,7 +367,7 @@ impl Results {
 impl Machine {
     /// This one, of which servers use some CPUs and the load generator others.
     #[must_use]
-    pub fn this(server_cpus: usize, load_cpus: usize) -> Self {
+    pub fn this(cpus: &super::Cpus) -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
@@ -364,8 +378,8 @@ impl Machine {
         let kib = total.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
         Self {
             processor: processor.to_owned(),
-            server_cpus,
-            load_cpus,
+            server_cpus: cpus.server.clone(),
+            load_cpus: cpus.load.clone(),
             memory: kib.unwrap_or(0) * 1024,
             kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
             descriptors: getrlimit(Resource::Nofile).maximum,
@@ -380,11 +394,18 @@ impl Machine {
         let limit = |limit: Option<u64>| {
             limit.map_or("any number of".to_owned(), |n| thousands(n as usize))
         };
+        let cpus = if self.server_cpus == self.load_cpus {
+            format!(
+                "{} for servers and load generator together",
+                count(self.server_cpus.len(), "CPU")
+            )
+        } else {
+            let [servers, load] =
+                [&self.server_cpus, &self.load_cpus].map(|cpus| count(cpus.len(), "CPU"));
+            format!("{servers} for servers and {load} for the load generator")
+        };
         format!(
-            "{processor}, {} for servers and {} for the load generator, {:.0} GiB of memory, {kernel}; limits: {} \
-             descriptors, {} processes and threads",
-            count(self.server_cpus, "CPU"),
-            count(self.load_cpus, "CPU"),
+            "{processor}, {cpus}, {:.0} GiB of memory, {kernel}; limits: {} descriptors, {} processes and threads",
             self.memory as f64 / f64::from(1 << 30),
             limit(self.descriptors),
             limit(self.processes)
@@ -426,6 +447,7 @@ mod tests {
     fn cell(subject: usize, cpu: &[f64]) -> Cell {
         let sample = |(round, &cpu): (usize, &f64)| Sample {
             round: round as u32,
+            round_trips: 1_000_000,
             rate: 1e6 / cpu,
             latency: Latency::default(),
             from_sending: None,
@@ -467,7 +489,7 @@ mod tests {
         let results = |cells: Vec<Cell>| Results {
             schema: SCHEMA,
             begun: 0,
-            machine: Machine::this(1, 1),
+            machine: Machine::this(&crate::bench::Cpus { server: vec![0], load: vec![1] }),
             commit: None,
             bytes: 64,
             measured: Duration::ZERO,
@@ -475,7 +497,7 @@ mod tests {
             cells,
             notes: Vec::new(),
         };
-        let apart = [cell(0, &[300.0; 3]), cell(1, &[100.0; 3]), cell(2, &[99.0, 102.0, 101.0])];
+        let apart = [cell(0, &[300.0; 3]), cell(1, &[100.0; 3]), cell(2, &[103.0, 106.0, 101.0])];
         let point = apart[0].point;
         assert_eq!(results(apart.to_vec()).ranks(point), [vec![1, 2], vec![0]]);
         let few = [cell(0, &[300.0; 2]), cell(1, &[100.0; 2])];

@@ -11,7 +11,7 @@ use crate::capture::size;
 
 const WIDTH: usize = 80;
 /// Of the column of names.
-const NAME: usize = 16;
+const NAME: usize = 14;
 
 const ODD: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
@@ -46,7 +46,11 @@ pub fn conditions(results: &Results) -> String {
     let (bytes, each) = (results.bytes, crate::capture::time(results.measured));
     let commit = results.commit.as_deref().map(|commit| format!(", commit {commit}"));
     let commit = commit.unwrap_or_default();
-    format!("{bytes} bytes there and back; {rounds}, {each} of each in turns{commit}")
+    let begun = time::OffsetDateTime::from_unix_timestamp(results.begun.cast_signed());
+    let begun = begun.map_or(String::new(), |at| {
+        format!("; {} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
+    });
+    format!("{bytes} bytes there and back; {rounds}, {each} of each in turns{begun}{commit}")
 }
 
 /// What is done at `point`, in a line.
@@ -75,43 +79,26 @@ pub fn title(results: &Results, point: Point) -> String {
 }
 
 fn write_times(results: &Results, point: Point, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "{DIM}{:<NAME$}{:>9}{:>6}{:>8}{:>8}{:>8}{:>8}{:>9}{:>7}{DIM:#}",
-        "", "trips/s", "±", "p50", "p99", "p99.9", "worst", "CPU/trip", "ratio"
-    )?;
-    let cells = results.row_of(point);
-    let first = cells.iter().find(|cell| !cell.samples.is_empty()).copied();
-    for cell in &cells {
+    let line = |style: Style, name: &str, row: &[&str; 9]| {
+        let [rate, spread, p50, p99, p999, worst, cpu, cpu_spread, ratio] = *row;
+        format!(
+            "{style}{name:<NAME$}{rate:>9}{spread:>5}{p50:>8}{p99:>8}{p999:>8}{worst:>8}{cpu:>9}{cpu_spread:>5}\
+             {ratio:>6}{style:#}"
+        )
+    };
+    writeln!(out, "{}", line(DIM, "", &TIMES))?;
+    for cell in results.row_of(point) {
         let name = crate::capture::printable(&results.subjects[cell.subject], NAME - 2);
-        if let Some(trouble) = &cell.trouble {
-            let text = trouble.short();
-            for (index, line) in wrap(&text, WIDTH - NAME).into_iter().enumerate() {
-                let name = if index == 0 { name.as_str() } else { "" };
-                writeln!(out, "{name:<NAME$}{ODD}{line}{ODD:#}")?;
+        match times(results, cell) {
+            Some(row) => {
+                writeln!(
+                    out,
+                    "{}",
+                    line(Style::new(), &name, &row.each_ref().map(String::as_str))
+                )?;
             }
-            for line in trouble.last_words() {
-                for line in wrap(line.trim(), WIDTH - NAME - 2) {
-                    writeln!(out, "{:<NAME$}  {DIM}{line}{DIM:#}", "")?;
-                }
-            }
-            continue;
+            None => write_trouble(cell, &name, out)?,
         }
-        let Some(rate) = cell.figure(|sample| sample.rate) else { continue };
-        let mark = mark(cell);
-        write!(out, "{name:<NAME$}{:>9}", format!("{mark}{}", thousands(rate.median as usize)))?;
-        write!(out, "{:>6}", format!("{:.0} %", 100.0 * rate.spread()))?;
-        let at = |time: fn(&Sample) -> Duration| {
-            let figure = cell.figure(|sample| time(sample).as_secs_f64());
-            figure.map(|figure| short(figure.median)).unwrap_or_default()
-        };
-        write!(out, "{:>8}", at(|sample| sample.latency.p50))?;
-        write!(out, "{:>8}", at(|sample| sample.latency.p99))?;
-        write!(out, "{:>8}", at(|sample| sample.latency.p999))?;
-        write!(out, "{:>8}", short(cell.worst().unwrap_or_default().as_secs_f64()))?;
-        let cpu = cell.figure(|sample| sample.cpu / 1e9);
-        write!(out, "{:>9}", cpu.map(|cpu| short(cpu.median)).unwrap_or_default())?;
-        writeln!(out, "{:>7}", first.map(|first| ratio(cell, first)).unwrap_or_default())?;
     }
     let ranks = results.ranks(point);
     if ranks.iter().map(Vec::len).sum::<usize>() > 1 {
@@ -123,19 +110,62 @@ fn write_times(results: &Results, point: Point, out: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
+fn write_trouble(cell: &Cell, name: &str, out: &mut dyn Write) -> io::Result<()> {
+    let Some(trouble) = &cell.trouble else { return Ok(()) };
+    let text = trouble.short();
+    for (index, line) in wrap(&text, WIDTH - NAME).into_iter().enumerate() {
+        let name = if index == 0 { name } else { "" };
+        writeln!(out, "{name:<NAME$}{ODD}{line}{ODD:#}")?;
+    }
+    for line in trouble.last_words() {
+        for line in wrap(line.trim(), WIDTH - NAME - 2) {
+            writeln!(out, "{:<NAME$}  {DIM}{line}{DIM:#}", "")?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns of [`times`].
+pub const TIMES: [&str; 9] =
+    ["trips/s", "±", "p50", "p99", "p99.9", "worst", "CPU/trip", "±", "ratio"];
+
+/// The row of one subject at one point; none if it could not be measured.
+#[must_use]
+pub fn times(results: &Results, cell: &Cell) -> Option<[String; 9]> {
+    let first = results.row_of(cell.point).into_iter().find(|cell| !cell.samples.is_empty())?;
+    let (rate, cpu) = (cell.figure(|sample| sample.rate)?, cell.figure(|sample| sample.cpu / 1e9)?);
+    let spread = |figure: Figure| match cell.samples.len() {
+        1 => "–".to_owned(),
+        _ => format!("{:.0}%", 100.0 * figure.spread()),
+    };
+    // Of fewer requests it would be one of the slowest, and say little.
+    let least = cell.samples.iter().map(|sample| sample.round_trips).min()?;
+    let at = |time: fn(&Sample) -> Duration, requests: u64| {
+        let figure = cell.figure(|sample| time(sample).as_secs_f64());
+        let shown = figure.filter(|_| least >= requests).map(|figure| short(figure.median));
+        shown.unwrap_or_else(|| "–".to_owned())
+    };
+    Some([
+        format!("{}{}", mark(cell), thousands(rate.median as usize)),
+        spread(rate),
+        at(|sample| sample.latency.p50, 1),
+        at(|sample| sample.latency.p99, 500),
+        at(|sample| sample.latency.p999, 5000),
+        short(cell.worst()?.as_secs_f64()),
+        short(cpu.median),
+        spread(cpu),
+        ratio(cell, first),
+    ])
+}
+
 /// Before a rate that says more of the load generator than of the server.
 #[must_use]
 pub fn mark(cell: &Cell) -> &'static str {
-    match (cell.is_saturated(), cell.point.scenario) {
-        (false, _) => "",
-        (true, Scenario::FixedRate) => "* ",
-        (true, _) => "≥ ",
-    }
+    if cell.is_saturated() { "≥" } else { "" }
 }
 
-/// `0.52`, or `≈0.98` where the rounds do not agree on who is better.
-#[must_use]
-pub fn ratio(cell: &Cell, first: &Cell) -> String {
+/// `0.52`, or `≈0.98` where that is no more than the difference between rounds.
+fn ratio(cell: &Cell, first: &Cell) -> String {
     if cell.subject == first.subject {
         return "1.00".to_owned();
     }
@@ -154,6 +184,8 @@ pub fn ranking(results: &Results, ranks: &[Vec<usize>]) -> String {
 /// What a closed loop would not have seen, where it shows most.
 #[must_use]
 pub fn omission(results: &Results, point: Point) -> Option<String> {
+    /// Below this two times are the same, as far as this can tell.
+    const SAME: f64 = 1.1;
     let p99 = |cell: &Cell, time: fn(&Sample) -> Option<Duration>| {
         Figure::of(cell.samples.iter().filter_map(time).map(|time| time.as_secs_f64()))
     };
@@ -162,22 +194,28 @@ pub fn omission(results: &Results, point: Point) -> Option<String> {
         let sent = p99(cell, |sample| Some(sample.from_sending?.p99))?.median;
         Some((planned / sent, planned, sent, cell.subject))
     });
-    let (_, planned, sent, subject) = compared.max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
+    let (more, planned, sent, subject) = compared.max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
+    let name = &results.subjects[subject];
+    let mut text = format!(
+        "{name}: p99 is {} counted from the planned moment, and {} from the moment of sending, as a closed loop counts",
+        short(planned),
+        short(sent)
+    );
+    text += if more > SAME {
+        ". Who sends only after the last answer leaves out how long the next request had to wait (coordinated omission)"
+    } else {
+        ": nearly the same, since at this rate hardly a request had to wait for a client to be free"
+    };
     let closed = Point { scenario: Scenario::PingPong, ..point };
     let closed = results.row_of(closed).into_iter().find(|cell| cell.subject == subject);
-    let closed = closed.and_then(|cell| p99(cell, |sample| Some(sample.latency.p99)));
-    let mut text = format!(
-        "{}: p99 is {} counted from the planned moment, {} counted from the moment of sending: who sends only after \
-         the last answer leaves out the time that requests had to wait (coordinated omission)",
-        results.subjects[subject],
-        short(planned).trim(),
-        short(sent).trim()
-    );
-    if let Some(closed) = closed {
+    if let Some(closed) = closed
+        && let (Some(rate), Some(p99)) =
+            (closed.figure(|sample| sample.rate), p99(closed, |sample| Some(sample.latency.p99)))
+    {
         text += &format!(
-            ". With {} clients that ask as fast as they can it was {}",
-            thousands(point.connections),
-            short(closed.median).trim()
+            ". In the closed loop above it was {}, at {} a second: there each waits for all others",
+            short(p99.median),
+            thousands(rate.median as usize)
         );
     }
     Some(text)
@@ -205,16 +243,20 @@ fn write_memory(results: &Results, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the memory of a connection is.
-pub const MEMORY: &str = "memory: RssAnon for each connection; what the kernel holds for sockets and threads is not in it";
+pub const MEMORY: &str = "memory: of the server's own (Pss_Anon), for each connection; what the kernel holds for sockets and threads is not \
+     in it";
 
 /// Name, connections, time to connect, memory of each when idle and when busy, threads.
 #[must_use]
 pub fn memory_rows(results: &Results) -> Vec<[String; 6]> {
-    let is_large = |point: &Point| {
-        point.scenario == Scenario::PingPong && point.connections >= ENOUGH_FOR_MEMORY
-    };
-    let points = results.points().into_iter().filter(is_large);
-    let cells = points.flat_map(|point| results.row_of(point));
+    let mut points = results.points();
+    let is_ping_pong = |point: &Point| point.scenario == Scenario::PingPong;
+    if points.iter().any(is_ping_pong) {
+        points.retain(is_ping_pong);
+    }
+    let most = points.iter().map(|point| point.connections).max().unwrap_or(0);
+    points.retain(|point| point.connections >= most.min(ENOUGH_FOR_MEMORY));
+    let cells = points.into_iter().flat_map(|point| results.row_of(point));
     let row = |cell: &Cell| {
         let median = |number: fn(&Sample) -> f64| Some(cell.figure(number)?.median);
         Some([
@@ -244,9 +286,9 @@ pub fn legend(results: &Results) -> Vec<String> {
         return vec!["nothing could be measured".to_owned()];
     }
     let mut lines = vec![
-        "±: how far the round that differs most is from the median. CPU/trip: CPU time of the server for a round \
-         trip. ratio: of that to the first row's, round by round; ≈: the rounds do not agree on who needs less, so \
-         nobody is ahead"
+        "±: how far the round that differs most is from the median. worst: of all rounds. CPU/trip: CPU time of the \
+         server for a round trip. ratio: of that to the first row's that was measured, round by round. ≈: no larger \
+         difference than that between rounds, so nobody is ahead. –: too few to say"
             .to_owned(),
     ];
     if results.rounds() < super::results::ROUNDS_TO_RANK {
@@ -266,20 +308,12 @@ pub fn legend(results: &Results) -> Vec<String> {
             super::FIXED_RATE_CLIENTS
         ));
     }
-    let marks = [
-        (
-            "≥ ",
-            "the load generator had no CPU time left, and the server could have done more: compare CPU/trip",
-        ),
-        (
-            "* ",
-            "the load generator sent late: a part of these latencies is its own. A lower --rate helps",
-        ),
-    ];
-    for (sign, meaning) in marks {
-        if results.cells.iter().any(|cell| mark(cell) == sign) {
-            lines.push(format!("{sign}: {meaning}").replace(" :", ":"));
-        }
+    if results.cells.iter().any(Cell::is_saturated) {
+        lines.push(
+            "≥: the load generator was short of time: the server could have done more, and a part of these latencies is \
+             the load generator's. Compare CPU/trip instead"
+                .to_owned(),
+        );
     }
     lines
 }

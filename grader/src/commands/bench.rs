@@ -18,6 +18,7 @@ use crate::bench::results::{Machine, Point, Results, Scenario, Trouble, thousand
 use crate::bench::{
     ACTIVE, Cpus, FIXED_RATE_CLIENTS, Plan, SPARE_DESCRIPTORS, Subject, page, run, table,
 };
+use crate::capture::printable;
 use crate::labs::Lab;
 use crate::repo::Repo;
 use crate::scenarios::{ByteEcho, Service, Tcp};
@@ -49,8 +50,8 @@ pub struct BenchArguments {
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
 
-    /// How many clients there are, or idle ones
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many clients there are, or idle ones [default: 1,100,1000,5000, and 0,1000,5000 idle ones]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=20_000))]
     connections: Vec<u32>,
 
     /// Requests a second with fixed-rate; without it, half of what the slowest can do
@@ -95,7 +96,7 @@ static ANY_ECHO: Service =
 /// The whole run, however many samples are wanted. With --quick it is what is left of a minute once a last sample has
 /// ended.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
-const QUICK_LIMIT: Duration = Duration::from_secs(57);
+const QUICK_LIMIT: Duration = Duration::from_secs(50);
 
 /// Measures, prints a table, and writes a page.
 ///
@@ -107,12 +108,8 @@ pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
     let out = arguments.out.clone().unwrap_or_else(|| repo.target().join("bench"));
     if let Some(file) = &arguments.from {
         let results = Results::read(file)?;
-        // Shown only, unless a place for the page is named.
-        let page = match &arguments.out {
-            Some(out) => Some(writable(out).and_then(|()| write(&results, out))?),
-            None => None,
-        };
-        return show(&results, arguments, page.as_deref());
+        writable(&out)?;
+        return show(&results, arguments, &out);
     }
     let subjects = subjects(&repo, arguments)?;
     // Before anything takes minutes.
@@ -120,10 +117,11 @@ pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
     raise_descriptor_limit()?;
     supervise::adopt_strays().context("cannot become a subreaper")?;
     let interrupt = listen_for_signals()?;
-    let subjects = build(&repo, subjects, arguments.solution)?;
+    let built = build(&repo, subjects, arguments.solution);
     if interrupt.is_raised() {
         return Ok(ExitCode::from(INTERRUPTED));
     }
+    let subjects = built?;
     let (points, notes) = points(arguments)?;
     let cpus = Cpus::divide()?;
     let measure = Duration::from_millis(arguments.measure_ms.unwrap_or(if arguments.quick {
@@ -142,7 +140,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
         subjects,
     };
     let names = plan.subjects.iter().map(|subject| subject.name.clone()).collect();
-    let machine = Machine::this(plan.cpus.server.len(), plan.cpus.load.len());
+    let machine = Machine::this(&plan.cpus);
     let mut results = Results::new(&repo, names, machine, measure);
     results.notes = notes;
     // indicatif draws on a terminal only.
@@ -173,8 +171,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
             .notes
             .push(format!("not all of the {} rounds could be had in the time", plan.rounds));
     }
-    let page = write(&results, &out)?;
-    let status = show(&results, arguments, Some(&page))?;
+    let status = show(&results, arguments, &out)?;
     Ok(if interrupt.is_raised() { ExitCode::from(INTERRUPTED) } else { status })
 }
 
@@ -247,8 +244,10 @@ fn build(repo: &Repo, wanted: Vec<Wanted>, solution: bool) -> Result<Vec<Subject
                 let (words, trouble) = match variant::build(repo, lab, &variant, Profile::Release) {
                     Ok(built) => (built.words, None),
                     Err(BuildError::Compile(errors)) => {
+                        let errors = anstream::adapter::strip_str(&errors).to_string();
                         let first = errors.lines().find(|line| !line.trim().is_empty());
-                        let last_words = first.map(str::to_owned).into_iter().collect();
+                        let last_words = first.map(|line| printable(line, 160));
+                        let last_words = last_words.into_iter().collect();
                         let why = format!("does not compile: cargo grader check {}", lab.number);
                         (Vec::new(), Some(Trouble::NotStarted { why, last_words }))
                     }
@@ -300,7 +299,9 @@ fn points(arguments: &BenchArguments) -> Result<(Vec<Point>, Vec<String>)> {
     let wants = |scenario| arguments.scenario.is_empty() || arguments.scenario.contains(&scenario);
     let mut points = Vec::new();
     if wants(Scenario::PingPong) {
-        for connections in fit(or(&[1, 100, 1000, 5000], &[1, 100, 1000]), 0) {
+        let mut numbers = fit(or(&[1, 100, 1000, 5000], &[1, 100, 1000]), 0);
+        numbers.retain(|&connections| connections > 0);
+        for connections in numbers {
             points.push(Point { scenario: Scenario::PingPong, connections, active: connections });
         }
     }
@@ -331,29 +332,28 @@ fn writable(folder: &Path) -> Result<()> {
     fs::remove_file(&probe).with_context(place)
 }
 
-/// Writes all files, and says where the page is.
-fn write(results: &Results, folder: &Path) -> Result<PathBuf> {
+/// Keeps the results, prints them, and writes the page and its pictures; in this order, so that nothing is lost of
+/// what has taken minutes.
+fn show(results: &Results, arguments: &BenchArguments, folder: &Path) -> Result<ExitCode> {
     let keep = |name: &str, text: &str| {
         let path = folder.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok::<_, anyhow::Error>(path)
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     };
-    keep("results.json", &(serde_json::to_string_pretty(results)? + "\n"))?;
+    let json = serde_json::to_string_pretty(results)? + "\n";
+    let kept = keep("results.json", &json);
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        write!(out, "{json}")?;
+    } else {
+        table::write(results, &mut out)?;
+    }
+    kept?;
     for (name, text) in page::files(results)? {
         keep(&name, &text)?;
     }
-    keep("index.html", &page::page(results)?)
-}
-
-fn show(results: &Results, arguments: &BenchArguments, page: Option<&Path>) -> Result<ExitCode> {
-    let mut out = anstream::stdout().lock();
-    if arguments.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
-    } else {
-        table::write(results, &mut out)?;
-        if let Some(page) = page {
-            writeln!(out, "\nwith plots: {}", page.display())?;
-        }
+    keep("index.html", &page::page(results)?)?;
+    if !arguments.json {
+        writeln!(out, "\nwith plots: {}", folder.join("index.html").display())?;
     }
     let measured = results.cells.iter().any(|cell| !cell.samples.is_empty());
     Ok(ExitCode::from(if measured { 0 } else { FAILED }))
