@@ -240,22 +240,32 @@ impl Cell {
     }
 
     /// CPU time for a round trip in terms of that of `other`, round by round: what a round has suffered, both have.
-    #[must_use]
-    pub fn cpu_ratio(&self, other: &Self) -> Option<Figure> {
-        Figure::of(self.samples.iter().filter_map(|sample| {
+    fn cpu_ratios(&self, other: &Self) -> Vec<f64> {
+        let ratio = |sample: &Sample| {
             let peer = other.samples.iter().find(|peer| peer.round == sample.round)?;
             Some(sample.cpu / peer.cpu)
-        }))
+        };
+        self.samples.iter().filter_map(ratio).collect()
     }
 
-    /// Whether the two differ by more than the rounds do among themselves.
+    /// The same over all rounds.
+    #[must_use]
+    pub fn cpu_ratio(&self, other: &Self) -> Option<Figure> {
+        Figure::of(self.cpu_ratios(other))
+    }
+
+    /// Whether the two differ by more than the rounds do among themselves: all rounds agree on who needs less, and the
+    /// difference is more than twice what a round is from their median on average.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
-        let is_paired =
-            |sample: &&Sample| other.samples.iter().any(|peer| peer.round == sample.round);
-        let is_enough = self.samples.iter().filter(is_paired).count() >= ROUNDS_TO_RANK;
-        let ratio = self.cpu_ratio(other).filter(|_| is_enough);
-        ratio.is_some_and(|ratio| (ratio.median - 1.0).abs() > ratio.most - ratio.least)
+        let ratios = self.cpu_ratios(other);
+        let Some(Figure { median, least, most }) = Figure::of(ratios.iter().copied()) else {
+            return false;
+        };
+        let away: f64 = ratios.iter().map(|ratio| (ratio - median).abs()).sum();
+        ratios.len() >= ROUNDS_TO_RANK
+            && (most < 1.0 || least > 1.0)
+            && (median - 1.0).abs() > 2.0 * away / ratios.len() as f64
     }
 }
 

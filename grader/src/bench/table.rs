@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use textwrap::{Options, wrap};
+use textwrap::{Options, WordSplitter, wrap};
 
 use super::results::{Cell, Figure, Point, Results, Sample, Scenario, thousands};
 use crate::capture::size;
@@ -336,7 +336,8 @@ pub fn short(seconds: f64) -> String {
 }
 
 fn paragraph(out: &mut dyn Write, text: &str) -> io::Result<()> {
-    for line in wrap(text, Options::new(WIDTH).subsequent_indent("  ")) {
+    let options = Options::new(WIDTH).subsequent_indent("  ");
+    for line in wrap(text, options.word_splitter(WordSplitter::NoHyphenation)) {
         writeln!(out, "{line}")?;
     }
     Ok(())
