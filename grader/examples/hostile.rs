@@ -59,6 +59,8 @@ fn main() -> io::Result<()> {
         // Is right for a while.
         "dies-midway" => {
             announce(&listener)?;
+            let first = listener.accept()?;
+            thread::spawn(move || io::copy(&mut &first.0, &mut &first.0));
             thread::spawn(|| {
                 thread::sleep(Duration::from_millis(150));
                 eprintln!("error: the disk is full");

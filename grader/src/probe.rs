@@ -775,15 +775,22 @@ impl Wires {
     /// arrived, or a connect that is not answered although the listener has room.
     #[must_use]
     pub fn in_flight(&self) -> bool {
-        self.entries.iter().any(|(&(local, remote), entry)| {
+        let is_connecting = |entry: &TcpNetEntry| entry.state == TcpState::SynSent;
+        !self.undelivered().is_empty()
+            || self.entries.values().any(is_connecting) && self.not_accepted() == 0
+    }
+
+    /// Connections, by local and remote port, whose kernel has bytes to send while the other side's queue is empty, and
+    /// how many. What the receiver has in its queue it may read or not: that wakes nobody again.
+    #[must_use]
+    pub fn undelivered(&self) -> HashMap<(u16, u16), u32> {
+        let is_waiting = |(&(local, remote), entry): (&(u16, u16), &TcpNetEntry)| {
             let arrived = self.entries.get(&(remote, local)).map_or(0, |peer| peer.rx_queue);
-            match entry.state {
-                TcpState::TimeWait => false,
-                TcpState::SynSent => self.not_accepted() == 0,
-                // What the receiver has in its queue it may read or not: that wakes nobody again.
-                _ => entry.tx_queue > 0 && arrived == 0,
-            }
-        })
+            let is_open = !matches!(entry.state, TcpState::TimeWait | TcpState::SynSent);
+            let waits = is_open && entry.tx_queue > 0 && arrived == 0;
+            waits.then_some(((local, remote), entry.tx_queue))
+        };
+        self.entries.iter().filter_map(is_waiting).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! or at a deadline.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::Future;
 use std::io::{self, BufReader};
 use std::net::SocketAddr;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 use crate::capture::{self, Capture, size, time};
 use crate::client::{Connection, Trouble};
 use crate::outcome::{Failure, Stop};
-use crate::probe::{Probe, listen_overflows};
+use crate::probe::{Probe, Wires, listen_overflows};
 use crate::supervise::{End, Event, Launch, Supervised, next_event};
 use crate::trial::{Trial, environment};
 use crate::watchdog::{Load, TICK, Watchdog};
@@ -356,7 +357,8 @@ impl Process {
                     }
                     let load = load.get_or_insert_with(|| self.load());
                     if last_moved.elapsed() >= ANSWER_DEADLINE {
-                        return Err(match load.is_machines(self.probe, &self.watchdog) {
+                        let reason = load.is_machines(self.probe, &self.watchdog);
+                        return Err(match reason.or(self.kernels_fault().await) {
                             Some(reason) => Vain::Busy(reason),
                             None => Vain::Deadline(begun.elapsed()),
                         });
@@ -364,6 +366,24 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Whether the kernel has bytes to deliver, room for them, and does not (rule R9); says so. Seen once in some hundred
+    /// runs, with BBR, after a receiver's window had been closed for seconds: the next probe came later than any deadline.
+    async fn kernels_fault(&self) -> Option<String> {
+        let look = || {
+            let addresses = self.addresses.borrow();
+            let all = addresses.iter().flat_map(|&address| Wires::of(address).undelivered());
+            all.collect::<HashMap<_, _>>()
+        };
+        let before = look();
+        tokio::time::sleep(TICK).await;
+        let now = look();
+        let stuck = before.iter().find(|(ports, bytes)| now.get(ports) == Some(bytes));
+        stuck.map(|(_, &bytes)| {
+            let bytes = size(bytes.into());
+            format!("the machine's network stands still: {bytes} are sent and not delivered")
+        })
     }
 
     /// What is known of its CPU time now, or was a moment ago: with a thousand waits and a thousand threads

@@ -197,7 +197,7 @@ fn prove(
     kept: Option<Found>,
     interrupt: &Interrupt,
 ) -> Result<Proved> {
-    let (name, was_kept) = (subject.name.clone(), kept.is_some());
+    let (name, mut was_kept) = (subject.name.clone(), kept.is_some());
     let mut found = kept.unwrap_or_else(|| examine(lab, subject, interrupt));
     let mut looks = 1;
     loop {
@@ -212,7 +212,7 @@ fn prove(
             false => subject.takes_luck && is_missed(&subject.expectation, &found),
         };
         if is_luck && looks < LOOKS && !interrupt.is_raised() {
-            (found, looks) = (examine(lab, subject, interrupt), looks + 1);
+            (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
             continue;
         }
         problems.extend(other);

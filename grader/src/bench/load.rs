@@ -43,7 +43,7 @@ const BATCH: usize = 64;
 const SMALL_BATCH: usize = 4;
 
 /// A connect over loopback that takes longer was dropped at first, and repeated after a second.
-const DROPPED: Duration = Duration::from_millis(500);
+const DROPPED: Duration = Duration::from_millis(900);
 
 /// Events that one `epoll_wait` gives at most.
 const EVENTS: usize = 256;
@@ -264,7 +264,7 @@ fn connect(order: &Order) -> Result<(Vec<TcpStream>, Connected)> {
                 }
                 Err(error) => return Err(error).context("cannot connect"),
             }
-            if begun.elapsed() > DROPPED && batch > SMALL_BATCH {
+            if begun.elapsed() > DROPPED && batch > SMALL_BATCH && open.len() < until {
                 batch = SMALL_BATCH;
                 break;
             }
@@ -419,18 +419,23 @@ fn drivers(order: &Order, active: Vec<TcpStream>) -> Result<Vec<Driver>> {
 
 /// Lets all drivers run for `length`, until all is answered.
 fn run(drivers: &mut [Driver], order: &Order, length: Duration) -> Result<Vec<Tally>> {
+    /// All threads are there by then.
+    const SOON: Duration = Duration::from_millis(5);
     let threads = drivers.len() as u64;
-    let begin = Instant::now();
+    let tallies: Vec<_> = drivers.iter().map(|_| Tally::new(length)).collect::<Result<_>>()?;
+    let begin = Instant::now() + SOON;
     std::thread::scope(|scope| {
         let mut running = Vec::new();
-        for (place, driver) in drivers.iter_mut().enumerate() {
+        for (place, (driver, tally)) in drivers.iter_mut().zip(tallies).enumerate() {
             let schedule = move |rate| {
                 let all = ((length.as_secs_f64() * rate) as u64).max(1);
                 Schedule { begin, rate, all, first: place as u64, step: threads }
             };
             running.push(scope.spawn(move || match order.pace {
-                Pace::PingPong => driver.ping_pong(length),
-                Pace::PerSecond(rate) => driver.open_loop(&schedule(rate), length, order.alone),
+                Pace::PingPong => driver.ping_pong(tally, length),
+                Pace::PerSecond(rate) => {
+                    driver.open_loop(tally, &schedule(rate), length, order.alone)
+                }
             }));
         }
         let tallies = running.into_iter().map(|thread| match thread.join() {
@@ -506,8 +511,7 @@ impl Driver {
     }
 
     /// Closed loop: all clients send, and each again when it has its answer, until `length` is over.
-    fn ping_pong(&mut self, length: Duration) -> Result<Tally> {
-        let mut tally = Tally::new(length)?;
+    fn ping_pong(&mut self, mut tally: Tally, length: Duration) -> Result<Tally> {
         let (begin, before) = (self.now(), wanted());
         let end = begin + length.as_nanos() as u64;
         let mut under_way = 0;
@@ -545,10 +549,15 @@ impl Driver {
     }
 
     /// Open loop: each request of the `schedule` has its moment, whether the last ones are answered or not.
-    fn open_loop(&mut self, schedule: &Schedule, length: Duration, alone: bool) -> Result<Tally> {
+    fn open_loop(
+        &mut self,
+        mut tally: Tally,
+        schedule: &Schedule,
+        length: Duration,
+        alone: bool,
+    ) -> Result<Tally> {
         /// A look that takes longer than this was a sleep.
         const LOOK: u64 = 20_000;
-        let mut tally = Tally::new(length)?;
         let begin = schedule.begin.saturating_duration_since(self.clock).as_nanos() as u64;
         let (all, moment) = (schedule.count(), |request| begin + schedule.moment(request));
         let last = begin + (length + PATIENCE).as_nanos() as u64;
@@ -581,7 +590,7 @@ impl Driver {
             let before = self.now();
             let found = events.wait(&self.epoll, pause)?;
             let waited = self.now() - before;
-            if found.is_empty() || waited > LOOK {
+            if before >= begin && (found.is_empty() || waited > LOOK) {
                 idle += waited;
             }
             for index in found.iter().map(|event| event.data.u64() as usize) {
@@ -600,7 +609,9 @@ impl Driver {
             }
         }
         tally.unanswered = under_way + (all - next) as usize;
-        tally.busy = 1.0 - idle as f64 / (self.now() - begin).max(1) as f64;
+        // Who has nothing to do is not busy.
+        let elapsed = self.now().saturating_sub(begin).max(1);
+        tally.busy = if all == 0 { 0.0 } else { (1.0 - idle as f64 / elapsed as f64).max(0.0) };
         Ok(tally)
     }
 

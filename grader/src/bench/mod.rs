@@ -165,7 +165,7 @@ pub fn run(
     for round in 0..plan.rounds {
         for (place, &point) in plan.points.iter().enumerate() {
             let is_fixed = point.scenario == Scenario::FixedRate;
-            if is_fixed && rate.is_none() {
+            if is_fixed && rate.is_none() && !interrupt.is_raised() {
                 rate = Some(rate_for_all(results));
             }
             for turn in 0..plan.subjects.len() {
@@ -174,7 +174,10 @@ pub fn run(
                 let subject = &plan.subjects[index];
                 let before = hopeless(results, index, point);
                 let cell = &mut results.cells[place * plan.subjects.len() + index];
-                cell.trouble = cell.trouble.take().or(before);
+                if cell.trouble.is_none() && before.is_some() {
+                    cell.samples.clear();
+                    cell.trouble = before;
+                }
                 done += 1;
                 to_come = to_come.saturating_sub(plan.expected(point));
                 // What has failed once fails again, and takes long.
@@ -200,12 +203,19 @@ pub fn run(
                 } else {
                     Pace::PingPong
                 };
-                match sample(plan, subject, point, pace, rest, interrupt) {
+                let mut taken = sample(plan, subject, point, pace, rest, interrupt);
+                if let Err(Some(Trouble::Unable(_))) = taken {
+                    // The machine's fault may be over.
+                    let rest = plan.limit.saturating_sub(begin.elapsed());
+                    taken = sample(plan, subject, point, pace, rest, interrupt);
+                }
+                let is_last = round + 1 == plan.rounds;
+                match taken {
                     Ok(sample) => cell.samples.push(Sample { round, ..sample }),
                     Err(None) => {}
-                    // Where it was measured before, it goes without this round: that was not the server.
-                    Err(Some(Trouble::NoTime | Trouble::Unable(_))) if !cell.samples.is_empty() => {
-                    }
+                    // It goes without this round: that was not the server.
+                    Err(Some(Trouble::NoTime)) if !cell.samples.is_empty() => {}
+                    Err(Some(Trouble::Unable(_))) if !(is_last && cell.samples.is_empty()) => {}
                     Err(Some(trouble)) => {
                         // Nobody is to be measured by rounds in which it was still well.
                         cell.samples.clear();
@@ -402,7 +412,7 @@ async fn judge(server: &Server, measured: &Measured, of: usize, pace: Pace) -> R
 /// `trouble`, or the end of the server, where that is what it comes from.
 async fn after(server: &Server, trouble: Trouble) -> Trouble {
     /// Its connections end before a process does.
-    const DEATH: Duration = Duration::from_millis(300);
+    const DEATH: Duration = Duration::from_secs(2);
     let process = &server.process;
     match process.gone(DEATH).await {
         Some(Gone::Ended(end)) if process.has_ended() => {

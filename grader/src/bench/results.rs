@@ -255,17 +255,18 @@ impl Cell {
     }
 
     /// Whether the two differ by more than the rounds do among themselves: all rounds agree on who needs less, and the
-    /// difference is more than twice what a round is from their median on average.
+    /// difference is more than twice what a round is from their median on average. In logarithms, so that it does not
+    /// matter which is compared with which.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
-        let ratios = self.cpu_ratios(other);
+        let ratios: Vec<f64> = self.cpu_ratios(other).into_iter().map(f64::ln).collect();
         let Some(Figure { median, least, most }) = Figure::of(ratios.iter().copied()) else {
             return false;
         };
         let away: f64 = ratios.iter().map(|ratio| (ratio - median).abs()).sum();
         ratios.len() >= ROUNDS_TO_RANK
-            && (most < 1.0 || least > 1.0)
-            && (median - 1.0).abs() > 2.0 * away / ratios.len() as f64
+            && (most < 0.0 || least > 0.0)
+            && median.abs() > 2.0 * away / ratios.len() as f64
     }
 }
 

@@ -40,6 +40,7 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
 #[must_use]
 pub fn conditions(results: &Results) -> String {
     let rounds = match results.rounds() {
+        0 => "nothing measured".to_owned(),
         1 => "1 round".to_owned(),
         rounds => format!("medians of {rounds} rounds"),
     };
@@ -125,6 +126,9 @@ fn write_trouble(cell: &Cell, name: &str, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
+/// With fewer requests five or less were slower than p99.
+const FOR_P99: u64 = 500;
+
 /// The columns of [`times`].
 pub const TIMES: [&str; 9] =
     ["trips/s", "±", "p50", "p99", "p99.9", "worst", "CPU/trip", "±", "ratio"];
@@ -149,8 +153,8 @@ pub fn times(results: &Results, cell: &Cell) -> Option<[String; 9]> {
         format!("{}{}", mark(cell), thousands(rate.median as usize)),
         spread(rate),
         at(|sample| sample.latency.p50, 1),
-        at(|sample| sample.latency.p99, 500),
-        at(|sample| sample.latency.p999, 5000),
+        at(|sample| sample.latency.p99, FOR_P99),
+        at(|sample| sample.latency.p999, 10 * FOR_P99),
         short(cell.worst()?.as_secs_f64()),
         short(cpu.median),
         spread(cpu),
@@ -189,7 +193,8 @@ pub fn omission(results: &Results, point: Point) -> Option<String> {
     let p99 = |cell: &Cell, time: fn(&Sample) -> Option<Duration>| {
         Figure::of(cell.samples.iter().filter_map(time).map(|time| time.as_secs_f64()))
     };
-    let compared = results.row_of(point).into_iter().filter_map(|cell| {
+    let is_enough = |cell: &&Cell| cell.samples.iter().all(|sample| sample.round_trips >= FOR_P99);
+    let compared = results.row_of(point).into_iter().filter(is_enough).filter_map(|cell| {
         let planned = p99(cell, |sample| Some(sample.latency.p99))?.median;
         let sent = p99(cell, |sample| Some(sample.from_sending?.p99))?.median;
         Some((planned / sent, planned, sent, cell.subject))

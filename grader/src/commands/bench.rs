@@ -1,5 +1,7 @@
 //! `cargo grader bench`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -234,31 +236,45 @@ fn subjects(repo: &Repo, arguments: &BenchArguments) -> Result<Vec<Wanted>> {
 /// Builds what is wanted, optimised. What does not compile is a row that says so.
 fn build(repo: &Repo, wanted: Vec<Wanted>, solution: bool) -> Result<Vec<Subject>> {
     let variant = if solution { Variant::Solution } else { Variant::Starter };
+    let mut known: BTreeMap<u8, Result<Vec<OsString>, Trouble>> = BTreeMap::new();
     let mut subjects = Vec::new();
     for one in wanted {
-        subjects.push(match one {
+        let (lab, name, flags) = match one {
+            Wanted::Lab(lab, name, flags) => (lab, name, flags),
             Wanted::Program(name, words) => {
-                Subject { name, service: &ANY_ECHO, words, flags: &[], trouble: None }
+                let (service, flags, trouble) = (&ANY_ECHO, &[][..], None);
+                subjects.push(Subject { name, service, words, flags, trouble });
+                continue;
             }
-            Wanted::Lab(lab, name, flags) => {
-                let (words, trouble) = match variant::build(repo, lab, &variant, Profile::Release) {
-                    Ok(built) => (built.words, None),
-                    Err(BuildError::Compile(errors)) => {
-                        let errors = anstream::adapter::strip_str(&errors).to_string();
-                        let first = errors.lines().find(|line| !line.trim().is_empty());
-                        let last_words = first.map(|line| printable(line, 160));
-                        let last_words = last_words.into_iter().collect();
-                        let why = format!("does not compile: cargo grader check {}", lab.number);
-                        (Vec::new(), Some(Trouble::NotStarted { why, last_words }))
-                    }
-                    Err(BuildError::Other(error)) => return Err(error),
-                };
-                let name = name.to_owned();
-                Subject { name, service: lab.service, words, flags, trouble }
-            }
+        };
+        if let Entry::Vacant(place) = known.entry(lab.number) {
+            place.insert(match variant::build(repo, lab, &variant, Profile::Release) {
+                Ok(built) => Ok(built.words),
+                Err(BuildError::Compile(errors)) => Err(does_not_compile(lab, &errors)),
+                Err(BuildError::Other(error)) => return Err(error),
+            });
+        }
+        let (words, trouble) = match &known[&lab.number] {
+            Ok(words) => (words.clone(), None),
+            Err(trouble) => (Vec::new(), Some(trouble.clone())),
+        };
+        subjects.push(Subject {
+            name: name.to_owned(),
+            service: lab.service,
+            words,
+            flags,
+            trouble,
         });
     }
     Ok(subjects)
+}
+
+fn does_not_compile(lab: &Lab, errors: &str) -> Trouble {
+    let errors = anstream::adapter::strip_str(errors).to_string();
+    let first = errors.lines().find(|line| !line.trim().is_empty());
+    let why = format!("does not compile: cargo grader check {}", lab.number);
+    let last_words = first.map(|line| printable(line, 160)).into_iter().collect();
+    Trouble::NotStarted { why, last_words }
 }
 
 /// What is measured, and what is to be said about that.

@@ -900,24 +900,34 @@ const ONCE: &str =
 /// send buffer larger (seen with BBR, which keeps three congestion windows). Whoever sleeps in a write then wakes up
 /// once more, and hears what it would not have heard. So the talk pauses at a stall, as often as the kernel then takes
 /// more; meanwhile the queues are nearly empty.
-#[derive(Default)]
 struct Stall {
+    /// Since when they do not read.
+    begin: Instant,
     /// What the kernel held for those who do not read after the last message.
     held: Vec<u64>,
-    /// How often there was a pause, or that there need not be one any more.
-    pauses: usize,
+    /// How long there were pauses.
+    paused: Duration,
+    /// Whether there need not be another one.
     is_final: bool,
 }
 
 impl Stall {
     /// For as long as the kernel likes.
-    const OF_ANY_KIND: Self = Self { held: Vec::new(), pauses: 0, is_final: true };
+    fn of_any_kind() -> Self {
+        Self { is_final: true, ..Self::for_good() }
+    }
+
+    fn for_good() -> Self {
+        let (begin, paused) = (Instant::now(), Duration::ZERO);
+        Self { begin, held: Vec::new(), paused, is_final: false }
+    }
 
     /// After a message: pauses if it has changed nothing for those who do not read.
     async fn settle(&mut self, jam: &Jam) {
-        /// The first probe comes within 0.22 s; what it does not change the later ones do not, either.
-        const LONG_ENOUGH: Duration = Duration::from_millis(350);
-        const MOST: usize = 6;
+        /// The first probe comes so long after the window was closed, and each later one twice as long after the last.
+        const PROBE: Duration = Duration::from_millis(250);
+        const LONGEST: Duration = Duration::from_secs(3);
+        const ENOUGH: Duration = Duration::from_secs(6);
         if self.is_final {
             return;
         }
@@ -927,17 +937,20 @@ impl Stall {
             jam.slow.iter().map(|slow| end(slow).map_or(0, |end| u64::from(end.tx_queue))).collect()
         };
         let now = held();
-        let is_stalled = now == self.held && now.iter().all(|&bytes| bytes > 0);
+        // Of one who was cut off nothing is held.
+        let is_stalled = now == self.held && now.iter().any(|&bytes| bytes > 0);
         self.held = now;
         if is_stalled {
+            let begin = Instant::now();
+            let longest = (self.begin.elapsed() + PROBE).min(LONGEST);
             let change = async {
                 while held() == self.held {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            self.is_final = tokio::time::timeout(LONG_ENOUGH, change).await.is_err();
-            self.pauses += 1;
-            self.is_final |= self.pauses == MOST;
+            self.is_final = tokio::time::timeout(longest, change).await.is_err();
+            self.paused += begin.elapsed();
+            self.is_final |= self.paused > ENOUGH;
         }
     }
 }
@@ -1068,7 +1081,7 @@ async fn slow_consumer(trial: &Trial) -> Result<(), Stop> {
     const MORE: usize = 300;
     let mut jam = Jam::begin(trial, &Start::PLAIN).await?;
     trial.step("amy goes on until both are cut off: she and zoe hear `left`");
-    let short = jam.until_cut_off(Stall::default()).await?;
+    let short = jam.until_cut_off(Stall::for_good()).await?;
     let server = Rc::clone(&jam.server);
     let before = crowd::median(jam.times[..SAMPLES].to_vec());
     let after = crowd::median(jam.times[jam.times.len() - SAMPLES..].to_vec());
@@ -1104,7 +1117,7 @@ async fn slow_consumer(trial: &Trial) -> Result<(), Stop> {
     trial.step(
         "amy goes on again until both are cut off: with the longer queue that takes more messages",
     );
-    let long = jam.until_cut_off(Stall::OF_ANY_KIND).await?;
+    let long = jam.until_cut_off(Stall::of_any_kind()).await?;
     if long < short + MORE {
         let expected =
             "with --queue 1024 some 960 messages more are said until both are cut off than with 64";

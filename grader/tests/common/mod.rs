@@ -89,10 +89,15 @@ pub fn expect_nobody(mark: &str) {
 
 /// Waits until a grader with `mark` has started [`hostile`].
 pub fn expect_started(mark: &str) {
+    expect_started_within(Duration::from_secs(10), mark);
+}
+
+/// The same, where something has to be built first.
+pub fn expect_started_within(longest: Duration, mark: &str) {
     let is_program = |process: &Process| process.exe().is_ok_and(|exe| exe == hostile());
     let begin = Instant::now();
     while !marked(mark).iter().any(is_program) {
-        assert!(begin.elapsed() < Duration::from_secs(10), "the program was never started");
+        assert!(begin.elapsed() < longest, "the program was never started");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
