@@ -360,6 +360,23 @@ impl Probe {
         rustix::io::ioctl_fionread(&copy).ok()
     }
 
+    /// Fixes the send buffer of the program's end of the connection that the grader knows by these ports, its own first, at
+    /// `bytes` (SO_SNDBUF in socket(7)). Otherwise the kernel makes it larger when it likes, seconds later even (seen with
+    /// BBR, at a window probe), and who sleeps in a write wakes up once more. Says whether it could.
+    #[must_use]
+    pub fn fix_send_buffer(self, (near, far): (u16, u16), bytes: usize) -> bool {
+        let fix = |socket: &Socket| {
+            let entry = socket.entry.as_ref()?;
+            let ports = (entry.remote_address.port(), entry.local_address.port());
+            let pid = Pid::from_raw(socket.pid).filter(|_| ports == (near, far))?;
+            let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+            // The copy lives for a call only, as in `has_socket_timeout`.
+            let copy = pidfd_getfd(&process, socket.descriptor, PidfdGetfdFlags::empty()).ok()?;
+            rustix::net::sockopt::set_socket_send_buffer_size(&copy, bytes).ok()
+        };
+        self.sockets().is_ok_and(|sockets| sockets.iter().any(|socket| fix(socket).is_some()))
+    }
+
     /// Whether a process of the tree is stopped (SIGSTOP): it sleeps, but not for good.
     #[must_use]
     pub fn is_stopped(self) -> bool {
