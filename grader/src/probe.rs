@@ -88,7 +88,7 @@ impl Socket {
 }
 
 /// The limits of a walk through a hostile tree.
-const MOST_PROCESSES: usize = 4096;
+pub const MOST_PROCESSES: usize = 4096;
 
 impl Probe {
     /// Watches what is below the process `root`, its supervisor.

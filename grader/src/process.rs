@@ -357,8 +357,11 @@ impl Process {
                     }
                     let load = load.get_or_insert_with(|| self.load());
                     if last_moved.elapsed() >= ANSWER_DEADLINE {
-                        let reason = load.is_machines(self.probe, &self.watchdog);
-                        return Err(match reason.or(self.kernels_fault().await) {
+                        let mut reason = load.is_machines(self.probe, &self.watchdog);
+                        if reason.is_none() {
+                            reason = self.kernels_fault().await;
+                        }
+                        return Err(match reason {
                             Some(reason) => Vain::Busy(reason),
                             None => Vain::Deadline(begun.elapsed()),
                         });

@@ -524,17 +524,15 @@ impl Driver {
         while under_way > 0 {
             let found = events.wait(&self.epoll, PATIENCE)?;
             for index in found.iter().map(|event| event.data.u64() as usize) {
-                let was_waiting = self.clients[index].is_waiting;
-                if !self.receive(index, &mut tally) {
-                    under_way -= usize::from(was_waiting && !self.clients[index].is_waiting);
+                if !self.receive(index, &mut under_way, &mut tally) {
                     continue;
                 }
                 // One look at the clock: the end of one round trip and the beginning of the next.
                 let now = self.now();
                 moved = now;
                 tally.latency.saturating_record(now - self.clients[index].sent);
-                if now >= end || !self.send(index, now, &mut tally) {
-                    under_way -= 1;
+                if now < end {
+                    under_way += usize::from(self.send(index, now, &mut tally));
                 }
             }
             // Bytes alone are no answers.
@@ -594,9 +592,7 @@ impl Driver {
                 idle += waited;
             }
             for index in found.iter().map(|event| event.data.u64() as usize) {
-                let was_waiting = self.clients[index].is_waiting;
-                if !self.receive(index, &mut tally) {
-                    under_way -= usize::from(was_waiting && !self.clients[index].is_waiting);
+                if !self.receive(index, &mut under_way, &mut tally) {
                     continue;
                 }
                 let now = self.now();
@@ -604,7 +600,6 @@ impl Driver {
                 client.freed = now;
                 tally.latency.saturating_record(now - client.planned);
                 tally.from_sending.saturating_record(now - client.sent);
-                under_way -= 1;
                 free.push_back(index);
             }
         }
@@ -634,8 +629,8 @@ impl Driver {
     }
 
     /// Reads what has come for a client; says whether its answer is whole now. A client of which something else, or
-    /// the end, has come is closed and counted, and does not wait any more.
-    fn receive(&mut self, index: usize, tally: &mut Tally) -> bool {
+    /// the end, has come is closed and counted. Whoever was waiting and is no longer is not `under_way` any more.
+    fn receive(&mut self, index: usize, under_way: &mut usize, tally: &mut Tally) -> bool {
         let client = &mut self.clients[index];
         let Some(mut stream) = client.stream.as_ref() else { return false };
         // After the answer nothing is to come.
@@ -654,6 +649,7 @@ impl Driver {
                 }
                 if client.received == BYTES && client.answer[..BYTES] == client.request {
                     client.is_waiting = false;
+                    *under_way -= 1;
                     tally.round_trips += 1;
                     return true;
                 }
@@ -661,6 +657,7 @@ impl Driver {
             }
         }
         client.stream = None;
+        *under_way -= usize::from(client.is_waiting);
         client.is_waiting = false;
         false
     }

@@ -29,7 +29,7 @@ use tokio::net::unix::pipe;
 use self::load::{Connected, Measured, Order, Pace, Refusal, Said};
 use self::results::{Cell, Figure, Point, Results, Sample, Scenario, Trouble};
 use crate::outcome::Stop;
-use crate::probe::Probe;
+use crate::probe::{MOST_PROCESSES, Probe};
 use crate::process::Gone;
 use crate::run::Interrupt;
 use crate::scenarios::Service;
@@ -48,9 +48,6 @@ pub const SPARE_DESCRIPTORS: usize = 64;
 
 /// What is allowed for a start, 5,000 connects and the end, beside what is measured.
 const OVERHEAD: Duration = Duration::from_secs(12);
-
-/// So many processes are looked at, at most ([`Probe::processes`]).
-const MOST_PROCESSES: usize = 4096;
 
 /// A program to be measured.
 #[derive(Clone, Debug)]
