@@ -505,6 +505,12 @@ impl Connection {
         rustix::io::ioctl_fionread(&self.stream).unwrap_or(0) + u64::from(text)
     }
 
+    /// How many bytes the kernel took so far.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.get()
+    }
+
     /// Waits until something has arrived: bytes, or the end.
     pub async fn something_comes(&self) {
         // Where it fails the connection is over, and that has come.

@@ -436,9 +436,7 @@ impl Process {
     /// Waits until the program is proved to sleep for good, or for at most `longest`. What it has not
     /// done by then it does not do. Whether that was proved.
     pub async fn settle(&self, longest: Duration) -> bool {
-        let _waiting = self.watchdog.enter();
-        let proof = self.watchdog.proof_since(Instant::now());
-        tokio::time::timeout(longest, proof).await.is_ok()
+        tokio::time::timeout(longest, self.watchdog.until_asleep()).await.is_ok()
     }
 
     /// A failure with the steps so far, and what the kernel shows at this moment.

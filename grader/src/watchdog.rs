@@ -23,8 +23,13 @@ pub struct Watchdog {
     proved: watch::Receiver<Option<Instant>>,
     /// By how much the grader itself was late, added up: the machine's doing.
     late: Rc<Cell<Duration>>,
+    probe: Probe,
+    addresses: Addresses,
     task: tokio::task::JoinHandle<()>,
 }
+
+/// The addresses of a program's listeners, as far as they are known.
+type Addresses = Rc<RefCell<Vec<SocketAddr>>>;
 
 /// When each wait began, by a number that only that wait has.
 type Waits = Rc<RefCell<BTreeMap<u64, Instant>>>;
@@ -38,11 +43,12 @@ impl Drop for Watchdog {
 impl Watchdog {
     /// Watches `probe`. The connections of the listeners at `addresses`, once those are known, may have
     /// bytes under way.
-    pub fn start(probe: Probe, addresses: Rc<RefCell<Vec<SocketAddr>>>) -> Self {
+    pub fn start(probe: Probe, addresses: Addresses) -> Self {
         let waiting = Waits::default();
         let late = Rc::new(Cell::new(Duration::ZERO));
         let (sender, proved) = watch::channel(None);
         let (waits, lateness) = (Rc::clone(&waiting), Rc::clone(&late));
+        let listening = Rc::clone(&addresses);
         let task = tokio::task::spawn_local(async move {
             let mut last: Option<(Instant, Vec<Thread>)> = None;
             loop {
@@ -60,7 +66,7 @@ impl Watchdog {
                 };
                 if let Some((since, before)) = &last
                     && *before == threads
-                    && is_hung(probe, &addresses.borrow(), &threads)
+                    && is_hung(probe, &listening.borrow(), &threads)
                 {
                     sender.send_replace(Some(*since));
                 }
@@ -68,7 +74,7 @@ impl Watchdog {
                 last = Some((now, threads));
             }
         });
-        Self { waiting, proved, late, task }
+        Self { waiting, proved, late, probe, addresses, task }
     }
 
     /// Waits for a proof whose first look came after `begun`.
@@ -81,6 +87,24 @@ impl Watchdog {
             if proved.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    /// Waits until the program is proved to sleep for good; looks at once, and more often than for a hang:
+    /// nobody has waited in vain yet.
+    pub async fn until_asleep(&self) {
+        const PAUSE: Duration = Duration::from_millis(10);
+        let mut last: Option<Vec<Thread>> = None;
+        loop {
+            let threads = self.probe.sleeping_threads().unwrap_or_default();
+            if let Some(threads) = &threads
+                && last.as_ref() == Some(threads)
+                && is_hung(self.probe, &self.addresses.borrow(), threads)
+            {
+                return;
+            }
+            last = threads;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

@@ -6,6 +6,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::time::MissedTickBehavior;
+
 use super::{Category, Check, Lab, Task};
 use crate::capture::{count, printable, quoted, time};
 use crate::client::{Connection, Payload, STALL, Window};
@@ -17,7 +19,7 @@ use crate::process::ANSWER_DEADLINE;
 use crate::scenarios::clock::EARLY;
 use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho, expect_taken};
 use crate::scenarios::{Service, Tcp, crowd, resources};
-use crate::server::{Client, Server, Start, ramped, together};
+use crate::server::{Client, Server, Start, beside, ramped, together};
 use crate::trial::Trial;
 
 pub static LAB: Lab = Lab {
@@ -927,7 +929,7 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
     const CLIENTS: usize = 200;
     const SCRAPES: u32 = 50;
     /// 50 in a second.
-    const PAUSE: Duration = Duration::from_millis(20);
+    const PERIOD: Duration = Duration::from_millis(20);
     /// Of the one who does not read: its answers are more than the kernel takes for it.
     const REQUESTS_OF_ONE: u64 = 4000;
     const PATIENCE: Duration = Duration::from_secs(5);
@@ -946,7 +948,7 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
         trial.step("15 new clients, one after the other: how long until each is answered?");
         let before = crowd::delay(&server).await?;
         trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
-        let (after, ()) = tokio::try_join!(crowd::delay(&server), watch(&server, SCRAPES, PAUSE))?;
+        let (after, ()) = tokio::try_join!(crowd::delay(&server), watch(&server, SCRAPES, PERIOD))?;
         crowd::expect_no_delay(&server, crowd::ANSWERED, before, after, "50 scrapes a second")
             .await?;
         trial.step("somebody asks for the page again and again, and never reads; 15 clients again");
@@ -957,8 +959,8 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
         let scraper = Connection::open(server.second()?, Window::Small);
         let scraper = server.wait(None, "the second address is open", scraper).await?;
         // A server that hangs up on such a client does well.
-        let _ = tokio::time::timeout(PATIENCE, scraper.send_until_stalled(&requests)).await;
-        until_stalled(&server, &scraper, PATIENCE).await?;
+        let flood = async { drop(scraper.send_until_stalled(&requests).await) };
+        beside(flood, until_stalled(&server, &scraper, PATIENCE)).await?;
         let after = crowd::delay(&server).await?;
         crowd::expect_no_delay(
             &server,
@@ -991,8 +993,8 @@ async fn scrape_under_load(trial: &Trial) -> Result<(), Stop> {
     expect_numbers(&server, "with all clients gone", &expected, cause).await
 }
 
-/// Waits until nothing moves any more on the connection of one who does not read, but not for longer than
-/// `patience`: what the program has not done by then it does slowly.
+/// Waits until nothing moves any more on the connection of one who sends and does not read, but not for longer
+/// than `patience`: what the program has not done by then it does slowly.
 async fn until_stalled(
     server: &Server,
     scraper: &Connection,
@@ -1001,7 +1003,7 @@ async fn until_stalled(
     let address = server.second()?;
     let queues = || {
         let end = Wires::of(address).far_end(scraper.ports).map(|end| (end.rx_queue, end.tx_queue));
-        (end, scraper.unread())
+        (end, scraper.unread(), scraper.sent())
     };
     let begin = Instant::now();
     let mut last = queues();
@@ -1016,8 +1018,8 @@ async fn until_stalled(
     Ok(())
 }
 
-/// Gets the page `times` times, with a pause before each: what only grows never goes back.
-async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), Stop> {
+/// Gets the page `times` times, once in each `period`: what only grows never goes back.
+async fn watch(server: &Rc<Server>, times: u32, period: Duration) -> Result<(), Stop> {
     const GROWING: [&str; 8] = [
         CONNECTIONS.name,
         REQUESTS.name,
@@ -1029,8 +1031,11 @@ async fn watch(server: &Rc<Server>, times: u32, pause: Duration) -> Result<(), S
         "echo_request_duration_seconds_bucket",
     ];
     let mut last: HashMap<String, f64> = HashMap::new();
+    let mut pace = tokio::time::interval(period);
+    // A server that took long is not asked without a pause to make up for it.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for _ in 0..times {
-        tokio::time::sleep(pause).await;
+        pace.tick().await;
         let page = page(server).await?;
         let growing = page.samples.iter().filter(|sample| GROWING.contains(&sample.name.as_str()));
         let now: HashMap<_, _> = growing.map(|sample| (sample.series(), sample.value)).collect();
