@@ -30,6 +30,9 @@ use crate::watchdog::{Load, TICK, Watchdog};
 /// before, and on a busy machine right answers come late.
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(8);
 
+/// Of the whole machine, so other programs may be meant, too.
+pub const FULL_QUEUES: &str = "full listen queues of this machine (ListenOverflows)";
+
 /// How the report of a proved hang begins.
 pub const NO_ANSWER: &str = "no answer, and none can come";
 
@@ -454,9 +457,7 @@ impl Process {
         }
         let overflows = listen_overflows().saturating_sub(self.overflows);
         if overflows > 0 {
-            failure.evidence.push(format!(
-                "{overflows} connects were dropped by full listen queues of this machine (ListenOverflows)"
-            ));
+            failure.evidence.push(format!("{overflows} connects were dropped by {FULL_QUEUES}"));
         }
         self.trial.failed(failure)
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::labs::{Check, Lab};
 use crate::outcome::{Failure, Verdict};
-use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME, UNWRITTEN};
+use crate::process::{FULL_QUEUES, NO_ANSWER, NO_ANSWER_IN_TIME, UNWRITTEN};
 use crate::repo::Repo;
 use crate::report::Report;
 use crate::run::{Interrupt, Plan, START_UP, run};
@@ -34,12 +34,12 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
-/// So often a program is looked at where luck decides: until its text is the one that is kept, or until threads that
-/// have to meet for it have met (rule R15).
+/// So often a program is looked at where luck decides: until its text is the one that is kept, until threads that
+/// have to meet for it have met (rule R15), or until the machine was quiet enough for a verdict (rule R9).
 const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 
 /// What a subject must come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,9 +207,10 @@ fn prove(
             _ => None,
         };
         // Verdicts are no luck, but where two threads have to meet; which of several true things is seen first may be.
+        let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
         let is_luck = match problems.is_empty() {
             true => other.is_some(),
-            false => subject.takes_luck && is_missed(&subject.expectation, &found),
+            false => is_busy || subject.takes_luck && is_missed(&subject.expectation, &found),
         };
         if is_luck && looks < LOOKS && !interrupt.is_raised() {
             (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
@@ -484,6 +485,8 @@ fn text(report: &Report, check: &Check, failure: &Failure) -> String {
     }
     // Only a program that sleeps for good holds still while it is looked at; its last words stay, too.
     let mut evidence = all(&failure.evidence);
+    // Programs that are run at the same time share the machine's queues.
+    evidence.retain(|line| !line.ends_with(FULL_QUEUES));
     let words = evidence.iter().position(|line| line.starts_with("its last words"));
     if !sleeps {
         evidence.drain(..words.unwrap_or(evidence.len()));

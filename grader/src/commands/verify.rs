@@ -97,7 +97,11 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
     let again = proof.subjects.iter().filter(|subject| subject.looks > 1);
     let again: Vec<_> = again.map(|subject| subject.name.as_str()).collect();
     if !again.is_empty() {
-        writeln!(out, "looked at again, since luck decides: {}", again.join(", "))?;
+        writeln!(
+            out,
+            "looked at again (luck decides, or the machine was busy): {}",
+            again.join(", ")
+        )?;
     }
     writeln!(out)?;
     // The first five are the reference, the starter and the null programs.
