@@ -1,25 +1,53 @@
-//! `cargo grader` starts here: builds the grader if need be, then becomes it.
+//! `cargo grader` and `cargo slides` start here: builds the one that is asked for if need be, then becomes it.
 //!
-//! Cargo can be silent always or never. The first build of the grader takes a minute, and a minute
-//! of silence looks like a hang; afterwards cargo's lines would stand above every report. So the
-//! first build speaks, and the later ones are silent unless they fail.
+//! Cargo can be silent always or never. The first build takes a minute, and a minute of silence looks like a
+//! hang; afterwards cargo's lines would stand above every report. So the first build speaks, and the later
+//! ones are silent unless they fail.
 
 use std::env;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
+/// A program of this repository.
+struct Program {
+    name: &'static str,
+    /// From the repository's root.
+    manifest: &'static str,
+    /// A folder of its own to build in, beside the launcher's: for another workspace, with other crates.
+    target: Option<&'static str>,
+}
+
+const PROGRAMS: [Program; 2] = [
+    Program { name: "grader", manifest: "Cargo.toml", target: None },
+    Program { name: "slides", manifest: "slides/Cargo.toml", target: Some("slides") },
+];
+
 fn main() -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let grader = match env::current_exe() {
-        Ok(launcher) => launcher.with_file_name("grader"),
+    let mut arguments = env::args_os().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let Some(program) = PROGRAMS.iter().find(|program| name == program.name) else {
+        eprintln!("error: which program? (cargo grader, cargo slides)");
+        return ExitCode::from(2);
+    };
+    let launcher = match env::current_exe() {
+        Ok(launcher) => launcher,
         Err(error) => {
             eprintln!("error: cannot find the target directory: {error}");
             return ExitCode::from(2);
         }
     };
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut build = Command::new(cargo);
-    build.args(["build", "--package", "grader", "--bin", "grader"]);
-    build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
+    build.args(["build", "--package", program.name, "--bin", program.name]);
+    build.arg("--manifest-path").arg(root.join(program.manifest));
+    let mut binary = launcher.with_file_name(program.name);
+    if let (Some(folder), Some(target)) = (program.target, launcher.ancestors().nth(2)) {
+        let target = target.join(folder);
+        build.arg("--target-dir").arg(&target);
+        binary = target.join("debug").join(program.name);
+    }
     // What cargo tells this program of its own package: a crate whose build script asks for that, as
     // ring's does, would be built anew each time that another program builds.
     for (variable, _) in env::vars_os() {
@@ -28,10 +56,10 @@ fn main() -> ExitCode {
             build.env_remove(&variable);
         }
     }
-    if grader.exists() {
+    if binary.exists() {
         build.arg("--quiet");
     } else {
-        eprintln!("Building the grader; this first time takes a minute.");
+        eprintln!("Building the {}; this first time takes a minute.", program.name);
     }
     match build.status() {
         Ok(status) if status.success() => {}
@@ -41,7 +69,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let error = Command::new(&grader).args(env::args_os().skip(1)).exec();
-    eprintln!("error: cannot run {}: {error}", grader.display());
+    let error = Command::new(&binary).args(arguments).exec();
+    eprintln!("error: cannot run {}: {error}", binary.display());
     ExitCode::from(2)
 }

@@ -14,6 +14,7 @@ pub struct Options {
     pub max_connections: usize,
 }
 
+// ANCHOR: bug
 static ECHOED: Mutex<u64> = Mutex::new(0);
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
@@ -30,6 +31,7 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
         echoed += count as u64;
     }
 }
+// ANCHOR_END: bug
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));

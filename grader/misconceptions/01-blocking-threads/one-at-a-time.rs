@@ -25,6 +25,7 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     }
 }
 
+// ANCHOR: bug
 pub fn serve(listener: &TcpListener, _: &Options) -> io::Result<()> {
     loop {
         match listener.accept() {
@@ -36,3 +37,4 @@ pub fn serve(listener: &TcpListener, _: &Options) -> io::Result<()> {
         }
     }
 }
+// ANCHOR_END: bug

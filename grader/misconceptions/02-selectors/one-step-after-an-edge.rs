@@ -220,6 +220,7 @@ impl Server {
     /// moves any more, since there is no second event for what is there
     /// already.
     fn turn(&mut self, token: Token) {
+        // ANCHOR: bug
         let Some(client) = self.clients.get_mut(&token) else {
             return;
         };
@@ -237,6 +238,7 @@ impl Server {
             Ok(Step::Finished) => return self.remove(token),
             Err(error) => Err(error),
         };
+        // ANCHOR_END: bug
         if let Err(error) = watched {
             eprintln!("client: {error}");
             self.remove(token);

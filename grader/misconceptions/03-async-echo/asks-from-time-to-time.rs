@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; 16 * 1024];
     let mut echoed = 0;
+    // ANCHOR: asks
     loop {
         match stream.try_read(&mut buffer) {
             Ok(0) => return Ok(echoed),
@@ -26,6 +27,7 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
             Err(error) => return Err(error),
         }
     }
+    // ANCHOR_END: asks
 }
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {

@@ -17,6 +17,7 @@ static ECHOED: Mutex<u64> = Mutex::const_new(0);
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; 16 * 1024];
     let mut echoed = 0;
+    // ANCHOR: bug
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
@@ -27,6 +28,7 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
         *total += count as u64;
         echoed += count as u64;
     }
+    // ANCHOR_END: bug
 }
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {

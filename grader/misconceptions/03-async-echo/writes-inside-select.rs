@@ -45,6 +45,7 @@ where
     let mut open = true;
     loop {
         tokio::select! {
+            // ANCHOR: bug
             count = input.read(&mut outgoing), if open => {
                 match count? {
                     0 => {
@@ -62,6 +63,7 @@ where
                 output.write_all(&incoming[..count]).await?;
                 output.flush().await?;
             }
+            // ANCHOR_END: bug
         }
     }
 }

@@ -60,6 +60,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Timed<R> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // ANCHOR: bug
         let limit = self.limit;
         let read = Pin::new(&mut self.input).poll_read(context, buffer);
         if read.is_ready() {
@@ -72,6 +73,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Timed<R> {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
+        // ANCHOR_END: bug
     }
 }
 

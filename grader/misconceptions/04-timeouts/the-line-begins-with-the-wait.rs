@@ -58,6 +58,7 @@ pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,
     limits: &Limits,
 ) -> Result<Option<String>, End> {
+    // ANCHOR: bug
     let line = async {
         let begins = timeout(limits.idle, lines.begins()).await;
         if !begins.map_err(|_| End::Idle)?? {
@@ -68,6 +69,7 @@ pub async fn next_line<R: AsyncRead + Unpin>(
     timeout(limits.line, line)
         .await
         .map_err(|_| End::SlowLine)?
+    // ANCHOR_END: bug
 }
 
 /// Task 3: writes all of `text`. A client that takes a part has

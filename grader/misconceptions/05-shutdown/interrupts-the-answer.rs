@@ -191,6 +191,7 @@ pub async fn serve(
             stream = accept(&listener) => stream,
         };
         let (stop, under_way) = (stop.clone(), Arc::clone(&under_way));
+        // ANCHOR: bug
         clients.spawn(async move {
             tokio::select! {
                 result = handle(&mut stream, &stop, &under_way) => {
@@ -201,6 +202,7 @@ pub async fn serve(
                 () = stop.cancelled() => {}
             }
         });
+        // ANCHOR_END: bug
     }
     // The promises that were made are kept, and no new ones made.
     drop(listener);

@@ -93,6 +93,7 @@ pub async fn serve(
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
+            // ANCHOR: bug
             mut stream = accept(&listener) => {
                 metrics.connections.add(1);
                 let _ = Active::begin(&metrics);
@@ -106,6 +107,7 @@ pub async fn serve(
                     }
                 });
             }
+            // ANCHOR_END: bug
             Some(end) = clients.join_next() => {
                 if end.is_err_and(|error| error.is_panic()) {
                     metrics.errors(Kind::Panic).add(1);

@@ -202,6 +202,7 @@ pub struct Member {
 impl Member {
     /// Task 2: a message to all of the room, oneself included. Who was cut off
     /// has left, and says nothing any more.
+    // ANCHOR: bug
     pub fn say(&self, message: String) {
         let state = self.hall.lock();
         if !self.outbox.cut.is_cancelled() {
@@ -217,6 +218,7 @@ impl Member {
             }
         }
     }
+    // ANCHOR_END: bug
 
     /// Task 1: the users in the room, to oneself.
     pub fn who(&self) {

@@ -108,6 +108,7 @@ pub async fn serve(
                 continue;
             }
         };
+        // ANCHOR: bug
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
             if stream.peek(&mut [0]).await.is_err() {
@@ -118,5 +119,6 @@ pub async fn serve(
                 drop(handle(stream).await);
             }
         });
+        // ANCHOR_END: bug
     }
 }

@@ -149,6 +149,7 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
+    // ANCHOR: bug
     let (done, mut answers) = mpsc::channel(16);
     let end = loop {
         tokio::select! {
@@ -166,6 +167,7 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
             },
         }
     };
+    // ANCHOR_END: bug
     drop(done);
     while let Some(answer) = answers.recv().await {
         frames.send(answer).await?;

@@ -115,6 +115,7 @@ pub async fn next_frame(
     let begin = Instant::now();
     let mut clock = interval(Duration::from_millis(1));
     loop {
+        // ANCHOR: bug
         tokio::select! {
             body = whole_frame(stream, longest) => return body.map(Some),
             now = clock.tick() => {
@@ -123,6 +124,7 @@ pub async fn next_frame(
                 }
             }
         }
+        // ANCHOR_END: bug
     }
 }
 

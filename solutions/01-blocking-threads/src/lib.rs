@@ -77,11 +77,11 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     // BEGIN SOLUTION: task 1: accept a client, handle it, accept the next
     let slots = Slots::new(options.max_connections);
     loop {
+        // ANCHOR: accept
         // First the slot, then the client: one who has to wait does so in
         // the kernel's queue and costs no descriptor here.
         let slot = slots.acquire();
@@ -95,6 +95,8 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
                 continue;
             }
         };
+        // ANCHOR_END: accept
+        // ANCHOR: spawn
         let client = move || {
             let _slot = slot; // given back however this thread ends
             if let Err(error) = handle(&stream) {
@@ -106,10 +108,10 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
             eprintln!("thread: {error}");
             thread::sleep(BREATH);
         }
+        // ANCHOR_END: spawn
     }
     // END SOLUTION
 }
-// ANCHOR_END: serve
 
 /// Task 3: how many more clients may be served now.
 pub struct Slots {
@@ -134,7 +136,7 @@ impl Slots {
     }
 
     /// Waits until a slot is free and takes it.
-    // ANCHOR: slots
+    // ANCHOR: acquire
     pub fn acquire(self: &Arc<Self>) -> Slot {
         // BEGIN SOLUTION: task 3: wait on the Condvar while none is free
         // A panic of a handler cannot leave a half-changed number behind, so
@@ -149,10 +151,12 @@ impl Slots {
         Slot { slots }
         // END SOLUTION
     }
+    // ANCHOR_END: acquire
 }
 
 impl Drop for Slot {
     /// Gives the slot back and wakes one who waits for it.
+    // ANCHOR: release
     fn drop(&mut self) {
         // BEGIN SOLUTION: task 3: count the slot as free and notify one
         let free = &self.slots.free;
@@ -160,5 +164,5 @@ impl Drop for Slot {
         self.slots.freed.notify_one();
         // END SOLUTION
     }
-    // ANCHOR_END: slots
+    // ANCHOR_END: release
 }

@@ -55,7 +55,6 @@ impl Epoll {
     }
 }
 
-// ANCHOR: epoll
 impl Selector for Epoll {
     fn register(
         &mut self,
@@ -104,10 +103,12 @@ impl Selector for Epoll {
         };
         for event in found {
             let (flags, token) = (event.flags, event.data.u64());
+            // ANCHOR: over
             // An error or the end may come without having been asked for.
             let over = flags.intersects(Flags::ERR | Flags::HUP);
             let readable = over || flags.contains(Flags::IN);
             let writable = over || flags.contains(Flags::OUT);
+            // ANCHOR_END: over
             events.push(Event {
                 token,
                 readable,
@@ -122,4 +123,3 @@ impl Selector for Epoll {
         self.trigger
     }
 }
-// ANCHOR_END: epoll

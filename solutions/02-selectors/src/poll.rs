@@ -28,7 +28,6 @@ impl Poll {
     }
 }
 
-// ANCHOR: poll
 impl Selector for Poll {
     fn register(
         &mut self,
@@ -102,7 +101,6 @@ impl Selector for Poll {
         // END SOLUTION
     }
 }
-// ANCHOR_END: poll
 
 // BEGIN HIDDEN
 /// One line of poll's list: a descriptor, and what to look for.

@@ -24,7 +24,6 @@ impl Select {
     }
 }
 
-// ANCHOR: select
 impl Selector for Select {
     /// A descriptor that does not fit into an [`FdSet`] is refused.
     fn register(
@@ -110,4 +109,3 @@ impl Selector for Select {
         // END SOLUTION
     }
 }
-// ANCHOR_END: select

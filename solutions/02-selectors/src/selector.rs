@@ -38,11 +38,13 @@ impl Interest {
 /// error or the end of a connection that is true of both, and the call says
 /// which it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: event
 pub struct Event {
     pub token: Token,
     pub readable: bool,
     pub writable: bool,
 }
+// ANCHOR_END: event
 
 /// When a selector tells of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

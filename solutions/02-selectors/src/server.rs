@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::selector::{Event, Interest, Selector, Token, Trigger};
 
+// ANCHOR: token
 /// The listener's name. Clients count from 1, and no number comes twice: an
 /// event for a client that has gone meanwhile finds nobody.
 const LISTENER: Token = 0;
+// ANCHOR_END: token
 
 /// How much is read at once. All clients share one buffer, as one is served at
 /// a time; what has to be kept of it is copied.
@@ -25,6 +27,7 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Where a client is. Reading and writing take turns: nothing more is read
 /// while something waits to be written (back-pressure), so what is kept for a
 /// client is never more than one read gave.
+// ANCHOR: state
 enum State {
     Reading,
     /// The kernel has not taken all of `pending` yet, only `written` bytes.
@@ -33,6 +36,7 @@ enum State {
         written: usize,
     },
 }
+// ANCHOR_END: state
 
 /// One client.
 struct Client {
@@ -58,10 +62,12 @@ impl Client {
     /// bytes wait, or the loop would never sleep again.
     fn interest(&self) -> Interest {
         // BEGIN SOLUTION: task 2: reading or writing, as the state says
+        // ANCHOR: interest
         match self.state {
             State::Reading => Interest::READ,
             State::Writing { .. } => Interest::WRITE,
         }
+        // ANCHOR_END: interest
         // END SOLUTION
     }
 
@@ -71,7 +77,6 @@ impl Client {
     /// # Errors
     ///
     /// The client has gone.
-    // ANCHOR: step
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
         // BEGIN SOLUTION: task 2: one step of this client's state machine
         match &mut self.state {
@@ -107,7 +112,6 @@ impl Client {
         Ok(Step::Moved)
         // END SOLUTION
     }
-    // ANCHOR_END: step
 }
 
 // BEGIN HIDDEN
@@ -138,7 +142,6 @@ struct Server {
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub fn serve(
     listener: TcpListener,
     mut selector: Box<dyn Selector>,
@@ -155,6 +158,7 @@ pub fn serve(
         buffer: vec![0; BUFFER],
         paused: None,
     };
+    // ANCHOR: loop
     let mut events = Vec::new();
     loop {
         let timeout = server.time_to_resume();
@@ -167,9 +171,9 @@ pub fn serve(
             }
         }
     }
+    // ANCHOR_END: loop
     // END SOLUTION
 }
-// ANCHOR_END: serve
 
 impl Server {
     /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
@@ -179,7 +183,6 @@ impl Server {
     /// # Errors
     ///
     /// The selector knows nothing of the listener.
-    // ANCHOR: accept
     fn accept(&mut self) -> io::Result<()> {
         // BEGIN SOLUTION: task 2: accept until nobody waits
         loop {
@@ -189,6 +192,7 @@ impl Server {
                         eprintln!("client turned away: {error}");
                     }
                 }
+                // ANCHOR: emfile
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(()),
                     io::ErrorKind::Interrupted
@@ -199,11 +203,11 @@ impl Server {
                         return self.watch_listener(Interest::NONE);
                     }
                 },
+                // ANCHOR_END: emfile
             }
         }
         // END SOLUTION
     }
-    // ANCHOR_END: accept
 
     /// Task 2: a new client, to be read without ever blocking.
     ///
@@ -233,7 +237,6 @@ impl Server {
     /// machine do a step. Task 5: after an edge, let it go on until nothing
     /// moves any more, since there is no second event for what is there
     /// already.
-    // ANCHOR: turn
     fn turn(&mut self, token: Token) {
         // BEGIN SOLUTION: task 2: do a step; see what to wait for now
         let Some(client) = self.clients.get_mut(&token) else {
@@ -267,17 +270,18 @@ impl Server {
         }
         // END SOLUTION
     }
-    // ANCHOR_END: turn
 
     /// Task 2: a client has gone; nothing is to be left of it.
     fn remove(&mut self, token: Token) {
         // BEGIN SOLUTION: task 2: deregister it and drop it
+        // ANCHOR: remove
         let Some(client) = self.clients.remove(&token) else {
             return;
         };
         if let Err(error) = self.selector.deregister(&client.stream) {
             eprintln!("deregister: {error}");
         }
+        // ANCHOR_END: remove
         // END SOLUTION
     }
 

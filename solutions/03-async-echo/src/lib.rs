@@ -38,10 +38,10 @@ const BREATH: Duration = Duration::from_millis(20);
 ///
 /// The client went away in the middle (a reset, or a broken pipe). Task 3
 /// decides what that means for the others: nothing.
-// ANCHOR: handle
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     // BEGIN SOLUTION: task 1: read to the end, write back every byte
     // On the heap: an array would be part of the task, and be moved with it.
+    // ANCHOR: echo
     let mut buffer = vec![0; BUFFER];
     let mut echoed = 0;
     loop {
@@ -55,9 +55,9 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
         stream.write_all(&buffer[..count]).await?;
         echoed += count as u64;
     }
+    // ANCHOR_END: echo
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Accepts clients for ever and serves each with [`handle`].
 ///
@@ -68,10 +68,10 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     // BEGIN SOLUTION: task 2: accept a client, spawn a task for it, go on
     loop {
+        // ANCHOR: accept
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -83,16 +83,18 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
                 continue;
             }
         };
+        // ANCHOR_END: accept
+        // ANCHOR: spawn
         // Nobody awaits the task: it ends when its client has gone.
         tokio::spawn(async move {
             if let Err(error) = handle(stream).await {
                 eprintln!("client: {error}");
             }
         });
+        // ANCHOR_END: spawn
     }
     // END SOLUTION
 }
-// ANCHOR_END: serve
 
 /// Task 4: connects to `addr`, sends what `input` gives, and writes to
 /// `output` what comes back, each as soon as it is there and both at the same
@@ -105,7 +107,6 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 ///
 /// Nobody listens at `addr`, or the connection broke. What had come until
 /// then is written.
-// ANCHOR: connect
 pub async fn connect<I, O>(
     addr: SocketAddr,
     mut input: I,
@@ -118,11 +119,13 @@ where
     // BEGIN SOLUTION: task 4: connect, then send and receive side by side
     let (mut from_server, mut to_server) =
         TcpStream::connect(addr).await?.into_split();
+    // ANCHOR: send
     let send = async {
         let copied = copy(&mut input, &mut to_server).await;
         // Whatever ended it, the server is to know that nothing more comes.
         to_server.shutdown().await.and(copied)
     };
+    // ANCHOR_END: send
     let receive = async {
         // `copy` flushes each time that it has to wait for more.
         let mut output = BufWriter::new(output);
@@ -130,6 +133,7 @@ where
         // What came before an error is shown, too.
         output.flush().await.and(copied)
     };
+    // ANCHOR: both
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
         // The server has closed, or the connection broke: whatever the input
@@ -139,7 +143,7 @@ where
         sent = send => (sent, receive.await),
     };
     sent.and(received)?;
+    // ANCHOR_END: both
     Ok(())
     // END SOLUTION
 }
-// ANCHOR_END: connect

@@ -48,6 +48,7 @@ async fn main() {
             std::process::exit(1);
         }
     };
+    // ANCHOR: exit
     let result = run(&flags.command).await;
     if let Err(error) = &result {
         eprintln!("error: {error}");
@@ -55,6 +56,7 @@ async fn main() {
     // Not a return: the runtime reads standard input in a thread that blocks,
     // and at its end it would wait for that thread, so for one more line.
     std::process::exit(i32::from(result.is_err()));
+    // ANCHOR_END: exit
 }
 
 async fn run(command: &Command) -> io::Result<()> {

@@ -63,21 +63,21 @@ pub enum End {
 /// # Errors
 ///
 /// A limit has passed, the line is refused, or the connection broke.
-// ANCHOR: next_line
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,
     limits: &Limits,
 ) -> Result<Option<String>, End> {
     // BEGIN SOLUTION: tasks 1 and 2: wait for the first byte, then for the rest
+    // ANCHOR: limits
     let begins = timeout(limits.idle, lines.begins()).await;
     if !begins.map_err(|_| End::Idle)?? {
         return Ok(None);
     }
     let rest = timeout(limits.line, lines.rest()).await;
     Ok(rest.map_err(|_| End::SlowLine)??)
+    // ANCHOR_END: limits
     // END SOLUTION
 }
-// ANCHOR_END: next_line
 
 /// Task 3: writes all of `text`. A client that takes a part has
 /// `limits.write` for the next one; one that takes nothing for so long is
@@ -86,13 +86,13 @@ pub async fn next_line<R: AsyncRead + Unpin>(
 /// # Errors
 ///
 /// The client takes nothing, or the connection broke.
-// ANCHOR: answer
 pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,
     text: &str,
     limits: &Limits,
 ) -> Result<(), End> {
     // BEGIN SOLUTION: task 3: write piece by piece, each within the limit
+    // ANCHOR: progress
     let mut left = text.as_bytes();
     while !left.is_empty() {
         // Not around all of `write_all`: a large answer to a slow client may
@@ -103,10 +103,10 @@ pub async fn answer<W: AsyncWrite + Unpin>(
             count => left = &left[count..],
         }
     }
+    // ANCHOR_END: progress
     Ok(())
     // END SOLUTION
 }
-// ANCHOR_END: answer
 
 /// Given: computes for `time`, and keeps its thread busy meanwhile.
 pub fn compute(time: Duration) {
@@ -127,14 +127,15 @@ pub fn compute(time: Duration) {
 /// # Errors
 ///
 /// The work could not be done.
-// ANCHOR: reply
 pub async fn reply(line: &str) -> Result<String, End> {
     // BEGIN SOLUTION: tasks 1 and 4: make the answer; compute off the runtime
     if let Some(rest) = line.strip_prefix("WORK ")
         && let Some((time, text)) = time_and_text(rest)
     {
+        // ANCHOR: work
         let work = spawn_blocking(move || compute(time)).await;
         work.map_err(io::Error::other)?;
+        // ANCHOR_END: work
         return Ok(echo(text));
     }
     Ok(match Request::of(line) {
@@ -147,7 +148,6 @@ pub async fn reply(line: &str) -> Result<String, End> {
     })
     // END SOLUTION
 }
-// ANCHOR_END: reply
 
 /// Serves one client: line after line, until the end of its input.
 ///
@@ -155,7 +155,6 @@ pub async fn reply(line: &str) -> Result<String, End> {
 ///
 /// Why it was ended otherwise. [`serve`] has told the client by then, if there
 /// was something to be told.
-// ANCHOR: handle
 pub async fn handle(
     stream: &mut TcpStream,
     limits: &Limits,
@@ -180,7 +179,6 @@ pub async fn handle(
     }
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Accepts clients for ever and serves each in a task of its own.
 ///

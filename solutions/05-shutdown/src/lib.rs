@@ -51,6 +51,7 @@ pub struct Signals {
 /// # Errors
 ///
 /// The system does not take a handler.
+// ANCHOR: signals
 pub fn signals() -> io::Result<Signals> {
     // BEGIN SOLUTION: task 1: a tokio::signal::unix::signal for each
     let terminate = signal(SignalKind::terminate())?;
@@ -61,6 +62,7 @@ pub fn signals() -> io::Result<Signals> {
     })
     // END SOLUTION
 }
+// ANCHOR_END: signals
 
 impl Signals {
     /// Task 1: waits for the next signal, of either kind.
@@ -142,7 +144,6 @@ async fn reply(line: &str) -> String {
 /// # Errors
 ///
 /// The line is refused, or the connection broke.
-// ANCHOR: handle
 pub async fn handle(
     stream: &mut TcpStream,
     stop: &CancellationToken,
@@ -152,12 +153,14 @@ pub async fn handle(
     let (input, mut output) = stream.split();
     let mut lines = Lines::new(input, LONGEST);
     loop {
+        // ANCHOR: line
         let line = tokio::select! {
             // A line that is there is a promise; so it is looked at first.
             biased;
             line = lines.rest() => line,
             () = stop.cancelled() => break,
         };
+        // ANCHOR_END: line
         match line {
             Ok(Some(line)) => {
                 let _under_way = UnderWay::begin(under_way);
@@ -175,13 +178,14 @@ pub async fn handle(
             }
         }
     }
+    // ANCHOR: close
     // The end first, then what the client may still send: so no reset follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())
+    // ANCHOR_END: close
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Serves clients until a signal comes, then drains for at most `grace`.
 ///
@@ -194,7 +198,6 @@ pub async fn handle(
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub async fn serve(
     listener: TcpListener,
     mut signals: Signals,
@@ -203,6 +206,7 @@ pub async fn serve(
     // BEGIN SOLUTION: tasks 1 to 4: accept until a signal comes, then drain
     let (stop, clients) = (CancellationToken::new(), TaskTracker::new());
     let under_way = Arc::new(AtomicUsize::new(0));
+    // ANCHOR: accept
     loop {
         let mut stream = tokio::select! {
             () = signals.next() => break,
@@ -215,6 +219,8 @@ pub async fn serve(
             }
         });
     }
+    // ANCHOR_END: accept
+    // ANCHOR: drain
     // The promises that were made are kept, and no new ones made.
     drop(listener);
     stop.cancel();
@@ -224,6 +230,7 @@ pub async fn serve(
         () = sleep(grace) => {}
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
+    // ANCHOR_END: drain
     Ok(match under_way.load(Ordering::Relaxed) {
         // Who is left, if anybody, has been promised nothing.
         0 => ExitCode::SUCCESS,
@@ -234,7 +241,6 @@ pub async fn serve(
     })
     // END SOLUTION
 }
-// ANCHOR_END: serve
 
 // BEGIN HIDDEN
 /// The next client, however long it takes.

@@ -57,17 +57,18 @@ async fn reply(line: &str) -> String {
 /// # Errors
 ///
 /// The line is refused (and the client told), or the connection broke.
-// ANCHOR: handle
 pub async fn handle(
     stream: &mut TcpStream,
     metrics: &Metrics,
 ) -> Result<(), LineError> {
     // BEGIN SOLUTION: tasks 1 and 3: answer lines, and count on the way
+    // ANCHOR: wrap
     let (input, output) = stream.split();
     let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
     let count_out = |bytes: &[u8]| metrics.sent.add(bytes.len() as u64);
     let mut lines = Lines::new(InspectReader::new(input, count_in), LONGEST);
     let mut output = InspectWriter::new(output, count_out);
+    // ANCHOR_END: wrap
     loop {
         let line = match lines.rest().await {
             Ok(Some(line)) => line,
@@ -79,6 +80,7 @@ pub async fn handle(
                 return Err(error);
             }
         };
+        // ANCHOR: request
         let begin = Instant::now();
         let answer = reply(&line).await;
         output.write_all(answer.as_bytes()).await?;
@@ -87,10 +89,10 @@ pub async fn handle(
         if answer == BAD_SLEEP {
             metrics.errors(Kind::BadSleep).add(1);
         }
+        // ANCHOR_END: request
     }
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Serves all clients, each in a task of its own. Counts them, those that are
 /// there now, and the errors that end them; a panic ends one client only.
@@ -98,7 +100,6 @@ pub async fn handle(
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub async fn serve(
     listener: TcpListener,
     metrics: Arc<Metrics>,
@@ -113,24 +114,27 @@ pub async fn serve(
                 let metrics = Arc::clone(&metrics);
                 clients.spawn(async move {
                     let _active = active;
+                    // ANCHOR: ends
                     match handle(&mut stream, &metrics).await {
                         Ok(()) => {}
                         Err(LineError::TooLong) => metrics.errors(Kind::LineTooLong).add(1),
                         Err(LineError::NotUtf8) => metrics.errors(Kind::NotUtf8).add(1),
                         Err(LineError::Io(_)) => metrics.errors(Kind::Io).add(1),
                     }
+                    // ANCHOR_END: ends
                 });
             }
+            // ANCHOR: joined
             Some(end) = clients.join_next() => {
                 if end.is_err_and(|error| error.is_panic()) {
                     metrics.errors(Kind::Panic).add(1);
                 }
             }
+            // ANCHOR_END: joined
         }
     }
     // END SOLUTION
 }
-// ANCHOR_END: serve
 
 /// Given: answers `GET /metrics` with what [`scrape`] gives, and anything else
 /// with 404.
@@ -151,7 +155,6 @@ pub async fn serve_metrics(
 
 /// The answer to `GET /metrics`: the text (task 1), and what kind of text it is
 /// (task 4).
-// ANCHOR: scrape
 pub fn scrape(metrics: &Arc<Metrics>) -> Response {
     // BEGIN SOLUTION: tasks 1 and 4: exposition::text, with its content type
     match exposition::text(metrics) {
@@ -162,7 +165,6 @@ pub fn scrape(metrics: &Arc<Metrics>) -> Response {
     }
     // END SOLUTION
 }
-// ANCHOR_END: scrape
 
 // BEGIN HIDDEN
 /// The next client, however long it takes.

@@ -80,7 +80,6 @@ impl Histogram {
     pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 
     /// Task 3: puts `time` into its bucket.
-    // ANCHOR: observe
     pub fn observe(&self, time: Duration) {
         // BEGIN SOLUTION: task 3: count it in the first bucket whose bound is not below
         let seconds = time.as_secs_f64();
@@ -90,7 +89,6 @@ impl Histogram {
         self.nanoseconds.fetch_add(nanoseconds, Relaxed);
         // END SOLUTION
     }
-    // ANCHOR_END: observe
 
     /// Task 3: each upper bound, with how many are in its bucket alone.
     pub fn counts(&self) -> [(f64, u64); 5] {
@@ -139,7 +137,6 @@ impl Metrics {
     /// # Errors
     ///
     /// Those of `page`.
-    // ANCHOR: describe
     pub fn describe(&self, page: &mut Page<'_>) -> fmt::Result {
         // BEGIN SOLUTION: tasks 1 to 3: page.counter, counters, gauge, histogram
         page.counter(
@@ -176,16 +173,15 @@ impl Metrics {
         )
         // END SOLUTION
     }
-    // ANCHOR_END: describe
 }
 
 /// Counts a client as there, for as long as it lives: however a task ends, what
 /// it owns is dropped.
 pub struct Active(Arc<Metrics>);
 
+// ANCHOR: guard
 impl Active {
     /// Task 2: one more.
-    // ANCHOR: active
     pub fn begin(metrics: &Arc<Metrics>) -> Self {
         // BEGIN SOLUTION: task 2: raise the gauge, and keep the metrics
         metrics.active.fetch_add(1, Relaxed);
@@ -202,4 +198,4 @@ impl Drop for Active {
         // END SOLUTION
     }
 }
-// ANCHOR_END: active
+// ANCHOR_END: guard

@@ -81,7 +81,6 @@ impl Outbox {
     /// Puts `line` into the queue, without waiting (task 1). `false` if the
     /// client is cut off, now or before: its queue was full (task 4). After a
     /// line that is missing there must be no other.
-    // ANCHOR: send
     pub fn send(&self, line: Arc<str>) -> bool {
         // BEGIN SOLUTION: tasks 1 and 4: try_send; cut off who has no room
         if !self.cut.is_cancelled() && self.lines.try_send(line).is_ok() {
@@ -91,7 +90,6 @@ impl Outbox {
         false
         // END SOLUTION
     }
-    // ANCHOR_END: send
 
     /// Given: tells the client what it did wrong.
     pub fn error(&self, reason: &str) {
@@ -110,19 +108,20 @@ type Room = BTreeMap<String, Outbox>;
 
 /// What all clients share.
 #[derive(Default)]
+// ANCHOR: state
 struct State {
     /// Of users in any room. It changes in one step with `rooms`.
     names: HashSet<String>,
     /// By name. None is empty.
     rooms: HashMap<String, Room>,
 }
+// ANCHOR_END: state
 
 impl State {
     /// Puts `event` into the queues of all who are in the room (task 2). Who
     /// is cut off by that leaves at once, and the rest of the room hears of
     /// it, which may cut off the next (task 4). An empty room is removed
     /// (task 3).
-    // ANCHOR: announce
     fn announce(&mut self, room_id: &str, event: &Event) {
         // BEGIN SOLUTION: tasks 1 to 4: to each outbox; see to those cut off
         let Some(room) = self.rooms.get_mut(room_id) else {
@@ -130,6 +129,7 @@ impl State {
         };
         // A list and not a recursion: the room changes between two rounds,
         // and never within one.
+        // ANCHOR: announce
         let mut news = VecDeque::from([event.line()]);
         while let Some(line) = news.pop_front() {
             room.retain(|user_id, outbox| {
@@ -142,12 +142,12 @@ impl State {
                 stays
             });
         }
+        // ANCHOR_END: announce
         if room.is_empty() {
             self.rooms.remove(room_id);
         }
         // END SOLUTION
     }
-    // ANCHOR_END: announce
 }
 
 /// Where the rooms are.
@@ -180,7 +180,6 @@ impl Hall {
     /// # Errors
     ///
     /// [`End::Taken`], and nobody has noticed anything.
-    // ANCHOR: join
     pub fn join(
         self: &Arc<Self>,
         user_id: String,
@@ -211,7 +210,6 @@ impl Hall {
         })
         // END SOLUTION
     }
-    // ANCHOR_END: join
 }
 
 /// Somebody in a room, as long as this lives.
@@ -225,7 +223,6 @@ pub struct Member {
 impl Member {
     /// Task 2: a message to all of the room, oneself included. Who was cut off
     /// has left, and says nothing any more.
-    // ANCHOR: say
     pub fn say(&self, message: String) {
         // BEGIN SOLUTION: task 2: announce the message, if not cut off
         let mut state = self.hall.lock();
@@ -236,7 +233,6 @@ impl Member {
         }
         // END SOLUTION
     }
-    // ANCHOR_END: say
 
     /// Task 1: the users in the room, to oneself.
     pub fn who(&self) {
@@ -253,7 +249,6 @@ impl Member {
 /// Task 1: leaves the room and gives the name back, and tells the others
 /// (`left`). A drop happens at each kind of end: at EOF, at an error, at a
 /// panic.
-// ANCHOR: drop
 impl Drop for Member {
     fn drop(&mut self) {
         // BEGIN SOLUTION: tasks 1 and 4: leave and tell, but only once
@@ -274,7 +269,6 @@ impl Drop for Member {
         // END SOLUTION
     }
 }
-// ANCHOR_END: drop
 
 /// Tasks 1 and 2: does what `line` asks for. The first good join makes the
 /// `member`.
@@ -282,7 +276,6 @@ impl Drop for Member {
 /// # Errors
 ///
 /// [`End::BadName`] or [`End::Taken`]: the connection has to end.
-// ANCHOR: obey
 pub fn obey(
     line: &str,
     hall: &Arc<Hall>,
@@ -307,7 +300,6 @@ pub fn obey(
     Ok(())
     // END SOLUTION
 }
-// ANCHOR_END: obey
 
 /// Task 1: writes lines as they come, and the end when no more can come.
 ///
@@ -333,7 +325,6 @@ pub async fn deliver(
 /// # Errors
 ///
 /// Why it ended otherwise than by the end of its input.
-// ANCHOR: handle
 pub async fn handle(
     stream: &mut TcpStream,
     hall: &Arc<Hall>,
@@ -347,6 +338,7 @@ pub async fn handle(
     let mut writer = pin!(deliver(queue, output));
     let mut member = None;
     let end = loop {
+        // ANCHOR: select
         let line = tokio::select! {
             // Written first, then read: many lines that come at once do not
             // fill the queue of a client that takes its answers.
@@ -356,6 +348,7 @@ pub async fn handle(
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.rest() => line,
         };
+        // ANCHOR_END: select
         let done = match line {
             Ok(Some(line)) => obey(&line, hall, &outbox, &mut member),
             Ok(None) => break Ok(()),
@@ -372,6 +365,7 @@ pub async fn handle(
     };
     // The others hear of it now, not when the last words are out.
     drop(member);
+    // ANCHOR: last
     let goodbye = async {
         if let Err(end) = &end {
             let reason = end.to_string();
@@ -385,10 +379,10 @@ pub async fn handle(
     let _ = timeout(LAST_WORDS, last_words).await;
     // What still comes is read: a close with unread input would be a reset.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
+    // ANCHOR_END: last
     end
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Accepts clients for ever and serves each in a task of its own.
 ///

@@ -33,18 +33,19 @@ const BUFFER: usize = 16 * 1024;
 /// # Errors
 ///
 /// A file is not what it should be, or the key is not that of the certificate.
-// ANCHOR: config
 pub fn config(
     ca: &Path,
     identity: Option<(&Path, &Path)>,
 ) -> Result<Arc<ClientConfig>, Error> {
     // BEGIN SOLUTION: tasks 3 and 4: roots, then certificate and key
+    // ANCHOR: trust
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(pem::roots(ca)?);
     let Some((cert, key)) = identity else {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };
+    // ANCHOR_END: trust
     let (chain, private) = (pem::certificates(cert)?, pem::key(key)?);
     let config = builder.with_client_auth_cert(chain, private);
     let pair = |reason| Error::Pair {
@@ -55,7 +56,6 @@ pub fn config(
     Ok(Arc::new(config.map_err(pair)?))
     // END SOLUTION
 }
-// ANCHOR_END: config
 
 /// Task 3: connects to `addr`, makes sure that `name` is who answers, sends
 /// what `input` gives, and writes to `output` what comes back, each as soon as
@@ -69,7 +69,6 @@ pub fn config(
 /// Nobody listens at `addr`; the server could not prove that it is `name`, and
 /// then nothing of the input has been sent; or the connection broke, or ended
 /// without `close_notify`. What had come until then is written.
-// ANCHOR: connect
 pub async fn connect<I, O>(
     addr: SocketAddr,
     name: ServerName<'static>,
@@ -121,4 +120,3 @@ where
     received.and(sent.map(drop))
     // END SOLUTION
 }
-// ANCHOR_END: connect

@@ -38,7 +38,6 @@ const BREATH: Duration = Duration::from_millis(20);
 /// A file is not what it should be, or the key is not that of the certificate.
 /// Said before the server listens, this is a line for whoever starts it; said
 /// at the first handshake, it would be a riddle for a client.
-// ANCHOR: config
 pub fn config(
     cert: &Path,
     key: &Path,
@@ -67,7 +66,6 @@ pub fn config(
     Ok(Arc::new(config.map_err(pair)?))
     // END SOLUTION
 }
-// ANCHOR_END: config
 
 /// Task 1: echoes one client until its `close_notify`, and answers that with
 /// one's own.
@@ -76,7 +74,6 @@ pub fn config(
 ///
 /// The connection broke, or ended without `close_notify`: somebody may have
 /// cut it off, and more was to come.
-// ANCHOR: handle
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
     // BEGIN SOLUTION: task 1: read, write, flush, to the end; then shutdown
     // Answers are small, and somebody waits for each.
@@ -88,14 +85,15 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
             // close_notify. A FIN without it is an error (UnexpectedEof).
             return stream.shutdown().await;
         }
+        // ANCHOR: flush
         stream.write_all(&buffer[..count]).await?;
         // Written is what rustls has encrypted and keeps. Where the socket is
         // full, a rest of it would stay there until the next write.
         stream.flush().await?;
+        // ANCHOR_END: flush
     }
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Task 2: accepts clients for ever, and serves each in a task of its own: its
 /// handshake, for `limit` at most, counted from `accept`; then [`handle`], for
@@ -104,7 +102,6 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
 /// # Errors
 ///
 /// None that a running server can survive.
-// ANCHOR: serve
 pub async fn serve(
     listener: TcpListener,
     config: Arc<ServerConfig>,
@@ -122,9 +119,11 @@ pub async fn serve(
                 continue;
             }
         };
+        // ANCHOR: clock
         // Made here and awaited there: the time runs from now on, and until
         // the handshake is done, however many pieces it comes in.
         let handshake = timeout(limit, acceptor.accept(stream));
+        // ANCHOR_END: clock
         tokio::spawn(async move {
             let ended = match handshake.await {
                 Ok(Ok(stream)) => handle(stream).await,
@@ -139,4 +138,3 @@ pub async fn serve(
     }
     // END SOLUTION
 }
-// ANCHOR_END: serve

@@ -43,7 +43,6 @@ impl Decoder for FrameCodec {
     /// # Errors
     ///
     /// [`End::TooLarge`]: where the next frame begins will never be known.
-    // ANCHOR: decode
     fn decode(
         &mut self,
         input: &mut BytesMut,
@@ -52,6 +51,7 @@ impl Decoder for FrameCodec {
         let Some(header) = input.first_chunk::<HEADER>() else {
             return Ok(None);
         };
+        // ANCHOR: take
         let length = u32::from_be_bytes(*header);
         // Before anything is done with it: it is only the client's word.
         if length > self.longest {
@@ -64,9 +64,9 @@ impl Decoder for FrameCodec {
         }
         input.advance(HEADER);
         Ok(Some(input.split_to(length)))
+        // ANCHOR_END: take
         // END SOLUTION
     }
-    // ANCHOR_END: decode
 
     /// Task 3: the same at the end of the input, when nothing more can come:
     /// what is left now, and is no frame, will never be one.
@@ -74,20 +74,20 @@ impl Decoder for FrameCodec {
     /// # Errors
     ///
     /// [`End::Truncated`], or that of [`Self::decode`].
-    // ANCHOR: decode_eof
     fn decode_eof(
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<BytesMut>, End> {
         // BEGIN SOLUTION: task 3: decode; part of a frame is an error
+        // ANCHOR: rest
         match self.decode(input)? {
             Some(body) => Ok(Some(body)),
             None if input.is_empty() => Ok(None),
             None => Err(End::Truncated),
         }
+        // ANCHOR_END: rest
         // END SOLUTION
     }
-    // ANCHOR_END: decode_eof
 }
 
 impl Encoder<Bytes> for FrameCodec {
@@ -98,7 +98,6 @@ impl Encoder<Bytes> for FrameCodec {
     /// # Errors
     ///
     /// The body is longer than the header can say: 4 GiB or more.
-    // ANCHOR: encode
     fn encode(
         &mut self,
         body: Bytes,
@@ -114,5 +113,4 @@ impl Encoder<Bytes> for FrameCodec {
         Ok(())
         // END SOLUTION
     }
-    // ANCHOR_END: encode
 }

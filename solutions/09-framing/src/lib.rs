@@ -67,7 +67,6 @@ pub enum End {
 /// # Errors
 ///
 /// [`UNKNOWN_OP`] or [`BAD_VALUE`].
-// ANCHOR: compute
 pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
     // BEGIN SOLUTION: task 2: echo, sum, reverse
     match op {
@@ -88,11 +87,9 @@ pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
     }
     // END SOLUTION
 }
-// ANCHOR_END: compute
 
 /// The answer to a frame with this `body` (task 2). One without a byte is no
 /// request either, but it is a frame (task 3).
-// ANCHOR: answer
 pub fn answer(body: &[u8]) -> Answer {
     // BEGIN SOLUTION: tasks 2 and 3: refuse what is no request, or compute
     if body.is_empty() {
@@ -107,7 +104,6 @@ pub fn answer(body: &[u8]) -> Answer {
     }
     // END SOLUTION
 }
-// ANCHOR_END: answer
 
 /// Tasks 2 and 4: the body of the next frame, `None` at the end of the input.
 ///
@@ -117,12 +113,12 @@ pub fn answer(body: &[u8]) -> Answer {
 /// # Errors
 ///
 /// The limit has passed, the frame is refused, or the connection broke.
-// ANCHOR: next_frame
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
 ) -> Result<Option<BytesMut>, End> {
     // BEGIN SOLUTION: tasks 2 and 4: wait for the first byte, then for the rest
+    // ANCHOR: clock
     // It may be here already: it came together with the frame before.
     if frames.read_buffer().is_empty() {
         // Looks at it, and leaves it where it is. 0 bytes are the end.
@@ -132,9 +128,9 @@ pub async fn next_frame(
         Ok(frame) => frame.transpose(),
         Err(_) => Err(End::Timeout),
     }
+    // ANCHOR_END: clock
     // END SOLUTION
 }
-// ANCHOR_END: next_frame
 
 /// Task 3: tells the client the `reason` why it is over, and sees to it that
 /// this arrives.
@@ -142,12 +138,12 @@ pub async fn next_frame(
 /// # Errors
 ///
 /// The connection broke.
-// ANCHOR: last_words
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
 ) -> Result<(), End> {
     // BEGIN SOLUTION: task 3: send, shut down, read on for a moment
+    // ANCHOR: words
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -156,10 +152,10 @@ pub async fn last_words(
     // Closed with input unread, the socket would send a reset, and that may
     // overtake the answer. What comes is read, but not for ever.
     let _ = timeout(LINGER, copy(&mut stream, &mut sink())).await;
+    // ANCHOR_END: words
     Ok(())
     // END SOLUTION
 }
-// ANCHOR_END: last_words
 
 /// Serves one client: frame after frame, until the end of its input.
 ///
@@ -167,13 +163,13 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-// ANCHOR: handle
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
     // BEGIN SOLUTION: tasks 2 and 3: next_frame, answer, send; or last_words
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let end = loop {
+        // ANCHOR: loop
         match next_frame(&mut frames, limits.frame).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
@@ -181,6 +177,7 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
             Ok(None) => return Ok(()),
             Err(end) => break end,
         }
+        // ANCHOR_END: loop
     };
     if let End::TooLarge | End::Timeout = end {
         last_words(frames, &end.to_string()).await?;
@@ -188,7 +185,6 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
     Err(end)
     // END SOLUTION
 }
-// ANCHOR_END: handle
 
 /// Accepts clients for ever and serves each in a task of its own.
 ///

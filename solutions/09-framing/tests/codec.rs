@@ -100,6 +100,7 @@ proptest! {
         bodies in bodies(),
         cuts in vec(any::<Index>(), 0..8),
     ) {
+        // ANCHOR: cuts
         let bytes = encoded(&bodies);
         let (mut input, mut found) = (BytesMut::new(), Vec::new());
         for piece in pieces(&bytes, &cuts) {
@@ -110,6 +111,7 @@ proptest! {
         }
         prop_assert_eq!(found, bodies);
         prop_assert!(codec().decode_eof(&mut input).unwrap().is_none());
+        // ANCHOR_END: cuts
     }
 
     /// Each frame, as soon as its last byte is there: not one byte later.

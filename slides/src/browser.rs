@@ -1,0 +1,125 @@
+//! What opens the book, and what prints it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::book::Target;
+use crate::escaped;
+
+/// Browsers that print without a window, by the names of their commands.
+const PRINTERS: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+/// Opens a page of the book in `out` in the user's browser.
+///
+/// # Errors
+///
+/// There is none, or it does not start.
+pub fn open(out: &Path, target: &Target) -> Result<()> {
+    // What opens files on a desktop loses what comes after #; a page that leads on keeps it.
+    let page = out.join("open.html");
+    let url = escaped(&target.url());
+    let text = format!(
+        "<!DOCTYPE html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={url}\"><title>Netlab</title><a href=\"{url}\">the slides</a>\n"
+    );
+    fs::write(&page, text).with_context(|| format!("cannot write {}", page.display()))?;
+    if let Err(error) = opener::open_browser(&page) {
+        bail!(
+            "no browser could be started ({error}): open {} yourself",
+            out.join(target.url()).display()
+        );
+    }
+    Ok(())
+}
+
+/// Prints a page of the book in `out` to `file`, one slide on each page.
+///
+/// # Errors
+///
+/// There is no browser that prints, it fails, or `file` cannot be written.
+pub fn print(out: &Path, page: &str, file: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let browser =
+        printer().context("no browser that prints: install chromium (apt-get install chromium)")?;
+    // So that a file that cannot be written is said before the work.
+    fs::write(file, "").with_context(|| format!("cannot write {}", file.display()))?;
+    let file = file.canonicalize()?;
+    let profile = out.join(".profile");
+    let mut command = headless(&browser, &profile);
+    command.arg(format!("--print-to-pdf={}", file.display())).arg("--no-pdf-header-footer");
+    command.arg(format!("{}?paged", url_of(&out.join(format!("{page}.html")))?));
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    let child = command.spawn().with_context(|| format!("cannot start {}", browser.display()))?;
+    let ended = wait(child, PATIENCE);
+    let _ = fs::remove_dir_all(&profile);
+    ended.with_context(|| format!("{} did not print", browser.display()))?;
+    let is_printed = fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"%PDF"));
+    if !is_printed {
+        bail!("{} wrote no PDF to {}", browser.display(), file.display());
+    }
+    Ok(())
+}
+
+/// The first browser on PATH that can do without a window.
+#[must_use]
+pub fn printer() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let folders: Vec<_> = env::split_paths(&path).collect();
+    let candidates =
+        PRINTERS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
+
+/// `browser` without a window, with a profile of its own, and without talk to anybody.
+#[must_use]
+pub fn headless(browser: &Path, profile: &Path) -> Command {
+    let mut command = Command::new(browser);
+    command.args([
+        "--headless",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]);
+    command.args(["--disable-component-update", "--disable-sync", "--disable-extensions"]);
+    // Pages are ours; the sandbox needs what containers do not have.
+    command.arg("--no-sandbox");
+    command.arg(format!("--user-data-dir={}", profile.display()));
+    command
+}
+
+/// The address of a file.
+///
+/// # Errors
+///
+/// It does not exist.
+pub fn url_of(file: &Path) -> Result<String> {
+    let path = file.canonicalize().with_context(|| format!("there is no {}", file.display()))?;
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    let encode =
+        |byte: u8| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    Ok(format!("file://{}", path.to_string_lossy().bytes().map(encode).collect::<String>()))
+}
+
+fn wait(mut child: Child, patience: Duration) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            if status.success() {
+                return Ok(());
+            }
+            bail!("it ended with {status}");
+        }
+        if begin.elapsed() > patience {
+            child.kill()?;
+            child.wait()?;
+            bail!("it took more than {} s", patience.as_secs());
+        }
+        std::thread::sleep(PAUSE);
+    }
+}

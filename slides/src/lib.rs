@@ -1,0 +1,45 @@
+//! The lectures: a book whose chapters are slide shows.
+//!
+//! - [`deck`]: a chapter, cut into slides, with what is asked of each.
+//! - [`excerpt`]: code out of the solutions and misconceptions, and what the grader says of them.
+//! - [`picture`]: diagrams, drawn from text.
+//! - [`labs`]: which slide explains which check of the grader.
+//! - [`book`]: all decks together, checked, and built by mdBook.
+//! - [`browser`]: what opens the book, and what prints it.
+
+pub mod book;
+pub mod browser;
+pub mod deck;
+pub mod excerpt;
+pub mod labs;
+pub mod picture;
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Something wrong in a file, at a line (from 1).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// As seen from the folder that holds all.
+    pub file: PathBuf,
+    pub line: usize,
+    pub text: String,
+}
+
+impl Problem {
+    pub fn new(file: impl Into<PathBuf>, line: usize, text: impl Into<String>) -> Self {
+        Self { file: file.into(), line, text: text.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.text)
+    }
+}
+
+/// `text` as it stands between tags or in an attribute.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,81 @@
+//! `cargo slides`: builds the lectures, and opens them.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use slides::book::{Book, Target};
+use slides::{Problem, browser};
+
+/// Build the lectures, a searchable book whose chapters are slide shows, and open it in the browser
+#[derive(Debug, Parser)]
+#[command(name = "cargo slides", bin_name = "cargo slides")]
+struct Arguments {
+    /// A deck, as 3, 03 or async-echo, and one of its slides: 03#half-close
+    #[arg(value_name = "DECK[#SLIDE]")]
+    deck: Option<String>,
+    /// Only build
+    #[arg(long)]
+    no_open: bool,
+    /// Where the book goes: a folder that is new, empty, or was made so before [default: target/slides/book]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the deck, or all decks, one slide on each page; needs Chromium
+    #[arg(long, value_name = "FILE")]
+    pdf: Option<PathBuf>,
+    /// Only check the decks: code, ids, minutes, links, and what the grader says of them
+    #[arg(long, conflicts_with_all = ["pdf", "out"])]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let root = root.canonicalize().context("the repository is not where this was built")?;
+    let book = Book::load(&root)?;
+    let target = match &arguments.deck {
+        Some(deck) => book.find(deck)?,
+        None => Target { page: "index".to_owned(), slide: None },
+    };
+    // Whoever writes one deck is not kept from seeing it by another.
+    let concerns = |problem: &&Problem| {
+        arguments.deck.is_none() || problem.to_string().contains(&format!("{}.md", target.page))
+    };
+    let problems: Vec<_> = book.problems.iter().filter(concerns).collect();
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    match problems.len() {
+        0 => {}
+        1 => bail!("one thing to mend in the slides"),
+        number => bail!("{number} things to mend in the slides"),
+    }
+    if arguments.check {
+        let slides: usize = book.decks.iter().map(|deck| deck.slides.len()).sum();
+        println!("{} decks, {slides} slides: all as it should be", book.decks.len());
+        return Ok(());
+    }
+    let out = arguments.out.clone().unwrap_or_else(|| root.join("target/slides/book"));
+    book.build(&out)?;
+    if let Some(file) = &arguments.pdf {
+        let page = if arguments.deck.is_some() { target.page.as_str() } else { "print" };
+        browser::print(&out, page, file)?;
+        println!("{}", file.display());
+        return Ok(());
+    }
+    println!("{}", out.join(target.url()).display());
+    if !arguments.no_open {
+        browser::open(&out, &target)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,463 @@
+//! The book in a real browser. Without Chromium these tests say so and do nothing; `NETLAB_ALL_TOOLS=1` makes that a
+//! failure.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use headless_chrome::protocol::cdp::types::Event;
+use headless_chrome::protocol::cdp::{Emulation, Runtime};
+use headless_chrome::{Browser, LaunchOptions, Tab};
+use serde_json::Value;
+use slides::book::Book;
+use slides::browser::{print, printer, url_of};
+
+/// A slide's own size, in pixels.
+const WIDTH: f64 = 1280.0;
+const HEIGHT: f64 = 720.0;
+
+/// The book, built once for all tests.
+static BOOK: LazyLock<Built> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder for the book");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let book = Book::load(&root).expect("the book can be read");
+    let decks: Vec<_> =
+        book.decks.iter().map(|deck| (deck.name.clone(), deck.slides.len())).collect();
+    let first_ids = book
+        .decks
+        .iter()
+        .map(|deck| deck.slides.iter().map(|slide| slide.id.clone()).collect())
+        .collect();
+    book.build(folder.path()).expect("the book can be built");
+    // Tests end by leaving the process, which drops no static.
+    Built { folder: folder.keep(), decks, ids: first_ids }
+});
+
+struct Built {
+    folder: PathBuf,
+    /// Names, and how many slides.
+    decks: Vec<(String, usize)>,
+    ids: Vec<Vec<String>>,
+}
+
+/// A page, and what its console said.
+struct Page {
+    tab: Arc<Tab>,
+    complaints: Arc<Mutex<Vec<String>>>,
+    // Dropped last: it ends the browser.
+    _browser: Browser,
+}
+
+impl Page {
+    /// None where there is no browser.
+    fn new() -> Option<Self> {
+        let Some(path) = printer() else {
+            assert!(std::env::var_os("NETLAB_ALL_TOOLS").is_none(), "chromium is required here");
+            println!("skipped: chromium is not installed");
+            return None;
+        };
+        let args = ["--disable-component-update", "--allow-file-access-from-files"];
+        let options = LaunchOptions {
+            path: Some(path),
+            sandbox: false,
+            window_size: Some((WIDTH as u32, HEIGHT as u32)),
+            args: args.map(OsStr::new).to_vec(),
+            idle_browser_timeout: Duration::from_secs(120),
+            ..LaunchOptions::default()
+        };
+        let browser = Browser::new(options).expect("chromium starts");
+        let tab = browser.new_tab().expect("a page");
+        let complaints = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&complaints);
+        tab.enable_runtime().expect("exceptions are heard");
+        tab.enable_log().expect("the log is heard");
+        tab.add_event_listener(Arc::new(move |event: &Event| {
+            let complaint = match event {
+                Event::RuntimeExceptionThrown(event) => {
+                    Some(format!("{:?}", event.params.exception_details))
+                }
+                Event::RuntimeConsoleAPICalled(event)
+                    if matches!(
+                        event.params.Type,
+                        Runtime::ConsoleAPICalledEventTypeOption::Error
+                            | Runtime::ConsoleAPICalledEventTypeOption::Warning
+                    ) =>
+                {
+                    Some(format!("{:?}", event.params.args))
+                }
+                Event::LogEntryAdded(event) => Some(format!("{:?}", event.params.entry)),
+                _ => None,
+            };
+            if let Some(complaint) = complaint {
+                heard.lock().expect("no panic").push(complaint);
+            }
+        }))
+        .expect("events are heard");
+        Some(Self { tab, complaints, _browser: browser })
+    }
+
+    /// Opens `page` of the book, as `01-blocking-threads.html?present#goals`.
+    fn open(&self, page: &str) -> Result<()> {
+        let (file, rest) = page.split_at(page.find(['?', '#']).unwrap_or(page.len()));
+        // A page that differs in nothing but what is after # would not be loaded again.
+        self.tab.navigate_to("about:blank")?.wait_until_navigated()?;
+        let url = url_of(&BOOK.folder.join(file))? + rest;
+        self.tab.navigate_to(&url)?.wait_until_navigated()?;
+        self.until("document.readyState === 'complete'")?;
+        self.until("document.fonts.status === 'loaded'")
+    }
+
+    fn size(&self, width: u32, height: u32) -> Result<()> {
+        self.tab.call_method(Emulation::SetDeviceMetricsOverride {
+            width,
+            height,
+            device_scale_factor: 1.0,
+            mobile: false,
+            scale: None,
+            screen_width: None,
+            screen_height: None,
+            position_x: None,
+            position_y: None,
+            dont_set_visible_size: None,
+            screen_orientation: None,
+            viewport: None,
+            display_feature: None,
+            device_posture: None,
+        })?;
+        Ok(())
+    }
+
+    /// What a JavaScript expression gives.
+    fn ask(&self, expression: &str) -> Result<Value> {
+        let object = self.tab.evaluate(&format!("JSON.stringify({expression})"), false)?;
+        let text = object.value.as_ref().and_then(Value::as_str);
+        let text = text.with_context(|| format!("{expression} gave {object:?}"))?;
+        Ok(serde_json::from_str(text)?)
+    }
+
+    fn until(&self, condition: &str) -> Result<()> {
+        let begin = Instant::now();
+        while self.ask(&format!("Boolean({condition})"))? != Value::Bool(true) {
+            if begin.elapsed() > Duration::from_secs(20) {
+                bail!("never: {condition}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn press(&self, keys: &[&str]) -> Result<()> {
+        for key in keys {
+            self.tab.press_key(key)?;
+        }
+        Ok(())
+    }
+
+    fn expect(&self, expression: &str, expected: &Value) -> Result<()> {
+        let found = self.ask(expression)?;
+        anyhow::ensure!(found == *expected, "{expression} is {found}, not {expected}");
+        Ok(())
+    }
+}
+
+const CURRENT: &str = "document.querySelector('section.slide.current')?.dataset.id ?? null";
+
+/// Puts each slide on the screen, with its answers open, and looks at what is on it.
+const LOOK: &str = r#"
+(look) => {
+    const all = [...document.querySelectorAll("section.slide")];
+    const found = [];
+    for (const slide of all) {
+        for (const other of all) other.classList.toggle("current", other === slide);
+        for (const details of slide.querySelectorAll("details:not(.notes)")) details.open = true;
+        const box = slide.getBoundingClientRect();
+        const scale = box.width / 1280;
+        const parts = [...slide.querySelectorAll("*")].filter((part) =>
+            part.checkVisibility() && !part.closest(".explains") && part.getBoundingClientRect().width > 0);
+        found.push(...look(slide, box, scale, parts));
+    }
+    return found;
+}
+"#;
+
+/// What stands out of a slide, into the margin that only the line at its foot may use, or scrolls within it.
+const FITS: &str = r#"
+(slide, box, scale, parts) => {
+    const found = [];
+    const id = slide.dataset.id;
+    for (const part of parts) {
+        const at = part.getBoundingClientRect();
+        const bottom = (at.bottom - box.top) / scale, right = (at.right - box.left) / scale;
+        if (bottom > 720 - 44 || right > 1280 - 44) {
+            found.push(`#${id}: <${part.tagName.toLowerCase()}> reaches to ${Math.round(right)}, ${Math.round(bottom)}: ${part.textContent.trim().slice(0, 40)}`);
+            break;
+        }
+        const style = getComputedStyle(part);
+        const hides = style.display !== "inline" && (style.overflowX !== "visible" || style.overflowY !== "visible");
+        if (hides && !(part instanceof SVGElement) && (part.scrollWidth > part.clientWidth + 2 || part.scrollHeight > part.clientHeight + 2)) {
+            found.push(`#${id}: <${part.tagName.toLowerCase()}> is cut or scrolls: ${part.textContent.trim().slice(0, 40)}`);
+            break;
+        }
+    }
+    for (const text of slide.querySelectorAll("svg text")) {
+        const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a / scale;
+        if (size < 15.99) found.push(`#${id}: "${text.textContent}" is ${size.toFixed(1)} pixels high`);
+    }
+    return found;
+}
+"#;
+
+/// Text that differs too little from what is behind it (WCAG 2.2, 1.4.3).
+const CONTRAST: &str = r#"
+(slide, box, scale, parts) => {
+    const numbers = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const light = (rgb) => {
+        const [r, g, b] = rgb.slice(0, 3).map((c) => {
+            c /= 255;
+            return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const isOpaque = (colour) => { const n = numbers(colour); return n.length === 3 || n[3] > 0.99; };
+    const behind = (part) => {
+        for (let at = part; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (isOpaque(colour)) return colour;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    const found = [];
+    for (const part of parts) {
+        const isSvg = part instanceof SVGElement;
+        if (isSvg && part.tagName !== "text") continue;
+        const own = [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        if (!own) continue;
+        const style = getComputedStyle(part);
+        const front = isSvg ? style.fill : style.color;
+        let back = behind(isSvg ? part.closest("svg").parentElement : part);
+        if (isSvg) {
+            const at = part.getBoundingClientRect();
+            const under = document.elementsFromPoint(at.x + at.width / 2, at.y + at.height / 2)
+                .find((one) => one instanceof SVGElement && one !== part && one.tagName === "path" && isOpaque(getComputedStyle(one).fill) && getComputedStyle(one).fill !== "none");
+            if (under) back = getComputedStyle(under).fill;
+        }
+        const [a, b] = [light(numbers(front)), light(numbers(back))];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const size = parseFloat(style.fontSize);
+        const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+        if (ratio < (isLarge ? 3 : 4.5)) {
+            found.push(`#${slide.dataset.id}: ${front} on ${back} is ${ratio.toFixed(2)}: ${part.textContent.trim().slice(0, 30)}`);
+        }
+    }
+    return found;
+}
+"#;
+
+fn none_of(found: &[String]) {
+    assert!(found.is_empty(), "{} things:\n{}", found.len(), found.join("\n"));
+}
+
+/// Strings of a JSON list, each with a word before it.
+fn strings(what: &str, list: &Value) -> Vec<String> {
+    let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+    texts.map(|text| format!("{what}{text}")).collect()
+}
+
+#[test]
+fn every_slide_fits_with_its_answers_open() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    page.size(WIDTH as u32, HEIGHT as u32)?;
+    let mut found = Vec::new();
+    for (name, slides) in &BOOK.decks {
+        page.open(&format!("{name}.html?present"))?;
+        page.expect("document.querySelectorAll('section.slide').length", &(*slides).into())?;
+        found.extend(strings(name, &page.ask(&format!("({LOOK})({FITS})"))?));
+    }
+    none_of(&found);
+    Ok(())
+}
+
+#[test]
+fn text_can_be_read_in_light_and_dark() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    page.size(WIDTH as u32, HEIGHT as u32)?;
+    let mut found = Vec::new();
+    for (wish, theme) in [("light", "light"), ("dark", "navy")] {
+        page.tab.call_method(Emulation::SetEmulatedMedia {
+            media: None,
+            features: Some(vec![Emulation::MediaFeature {
+                name: "prefers-color-scheme".to_owned(),
+                value: wish.to_owned(),
+            }]),
+        })?;
+        for (name, _) in &BOOK.decks {
+            page.open(&format!("{name}.html?present"))?;
+            page.expect(
+                &format!("document.documentElement.classList.contains('{theme}')"),
+                &true.into(),
+            )?;
+            found.extend(strings(
+                &format!("{theme} {name}"),
+                &page.ask(&format!("({LOOK})({CONTRAST})"))?,
+            ));
+        }
+    }
+    none_of(&found);
+    Ok(())
+}
+
+#[test]
+fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    let (name, slides) = &BOOK.decks[0];
+    let ids = &BOOK.ids[0];
+    let id = |index: usize| Value::from(ids[index].as_str());
+    page.open(&format!("{name}.html"))?;
+    page.expect(CURRENT, &Value::Null)?;
+    page.press(&["p"])?;
+    page.expect(CURRENT, &id(0))?;
+    page.press(&["ArrowRight", "PageDown", " "])?;
+    page.expect(CURRENT, &id(3))?;
+    page.press(&["ArrowLeft"])?;
+    page.expect(CURRENT, &id(2))?;
+    page.expect("location.hash", &format!("#{}", ids[2]).into())?;
+    page.press(&["End"])?;
+    page.expect(CURRENT, &id(slides - 1))?;
+    page.press(&["ArrowRight"])?;
+    page.expect(CURRENT, &id(slides - 1))?;
+    page.press(&["Home", "?"])?;
+    page.until("document.getElementById('slide-keys')?.checkVisibility()")?;
+    page.press(&["?", "b"])?;
+    page.until("!document.getElementById('slide-keys')")?;
+    page.expect(
+        "document.querySelector('.current').checkVisibility({visibilityProperty: true})",
+        &false.into(),
+    )?;
+    page.press(&["b", "Escape"])?;
+    page.until(&format!("({CURRENT}) === null"))?;
+    // Of all sections one is shown, and the page around it is not.
+    page.open(&format!("{name}.html?present#{}", ids[5]))?;
+    page.expect(CURRENT, &id(5))?;
+    page.expect(
+        "[...document.querySelectorAll('section')].filter((one) => one.checkVisibility()).length",
+        &1.into(),
+    )?;
+    page.expect("document.getElementById('mdbook-menu-bar').checkVisibility()", &false.into())?;
+    // An answer opens and folds by a key.
+    let predict = "[...document.querySelectorAll('section.predict')][0].dataset.id";
+    let predict = page.ask(predict)?;
+    page.open(&format!("{name}.html?present#{}", predict.as_str().unwrap_or_default()))?;
+    let is_open = "document.querySelector('.current details:not(.notes)').open";
+    page.expect(is_open, &false.into())?;
+    page.press(&["a"])?;
+    page.expect(is_open, &true.into())?;
+    none_of(&page.complaints.lock().expect("no panic"));
+    Ok(())
+}
+
+#[test]
+fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    let (name, _) = &BOOK.decks[0];
+    page.open(&format!("{name}.html"))?;
+    let notes =
+        "[...document.querySelectorAll('.notes')].map((one) => one.open && one.checkVisibility())";
+    let shown = page.ask(notes)?;
+    assert!(
+        shown.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(|one| *one == true)),
+        "{shown}"
+    );
+    page.press(&["p", "ArrowRight"])?;
+    page.expect(
+        "[...document.querySelectorAll('.notes')].filter((one) => one.checkVisibility()).length",
+        &0.into(),
+    )?;
+    // The window that a key opens, as the page sees it.
+    page.ask("(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)")?;
+    page.press(&["s"])?;
+    page.until("window.opened.length === 1")?;
+    let said = page.ask("window.opened[0].document.body.innerText")?;
+    let said = said.as_str().unwrap_or_default();
+    let title = page.ask("document.querySelector('.current h2').textContent.trim()")?;
+    assert!(said.contains(title.as_str().unwrap_or("?")), "{said}");
+    let own = page.ask("document.querySelector('.current .notes p').textContent.slice(0, 30)")?;
+    assert!(said.replace('\n', " ").contains(own.as_str().unwrap_or("?").trim()), "{said}");
+    assert!(said.contains("0:0") && said.contains("this slide until"), "a clock: {said}");
+    // The window follows, and its keys lead on.
+    page.ask("(window.opened[0].document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})), true)")?;
+    let next = page.ask("document.querySelector('.current h2').textContent.trim()")?;
+    assert_ne!(next, title);
+    page.expect("window.opened[0].document.getElementById('title').textContent.trim()", &next)?;
+    none_of(&page.complaints.lock().expect("no panic"));
+    Ok(())
+}
+
+#[test]
+fn search_finds_a_term() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    page.open("index.html")?;
+    page.press(&["/"])?;
+    page.until("document.activeElement?.id === 'mdbook-searchbar'")?;
+    page.tab.type_str("descriptors")?;
+    page.until("document.querySelectorAll('#mdbook-searchresults li').length > 0")?;
+    let links = page.ask("[...document.querySelectorAll('#mdbook-searchresults a')].map((one) => one.getAttribute('href'))")?;
+    assert!(links.to_string().contains("#"), "{links}");
+    none_of(&page.complaints.lock().expect("no panic"));
+    Ok(())
+}
+
+#[test]
+fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    page.size(400, 800)?;
+    let mut found = Vec::new();
+    let mut names: Vec<_> = BOOK.decks.iter().map(|(name, _)| format!("{name}.html")).collect();
+    names.extend(["index.html", "schedule.html"].map(str::to_owned));
+    for name in &names {
+        page.open(name)?;
+        let width = page.ask("document.documentElement.scrollWidth")?;
+        if width.as_f64().unwrap_or(f64::MAX) > 400.0 {
+            let widest = page.ask("[...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > 401 && !one.closest('pre, .table-wrapper')).map((one) => one.tagName + one.textContent.slice(0, 40)).slice(0, 3)")?;
+            found.push(format!("{name} is {width} wide: {widest}"));
+        }
+        let links = page.ask(
+            "[...document.querySelectorAll('main a[href]')].map((one) => one.getAttribute('href'))",
+        )?;
+        for link in strings("", &links).iter().filter(|link| !link.contains("://")) {
+            let (file, id) = link.split_once('#').unwrap_or((link, ""));
+            let file = if file.is_empty() { name } else { file };
+            let text = std::fs::read_to_string(BOOK.folder.join(file)).unwrap_or_default();
+            if text.is_empty() || !(id.is_empty() || text.contains(&format!("id=\"{id}\""))) {
+                found.push(format!("{name}: {link} leads nowhere"));
+            }
+        }
+        let missing = page.ask("[...document.images].filter((one) => one.checkVisibility() && !(one.complete && one.naturalWidth > 0)).map((one) => one.src)")?;
+        found.extend(strings(&format!("{name} lacks the picture "), &missing));
+    }
+    found.extend(page.complaints.lock().expect("no panic").iter().cloned());
+    none_of(&found);
+    Ok(())
+}
+
+#[test]
+fn the_pdf_has_one_page_for_each_slide() -> Result<()> {
+    let Some(_) = Page::new() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let pages = |file: &Path| -> Result<usize> {
+        let bytes = std::fs::read(file)?;
+        Ok(bytes
+            .windows(12)
+            .filter(|part| part.starts_with(b"/Type /Page") && part[11] != b's')
+            .count())
+    };
+    let (name, slides) = &BOOK.decks[0];
+    let one = folder.path().join("one.pdf");
+    print(&BOOK.folder, name, &one)?;
+    assert_eq!(pages(&one)?, *slides);
+    let all = folder.path().join("all.pdf");
+    print(&BOOK.folder, "print", &all)?;
+    assert_eq!(pages(&all)?, BOOK.decks.iter().map(|(_, slides)| slides).sum::<usize>());
+    Ok(())
+}
