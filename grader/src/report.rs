@@ -213,6 +213,10 @@ impl Report {
                 Some(hint) => format!("hint: {hint} ({sheet})"),
                 None => format!("see {sheet}"),
             });
+            if let Some((deck, slide)) = prose.slide.split_once('/') {
+                let number = deck.split('-').next().unwrap_or(deck);
+                next.push(format!("cargo slides {number}#{slide}    # explains it"));
+            }
         }
         write_part(out, "What to do next", &next)?;
         if !prose.by_hand.is_empty() {
@@ -293,7 +297,7 @@ fn write_part(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Resul
     writeln!(out, "  {STRONG}{heading}{STRONG:#}")?;
     for line in lines {
         // Bytes under one another, and commands to be copied, stay on one line however long.
-        let whole = ["want  ", "got   ", "      ", "cargo grader "];
+        let whole = ["want  ", "got   ", "      ", "cargo "];
         if whole.iter().any(|start| line.starts_with(start)) {
             writeln!(out, "    {line}")?;
             continue;

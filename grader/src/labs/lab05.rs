@@ -382,10 +382,10 @@ async fn in_flight_completes(trial: &Trial) -> Result<(), Stop> {
     if reset {
         let expected = "after its answer client B gets the end of the stream (FIN)";
         let observed = format!("{} came, then a reset (RST)", quoted(&words));
-        let cause = "the socket was closed while input lay unread in it, and then the kernel sends RST \
-                     (RFC 2525, section 2.17), by which the client may lose the answer: shut down your side, \
-                     read what still comes, for a moment, then close";
-        return Err(server.process.fail(&[expected], vec![observed], cause).await);
+        let cause = "the socket was closed while input lay unread in it (or with SO_LINGER at 0), and then the \
+                     kernel sends RST (RFC 2525, section 2.17), by which the client may lose the answer: shut \
+                     down your side, read what still comes, for a moment, then close";
+        return Err(server.process.failed(expected, vec![observed], cause));
     }
     if !words.is_empty() && words != format!("ECHO: {word}\n").into_bytes() {
         let observed = format!("it got {}", quoted(&words));
@@ -423,7 +423,16 @@ async fn idle_closed(trial: &Trial) -> Result<(), Stop> {
             None => format!("{resets} of them got a reset (RST)"),
         };
         let expected = "an idle client gets the end of the stream (FIN), and nothing before it";
-        return Err(server.process.fail(&[expected], vec![observed], "").await);
+        let cause = match said {
+            Some(_) => {
+                "nothing was asked, so there is nothing to answer: a part of a line is no request"
+            }
+            None => {
+                "a socket that is closed with SO_LINGER at 0, or while input lies unread in it, sends RST: shut \
+                 down your side, and drop the stream then"
+            }
+        };
+        return Err(server.process.failed(expected, vec![observed], cause));
     }
     if client.connection.unread() > 0 {
         let expected = "idle clients are closed at once";

@@ -608,7 +608,10 @@ async fn gauge_returns(trial: &Trial) -> Result<(), Stop> {
         server.process.resume();
         server.until_clients_are_gone().await?;
     }
-    expect_numbers(&server, "after all of them", &[(ACTIVE, 0)], LOST).await?;
+    let cause = "these clients end by an error of read: a gauge that is lowered on the good path only keeps all \
+                 of them. Where it keeps a few, two threads have read the same number, and each has written its \
+                 own: load, subtract and store are three steps, fetch_sub is one";
+    expect_numbers(&server, "after all of them", &[(ACTIVE, 0)], cause).await?;
     for (how, sends) in [
         ("close (FIN)", ""),
         ("shut down (FIN), and wait for the end", ""),
