@@ -5,6 +5,7 @@
 //! ones are silent unless they fail.
 
 use std::env;
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -37,26 +38,18 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // What says that this is not the first time.
+    let mut built = launcher.with_file_name(program.name);
+    let mut options =
+        vec!["--package".into(), program.name.into(), "--bin".into(), program.name.into()];
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let mut build = Command::new(cargo);
-    build.args(["build", "--package", program.name, "--bin", program.name]);
-    build.arg("--manifest-path").arg(root.join(program.manifest));
-    let mut binary = launcher.with_file_name(program.name);
+    options.extend(["--manifest-path".into(), root.join(program.manifest).into_os_string()]);
     if let (Some(folder), Some(target)) = (program.target, launcher.ancestors().nth(2)) {
-        let target = target.join(folder);
-        build.arg("--target-dir").arg(&target);
-        binary = target.join("debug").join(program.name);
+        built = target.join(folder);
+        options.extend(["--target-dir".into(), built.clone().into_os_string()]);
     }
-    // What cargo tells this program of its own package: a crate whose build script asks for that, as
-    // ring's does, would be built anew each time that another program builds.
-    for (variable, _) in env::vars_os() {
-        let name = variable.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            build.env_remove(&variable);
-        }
-    }
-    if binary.exists() {
+    let mut build = cargo("build", &options);
+    if built.exists() {
         build.arg("--quiet");
     } else {
         eprintln!("Building the {}; this first time takes a minute.", program.name);
@@ -69,7 +62,30 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let error = Command::new(&binary).args(arguments).exec();
-    eprintln!("error: cannot run {}: {error}", binary.display());
+    let mut run = match program.target {
+        None => Command::new(&built),
+        // Where in its folder the program is depends on what it was built for: cargo knows.
+        Some(_) => {
+            let mut run = cargo("run", &options);
+            run.args(["--quiet", "--"]);
+            run
+        }
+    };
+    let error = run.args(arguments).exec();
+    eprintln!("error: cannot run {}: {error}", program.name);
     ExitCode::from(2)
+}
+
+/// Cargo, without what it has told this program of its own package: a crate whose build script asks for that, as
+/// ring's does, would be built anew each time that another program builds.
+fn cargo(command: &str, options: &[OsString]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&variable);
+        }
+    }
+    cargo.arg(command).args(options);
+    cargo
 }

@@ -87,6 +87,12 @@ impl Book {
                 book.texts.insert(path, text);
             }
         }
+        for (index, deck) in book.decks.iter().enumerate() {
+            if book.decks[..index].iter().any(|other| other.number() == deck.number()) {
+                let text = format!("two decks have the number {}", deck.number());
+                book.problems.push(Problem::new("slides/decks/SUMMARY.md", 1, text));
+            }
+        }
         for link in &links {
             if !book.decks.iter().any(|deck| deck.name == link.deck) {
                 let text = format!(
@@ -232,7 +238,7 @@ impl Book {
             }
         }
         for (path, said, url) in links {
-            if url.contains("://") {
+            if url.contains("://") || url.starts_with("mailto:") {
                 continue;
             }
             let (page, id) = url.split_once('#').unwrap_or((&url, ""));
@@ -257,27 +263,31 @@ impl Book {
     ///
     /// `out` is something else, or cannot be written.
     pub fn build(mut self, out: &Path) -> Result<()> {
-        let mark = out.join(MARK);
         let is_empty = fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
-        if !is_empty && !mark.exists() {
+        if !is_empty && !out.join(MARK).exists() {
             bail!("{} is not empty, and not a book of ours: not written to", out.display());
         }
-        fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-        fs::write(&mark, "").with_context(|| format!("cannot write to {}", out.display()))?;
-        let out = out.canonicalize().with_context(|| format!("cannot read {}", out.display()))?;
-        self.mdbook.config.build.build_dir.clone_from(&out);
+        // mdBook empties the folder that it builds in; and whoever stops half-way leaves a whole book.
+        let out = std::path::absolute(out)?;
+        let name = out.file_name().with_context(|| format!("{} has no name", out.display()))?;
+        let new = out.with_file_name(format!(".{}.new", name.to_string_lossy()));
+        let cannot_make = || format!("cannot make {}", out.display());
+        fs::create_dir_all(&new).with_context(cannot_make)?;
+        self.mdbook.config.build.build_dir.clone_from(&new);
         let texts = std::mem::take(&mut self.texts);
         self.mdbook.with_preprocessor(Cut { texts });
         self.mdbook.build()?;
-        // mdBook empties the folder first.
-        fs::write(out.join(MARK), "")?;
-        let pictures = out.join("pictures");
+        fs::write(new.join(MARK), "")?;
+        let pictures = new.join("pictures");
         fs::create_dir_all(&pictures)?;
         for entry in fs::read_dir(self.root.join("pictures"))? {
             let entry = entry?;
             fs::copy(entry.path(), pictures.join(entry.file_name()))?;
         }
-        Ok(())
+        if out.exists() {
+            fs::remove_dir_all(&out).with_context(cannot_make)?;
+        }
+        fs::rename(&new, &out).with_context(cannot_make)
     }
 
     /// What `03`, `3#half-close`, `async-echo` or `03-async-echo` means.

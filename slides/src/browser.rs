@@ -46,22 +46,25 @@ pub fn print(out: &Path, page: &str, file: &Path) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(120);
     let browser =
         printer().context("no browser that prints: install chromium (apt-get install chromium)")?;
-    // So that a file that cannot be written is said before the work.
-    fs::write(file, "").with_context(|| format!("cannot write {}", file.display()))?;
-    let file = file.canonicalize()?;
-    let profile = out.join(".profile");
-    let mut command = headless(&browser, &profile);
-    command.arg(format!("--print-to-pdf={}", file.display())).arg("--no-pdf-header-footer");
+    // What is there already is replaced once the new one is whole.
+    let file = std::path::absolute(file)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let printed = tempfile::Builder::new().suffix(".pdf").tempfile_in(folder);
+    let printed = printed.with_context(|| format!("cannot write {}", file.display()))?;
+    let profile = tempfile::tempdir().context("no room for the browser's profile")?;
+    let mut command = headless(&browser, profile.path());
+    command
+        .arg(format!("--print-to-pdf={}", printed.path().display()))
+        .arg("--no-pdf-header-footer");
     command.arg(format!("{}?paged", url_of(&out.join(format!("{page}.html")))?));
     command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
     let child = command.spawn().with_context(|| format!("cannot start {}", browser.display()))?;
-    let ended = wait(child, PATIENCE);
-    let _ = fs::remove_dir_all(&profile);
-    ended.with_context(|| format!("{} did not print", browser.display()))?;
-    let is_printed = fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"%PDF"));
+    wait(child, PATIENCE).with_context(|| format!("{} did not print", browser.display()))?;
+    let is_printed = fs::read(printed.path()).is_ok_and(|bytes| bytes.starts_with(b"%PDF"));
     if !is_printed {
-        bail!("{} wrote no PDF to {}", browser.display(), file.display());
+        bail!("{} wrote no PDF", browser.display());
     }
+    printed.persist(&file).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(())
 }
 
@@ -76,8 +79,7 @@ pub fn printer() -> Option<PathBuf> {
 }
 
 /// `browser` without a window, with a profile of its own, and without talk to anybody.
-#[must_use]
-pub fn headless(browser: &Path, profile: &Path) -> Command {
+fn headless(browser: &Path, profile: &Path) -> Command {
     let mut command = Command::new(browser);
     command.args([
         "--headless",

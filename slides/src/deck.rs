@@ -2,7 +2,7 @@
 //!
 //! A deck is Markdown. Each heading of level 1 or 2 begins a slide and says what it is called and how long it takes:
 //! `## Half-close {#half-close minutes=2}`. Classes say what is special: `.predict` has a folded answer, `.bug` shows
-//! a wrong answer and what the grader says of it. Between them may stand
+//! a wrong answer, or what the grader says of it. Between them may stand
 //!
 //! - `{{#code PATH:ANCHOR}}`: a region of a file; `{{#answer PATH:ANCHOR}}` the same behind a word of warning, for what
 //!   students are to write themselves;
@@ -282,6 +282,14 @@ impl Reader<'_> {
                 self.wrong(number, format!("`{word}` is none of #id, .class and minutes=N"));
             }
         }
+        let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !slide.id.chars().all(is_id) || slide.id == "checks" {
+            let what = format!("an id is of a-z, 0-9 and -, and not #checks: #{}", slide.id);
+            self.wrong(number, what);
+        }
+        if title.contains('|') {
+            self.wrong(number, "a title without |: it stands in tables");
+        }
         if slide.id.is_empty() {
             self.wrong(number, format!("the slide \"{title}\" has no id: {{#id minutes=2}}"));
         }
@@ -329,7 +337,13 @@ impl Reader<'_> {
         let line = line.trim_end();
         if line.starts_with("<details") {
             self.inside.details += 1;
-            if line.starts_with("<details class=\"notes\"") {
+            if line.contains("notes") && line != "<details class=\"notes\">" {
+                self.wrong(
+                    number,
+                    "notes begin with <details class=\"notes\">, and nothing else on its line",
+                );
+            }
+            if line == "<details class=\"notes\">" {
                 self.inside.notes = true;
                 self.push("<details class=\"notes\" open><summary>Notes</summary>");
                 return;
@@ -350,6 +364,9 @@ impl Reader<'_> {
             slide.words += words;
             slide.table_rows += usize::from(line.starts_with('|') && !line.starts_with("|-"));
         }
+        if ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence)) {
+            self.wrong(number, "a block of code begins with ```, at the beginning of a line");
+        }
         if line.contains("{{#") {
             self.wrong(number, "what is in {{…}} stands on a line of its own");
         }
@@ -365,7 +382,8 @@ impl Reader<'_> {
             self.slide().pictures += 1;
             Block::Picture { alt, source: String::new(), line: number }
         } else {
-            if language == "rust" {
+            let is_rust = matches!(language.split(',').next(), Some("rust" | "rs"));
+            if is_rust && language != "rust,sketch" {
                 self.wrong(
                     number,
                     "Rust on slides comes from a file, {{#code PATH:ANCHOR}}, or says that it is a sketch: ```rust,sketch",
@@ -388,7 +406,7 @@ impl Reader<'_> {
 
     fn block_line(&mut self, line: &str) {
         let Some((marks, block)) = self.inside.block.take() else { return };
-        if line.trim_end() == marks {
+        if line.starts_with(&marks) && line.trim_end().chars().all(|c| c == '`') {
             self.end_block(block, &marks);
             return;
         }

@@ -1,4 +1,4 @@
-//! Code out of the solutions and misconceptions, and what the grader says of them.
+//! Code out of the solutions, the misconceptions and the servers in other languages, and what the grader says of them.
 //!
 //! A region of a file stands between `// ANCHOR: name` and `// ANCHOR_END: name`. Other anchors and the marks of
 //! `cargo grader sync` inside of it are left out, and what all lines are indented by.
@@ -32,16 +32,16 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
     let mut inside = None;
     let mut is_answer = false;
     let mut taken = Vec::new();
-    let mut found = false;
+    let mut found_at = 0;
     let mut hidden = false;
     for (number, line) in (1..).zip(text.lines()) {
-        let mark = line.trim().trim_start_matches(['/', '#', '*']).trim();
+        let mark = mark_of(line);
         if let Some(name) = mark.strip_prefix("ANCHOR: ") {
             if name.trim() == anchor {
-                if found {
+                if found_at > 0 {
                     return Err(wrong(number, format!("a second region `{anchor}`")));
                 }
-                (found, inside) = (true, Some(number));
+                (found_at, inside) = (number, Some(number));
             }
         } else if let Some(name) = mark.strip_prefix("ANCHOR_END: ") {
             if name.trim() == anchor {
@@ -56,7 +56,7 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
             is_answer |= hidden && !line.trim().is_empty();
         }
     }
-    if !found {
+    if found_at == 0 {
         return Err(wrong(1, format!("no region `{anchor}` (// ANCHOR: {anchor})")));
     }
     if let Some(begin) = inside {
@@ -65,7 +65,7 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
     let is_empty = |&(_, line): &(usize, &str)| line.trim().is_empty();
     let begin = taken.iter().position(|line| !is_empty(line));
     let Some(begin) = begin else {
-        return Err(wrong(1, format!("the region `{anchor}` is empty")));
+        return Err(wrong(found_at, format!("the region `{anchor}` is empty")));
     };
     let end = taken.iter().rposition(|line| !is_empty(line)).unwrap_or(begin);
     let lines = &taken[begin..=end];
@@ -79,6 +79,11 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
     Ok(Excerpt { text, is_answer })
 }
 
+/// What stands in a comment.
+fn mark_of(line: &str) -> &str {
+    line.trim().trim_start_matches(['/', '#', '*']).trim()
+}
+
 /// Where regions begin in the solutions and misconceptions below `root`: path, line and name.
 ///
 /// # Errors
@@ -86,7 +91,7 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
 /// A file or folder that cannot be read.
 pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
     let mut found = Vec::new();
-    let mut folders = vec!["solutions".to_owned(), "grader/misconceptions".to_owned()];
+    let mut folders = SOURCES.map(str::to_owned).to_vec();
     while let Some(folder) = folders.pop() {
         let unreadable = |error: std::io::Error| Problem::new(&folder, 1, error.to_string());
         let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
@@ -95,9 +100,9 @@ pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push(path);
-            } else if path.ends_with(".rs") {
+            } else if [".rs", ".py", ".c"].iter().any(|end| path.ends_with(end)) {
                 for (number, line) in (1..).zip(read(root, &path)?.lines()) {
-                    if let Some(name) = line.trim().strip_prefix("// ANCHOR: ") {
+                    if let Some(name) = mark_of(line).strip_prefix("ANCHOR: ") {
                         found.push((path.clone(), number, name.trim().to_owned()));
                     }
                 }
@@ -139,13 +144,20 @@ pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem
     Ok(all.iter().map(|(_, line)| format!("{line}\n")).collect())
 }
 
+/// Where code on slides may come from: what the grader runs.
+const SOURCES: [&str; 3] = ["solutions", "grader/misconceptions", "grader/tests/foreign"];
+
 fn read(root: &Path, path: &str) -> Result<String, Problem> {
-    let is_inside =
-        Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if !is_inside {
-        return Err(Problem::new(path, 1, "a path is seen from the folder of the repository"));
+    let wrong = |what: &str| Problem::new(path, 1, what);
+    let unreadable = |error: std::io::Error| wrong(&error.to_string());
+    if !SOURCES.iter().any(|source| Path::new(path).starts_with(source)) {
+        return Err(wrong(&format!("code comes from {}", SOURCES.join(", "))));
     }
-    fs::read_to_string(root.join(path)).map_err(|error| Problem::new(path, 1, error.to_string()))
+    let file = root.join(path).canonicalize().map_err(unreadable)?;
+    if !file.starts_with(root.canonicalize().map_err(unreadable)?) {
+        return Err(wrong("this is outside of the repository"));
+    }
+    fs::read_to_string(file).map_err(unreadable)
 }
 
 /// Whether these lines fit on a slide.

@@ -21,7 +21,7 @@ struct Arguments {
     /// Where the book goes: a folder that is new, empty, or was made so before [default: target/slides/book]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print the deck, or all decks, one slide on each page; needs Chromium
+    /// Print the whole deck, or all decks, one slide on each page; needs Chromium
     #[arg(long, value_name = "FILE")]
     pdf: Option<PathBuf>,
     /// Only check the decks: code, ids, minutes, links, and what the grader says of them
@@ -48,24 +48,33 @@ fn run(arguments: &Arguments) -> Result<()> {
         None => Target { page: "index".to_owned(), slide: None },
     };
     // Whoever writes one deck is not kept from seeing it by another.
-    let concerns = |problem: &&Problem| {
-        arguments.deck.is_none() || problem.to_string().contains(&format!("{}.md", target.page))
-    };
-    let problems: Vec<_> = book.problems.iter().filter(concerns).collect();
-    for problem in &problems {
+    let page = format!("{}.md", target.page);
+    let concerns =
+        |problem: &&Problem| arguments.deck.is_none() || problem.to_string().contains(&page);
+    let (own, others): (Vec<_>, Vec<_>) = book.problems.iter().partition(concerns);
+    for problem in &own {
         eprintln!("{problem}");
     }
-    match problems.len() {
-        0 => {}
-        1 => bail!("one thing to mend in the slides"),
-        number => bail!("{number} things to mend in the slides"),
+    if !own.is_empty() {
+        bail!("{} to mend in the slides", things(own.len()));
+    }
+    if !others.is_empty() {
+        eprintln!("{} to mend elsewhere: cargo slides --check", things(others.len()));
     }
     if arguments.check {
-        let slides: usize = book.decks.iter().map(|deck| deck.slides.len()).sum();
-        println!("{} decks, {slides} slides: all as it should be", book.decks.len());
+        match &arguments.deck {
+            Some(_) => println!("{}: all as it should be", target.page),
+            None => {
+                let slides: usize = book.decks.iter().map(|deck| deck.slides.len()).sum();
+                println!("{} decks, {slides} slides: all as it should be", book.decks.len());
+            }
+        }
         return Ok(());
     }
-    let out = arguments.out.clone().unwrap_or_else(|| root.join("target/slides/book"));
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => beside_the_program()?,
+    };
     book.build(&out)?;
     if let Some(file) = &arguments.pdf {
         let page = if arguments.deck.is_some() { target.page.as_str() } else { "print" };
@@ -73,9 +82,25 @@ fn run(arguments: &Arguments) -> Result<()> {
         println!("{}", file.display());
         return Ok(());
     }
-    println!("{}", out.join(target.url()).display());
-    if !arguments.no_open {
-        browser::open(&out, &target)?;
+    if arguments.no_open {
+        println!("{}", out.join(target.url()).display());
+        return Ok(());
     }
-    Ok(())
+    // That a browser was asked for a page does not say that there is one.
+    println!("If no browser opens: {}", out.join(target.url()).display());
+    browser::open(&out, &target)
+}
+
+/// `target/slides/book`, or where else this was built.
+fn beside_the_program() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot find the target directory")?;
+    let target = program.ancestors().nth(2).context("cannot find the target directory")?;
+    Ok(target.join("book"))
+}
+
+fn things(number: usize) -> String {
+    match number {
+        1 => "one thing".to_owned(),
+        number => format!("{number} things"),
+    }
 }

@@ -38,8 +38,8 @@ pub fn draw(source: &str, alt: &str) -> Result<String, String> {
     }
     let mut flags = PikchrFlags::default();
     flags.generate_plain_errors();
-    let colours = COLOURS.map(|(name, number, _)| format!("${name} = {number}\n")).concat();
-    let drawn = Pikchr::render(&format!("{colours}{source}"), None, flags)?;
+    let colours = COLOURS.map(|(name, number, _)| format!("${name} = {number};")).concat();
+    let drawn = Pikchr::render(&format!("{colours}\n{source}"), None, flags)?;
     let svg = drawn.rendered();
     let (width, height) = (drawn.width() as f32, drawn.height() as f32);
     if width > WIDTH || height > HEIGHT {

@@ -1,6 +1,7 @@
 //! The book in a real browser. Without Chromium these tests say so and do nothing; `NETLAB_ALL_TOOLS=1` makes that a
 //! failure.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -13,6 +14,7 @@ use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::Value;
 use slides::book::Book;
 use slides::browser::{print, printer, url_of};
+use slides::deck::Deck;
 
 /// A slide's own size, in pixels.
 const WIDTH: f64 = 1280.0;
@@ -20,26 +22,19 @@ const HEIGHT: f64 = 720.0;
 
 /// The book, built once for all tests.
 static BOOK: LazyLock<Built> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder for the book");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let book = Book::load(&root).expect("the book can be read");
-    let decks: Vec<_> =
-        book.decks.iter().map(|deck| (deck.name.clone(), deck.slides.len())).collect();
-    let first_ids = book
-        .decks
-        .iter()
-        .map(|deck| deck.slides.iter().map(|slide| slide.id.clone()).collect())
-        .collect();
-    book.build(folder.path()).expect("the book can be built");
-    // Tests end by leaving the process, which drops no static.
-    Built { folder: folder.keep(), decks, ids: first_ids }
+    let ids = |deck: &Deck| deck.slides.iter().map(|slide| slide.id.clone()).collect();
+    let decks = book.decks.iter().map(|deck| (deck.name.clone(), ids(deck))).collect();
+    book.build(&folder).expect("the book can be built");
+    Built { folder, decks }
 });
 
 struct Built {
     folder: PathBuf,
-    /// Names, and how many slides.
-    decks: Vec<(String, usize)>,
-    ids: Vec<Vec<String>>,
+    /// Their names, and the ids of their slides.
+    decks: Vec<(String, Vec<String>)>,
 }
 
 /// A page, and what its console said.
@@ -58,13 +53,19 @@ impl Page {
             println!("skipped: chromium is not installed");
             return None;
         };
-        let args = ["--disable-component-update", "--allow-file-access-from-files"];
+        // What Chromium leaves behind stays in the target directory.
+        let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chromium");
+        std::fs::create_dir_all(&scratch).expect("a folder for chromium");
+        let mut variables: HashMap<_, _> = std::env::vars().collect();
+        variables.insert("TMPDIR".to_owned(), scratch.display().to_string());
+        let args = ["--disable-component-update"];
         let options = LaunchOptions {
             path: Some(path),
             sandbox: false,
             window_size: Some((WIDTH as u32, HEIGHT as u32)),
             args: args.map(OsStr::new).to_vec(),
             idle_browser_timeout: Duration::from_secs(120),
+            process_envs: Some(variables),
             ..LaunchOptions::default()
         };
         let browser = Browser::new(options).expect("chromium starts");
@@ -102,10 +103,12 @@ impl Page {
     fn open(&self, page: &str) -> Result<()> {
         let (file, rest) = page.split_at(page.find(['?', '#']).unwrap_or(page.len()));
         // A page that differs in nothing but what is after # would not be loaded again.
-        self.tab.navigate_to("about:blank")?.wait_until_navigated()?;
+        self.tab.navigate_to("about:blank")?;
+        self.until("location.href === 'about:blank'")?;
         let url = url_of(&BOOK.folder.join(file))? + rest;
-        self.tab.navigate_to(&url)?.wait_until_navigated()?;
-        self.until("document.readyState === 'complete'")?;
+        self.tab.navigate_to(&url)?;
+        // The crate's own wait takes seconds.
+        self.until("location.protocol === 'file:' && document.readyState === 'complete'")?;
         self.until("document.fonts.status === 'loaded'")
     }
 
@@ -139,7 +142,8 @@ impl Page {
 
     fn until(&self, condition: &str) -> Result<()> {
         let begin = Instant::now();
-        while self.ask(&format!("Boolean({condition})"))? != Value::Bool(true) {
+        // While a page goes and another comes, there is nobody to ask.
+        while self.ask(&format!("Boolean({condition})")).ok() != Some(Value::Bool(true)) {
             if begin.elapsed() > Duration::from_secs(20) {
                 bail!("never: {condition}");
             }
@@ -175,35 +179,64 @@ const LOOK: &str = r#"
         const box = slide.getBoundingClientRect();
         const scale = box.width / 1280;
         const parts = [...slide.querySelectorAll("*")].filter((part) =>
-            part.checkVisibility() && !part.closest(".explains") && part.getBoundingClientRect().width > 0);
+            part.checkVisibility() && part.getBoundingClientRect().width > 0);
         found.push(...look(slide, box, scale, parts));
     }
     return found;
 }
 "#;
 
-/// What stands out of a slide, into the margin that only the line at its foot may use, or scrolls within it.
+/// Looks at the page, with its answers open, as at one large slide.
+const READ: &str = r#"
+(look) => {
+    document.documentElement.classList.remove("presenting");
+    const main = document.querySelector("main");
+    for (const details of main.querySelectorAll("details")) details.open = true;
+    const parts = [...main.querySelectorAll("*")].filter((part) => part.checkVisibility() && part.tagName !== "text");
+    return look(main, main.getBoundingClientRect(), 1, parts);
+}
+"#;
+
+/// Text that stands out of its slide, or in the margin that only the line at the foot may use; what is cut or scrolls
+/// within it; and letters of diagrams that are too small.
 const FITS: &str = r#"
 (slide, box, scale, parts) => {
     const found = [];
     const id = slide.dataset.id;
+    const seen = (rect) => [rect.left - box.left, rect.top - box.top, rect.right - box.left, rect.bottom - box.top].map((x) => x / scale);
+    const walker = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node && found.length === 0; node = walker.nextNode()) {
+        const part = node.parentElement;
+        if (!node.textContent.trim() || !part.checkVisibility() || part.closest(".buttons")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const lowest = part.closest(".explains") ? 720 - 2 : 720 - 44;
+        for (const rect of range.getClientRects()) {
+            const [left, top, right, bottom] = seen(rect);
+            if (left < 40 || top < 0 || right > 1280 - 40 || bottom > lowest) {
+                found.push(`#${id}: ${[left, top, right, bottom].map(Math.round)}: ${node.textContent.trim().slice(0, 40)}`);
+                break;
+            }
+        }
+    }
     for (const part of parts) {
-        const at = part.getBoundingClientRect();
-        const bottom = (at.bottom - box.top) / scale, right = (at.right - box.left) / scale;
-        if (bottom > 720 - 44 || right > 1280 - 44) {
-            found.push(`#${id}: <${part.tagName.toLowerCase()}> reaches to ${Math.round(right)}, ${Math.round(bottom)}: ${part.textContent.trim().slice(0, 40)}`);
+        const [left, , right, bottom] = seen(part.getBoundingClientRect());
+        if (left < -1 || right > 1281 || bottom > 721) {
+            found.push(`#${id}: <${part.tagName}> reaches to ${Math.round(right)}, ${Math.round(bottom)}`);
             break;
         }
         const style = getComputedStyle(part);
         const hides = style.display !== "inline" && (style.overflowX !== "visible" || style.overflowY !== "visible");
         if (hides && !(part instanceof SVGElement) && (part.scrollWidth > part.clientWidth + 2 || part.scrollHeight > part.clientHeight + 2)) {
-            found.push(`#${id}: <${part.tagName.toLowerCase()}> is cut or scrolls: ${part.textContent.trim().slice(0, 40)}`);
+            found.push(`#${id}: <${part.tagName}> is cut or scrolls: ${part.textContent.trim().slice(0, 40)}`);
             break;
         }
     }
     for (const text of slide.querySelectorAll("svg text")) {
         const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a / scale;
         if (size < 15.99) found.push(`#${id}: "${text.textContent}" is ${size.toFixed(1)} pixels high`);
+        const [at, frame] = [text.getBoundingClientRect(), text.closest("svg").getBoundingClientRect()];
+        if (at.left < frame.left - 3 || at.right > frame.right + 3) found.push(`#${id}: "${text.textContent}" is cut by its diagram`);
     }
     return found;
 }
@@ -221,12 +254,14 @@ const CONTRAST: &str = r#"
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const isOpaque = (colour) => { const n = numbers(colour); return n.length === 3 || n[3] > 0.99; };
+    const known = new Map();
     const behind = (part) => {
-        for (let at = part; at; at = at.parentElement) {
-            const colour = getComputedStyle(at).backgroundColor;
-            if (isOpaque(colour)) return colour;
+        if (!part) return "rgb(255, 255, 255)";
+        if (!known.has(part)) {
+            const colour = getComputedStyle(part).backgroundColor;
+            known.set(part, isOpaque(colour) ? colour : behind(part.parentElement));
         }
-        return "rgb(255, 255, 255)";
+        return known.get(part);
     };
     const found = [];
     for (const part of parts) {
@@ -270,11 +305,12 @@ fn every_slide_fits_with_its_answers_open() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
     page.size(WIDTH as u32, HEIGHT as u32)?;
     let mut found = Vec::new();
-    for (name, slides) in &BOOK.decks {
+    for (name, ids) in &BOOK.decks {
         page.open(&format!("{name}.html?present"))?;
-        page.expect("document.querySelectorAll('section.slide').length", &(*slides).into())?;
+        page.expect("document.querySelectorAll('section.slide').length", &ids.len().into())?;
         found.extend(strings(name, &page.ask(&format!("({LOOK})({FITS})"))?));
     }
+    found.extend(page.complaints.lock().expect("no panic").iter().cloned());
     none_of(&found);
     Ok(())
 }
@@ -298,10 +334,10 @@ fn text_can_be_read_in_light_and_dark() -> Result<()> {
                 &format!("document.documentElement.classList.contains('{theme}')"),
                 &true.into(),
             )?;
-            found.extend(strings(
-                &format!("{theme} {name}"),
-                &page.ask(&format!("({LOOK})({CONTRAST})"))?,
-            ));
+            for look in [LOOK, READ] {
+                let seen = page.ask(&format!("({look})({CONTRAST})"))?;
+                found.extend(strings(&format!("{theme} {name}"), &seen));
+            }
         }
     }
     none_of(&found);
@@ -311,8 +347,9 @@ fn text_can_be_read_in_light_and_dark() -> Result<()> {
 #[test]
 fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
-    let (name, slides) = &BOOK.decks[0];
-    let ids = &BOOK.ids[0];
+    // Of many the last: whatever holds for the first only is found.
+    let (name, ids) = BOOK.decks.last().context("a deck")?;
+    let slides = ids.len();
     let id = |index: usize| Value::from(ids[index].as_str());
     page.open(&format!("{name}.html"))?;
     page.expect(CURRENT, &Value::Null)?;
@@ -329,13 +366,23 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
     page.expect(CURRENT, &id(slides - 1))?;
     page.press(&["Home", "?"])?;
     page.until("document.getElementById('slide-keys')?.checkVisibility()")?;
-    page.press(&["?", "b"])?;
+    // The list goes first, and the slides stay.
+    page.press(&["/", "?", "b"])?;
     page.until("!document.getElementById('slide-keys')")?;
+    page.expect(
+        "document.getElementById('mdbook-search-wrapper').classList.contains('hidden')",
+        &true.into(),
+    )?;
     page.expect(
         "document.querySelector('.current').checkVisibility({visibilityProperty: true})",
         &false.into(),
     )?;
-    page.press(&["b", "Escape"])?;
+    page.press(&["b", "p"])?;
+    page.until(&format!("({CURRENT}) === null"))?;
+    // An address that is none is no reason to fall over.
+    page.open(&format!("{name}.html?present#100%"))?;
+    page.expect(CURRENT, &id(0))?;
+    page.press(&["Escape"])?;
     page.until(&format!("({CURRENT}) === null"))?;
     // Of all sections one is shown, and the page around it is not.
     page.open(&format!("{name}.html?present#{}", ids[5]))?;
@@ -353,6 +400,11 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
     page.expect(is_open, &false.into())?;
     page.press(&["a"])?;
     page.expect(is_open, &true.into())?;
+    // So does Enter on its question, which is then not the key for the next slide.
+    page.ask("(document.querySelector('.current summary').focus(), true)")?;
+    page.press(&["Enter"])?;
+    page.expect(is_open, &false.into())?;
+    page.expect(CURRENT, &predict)?;
     none_of(&page.complaints.lock().expect("no panic"));
     Ok(())
 }
@@ -360,7 +412,7 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
 #[test]
 fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
-    let (name, _) = &BOOK.decks[0];
+    let (name, _) = BOOK.decks.last().context("a deck")?;
     page.open(&format!("{name}.html"))?;
     let notes =
         "[...document.querySelectorAll('.notes')].map((one) => one.open && one.checkVisibility())";
@@ -374,8 +426,14 @@ fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
         "[...document.querySelectorAll('.notes')].filter((one) => one.checkVisibility()).length",
         &0.into(),
     )?;
-    // The window that a key opens, as the page sees it.
-    page.ask("(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)")?;
+    // The window that a key opens, as the page sees it; once more after the page was loaded again.
+    let watch = "(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)";
+    page.ask(watch)?;
+    page.press(&["s"])?;
+    page.until("window.opened.length === 1")?;
+    page.open(&format!("{name}.html?present"))?;
+    page.ask(watch)?;
+    page.press(&["ArrowRight"])?;
     page.press(&["s"])?;
     page.until("window.opened.length === 1")?;
     let said = page.ask("window.opened[0].document.body.innerText")?;
@@ -417,9 +475,9 @@ fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
     names.extend(["index.html", "schedule.html"].map(str::to_owned));
     for name in &names {
         page.open(name)?;
-        let width = page.ask("document.documentElement.scrollWidth")?;
-        if width.as_f64().unwrap_or(f64::MAX) > 400.0 {
-            let widest = page.ask("[...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > 401 && !one.closest('pre, .table-wrapper')).map((one) => one.tagName + one.textContent.slice(0, 40)).slice(0, 3)")?;
+        let width = page.ask("Math.max(...[...document.querySelectorAll('main, main *')].filter((one) => one.checkVisibility() && !one.closest('pre, .table-wrapper, figure.diagram')).map((one) => one.getBoundingClientRect().right))")?;
+        if width.as_f64().unwrap_or(f64::MAX) > 400.5 {
+            let widest = page.ask("[...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > 400.5 && !one.closest('pre, .table-wrapper, figure.diagram')).map((one) => one.tagName + ' ' + one.textContent.trim().slice(0, 40)).slice(0, 3)")?;
             found.push(format!("{name} is {width} wide: {widest}"));
         }
         let links = page.ask(
@@ -433,6 +491,8 @@ fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
                 found.push(format!("{name}: {link} leads nowhere"));
             }
         }
+        let small = page.ask("[...document.querySelectorAll('svg text')].filter((one) => one.getBoundingClientRect().height > 0 && parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a < 9).map((one) => one.textContent).slice(0, 2)")?;
+        found.extend(strings(&format!("{name} has letters that are too small: "), &small));
         let missing = page.ask("[...document.images].filter((one) => one.checkVisibility() && !(one.complete && one.naturalWidth > 0)).map((one) => one.src)")?;
         found.extend(strings(&format!("{name} lacks the picture "), &missing));
     }
@@ -452,12 +512,28 @@ fn the_pdf_has_one_page_for_each_slide() -> Result<()> {
             .filter(|part| part.starts_with(b"/Type /Page") && part[11] != b's')
             .count())
     };
-    let (name, slides) = &BOOK.decks[0];
+    let (name, ids) = BOOK.decks.last().context("a deck")?;
     let one = folder.path().join("one.pdf");
     print(&BOOK.folder, name, &one)?;
-    assert_eq!(pages(&one)?, *slides);
+    assert_eq!(pages(&one)?, ids.len());
     let all = folder.path().join("all.pdf");
     print(&BOOK.folder, "print", &all)?;
-    assert_eq!(pages(&all)?, BOOK.decks.iter().map(|(_, slides)| slides).sum::<usize>());
+    assert_eq!(pages(&all)?, BOOK.decks.iter().map(|(_, ids)| ids.len()).sum::<usize>());
+    Ok(())
+}
+
+#[test]
+fn a_deck_is_a_page_without_javascript() -> Result<()> {
+    let Some(page) = Page::new() else { return Ok(()) };
+    page.tab.call_method(Emulation::SetScriptExecutionDisabled { value: true })?;
+    let (name, ids) = BOOK.decks.last().context("a deck")?;
+    let url = url_of(&BOOK.folder.join(format!("{name}.html")))?;
+    page.tab.navigate_to(&url)?.wait_until_navigated()?;
+    let shown = page.ask("[...document.querySelectorAll('section.slide, .notes')].filter((one) => one.checkVisibility()).length")?;
+    assert!(
+        shown.as_u64().is_some_and(|shown| shown as usize > ids.len()),
+        "{shown} of {}",
+        ids.len()
+    );
     Ok(())
 }

@@ -92,11 +92,9 @@ fn a_broken_include_is_an_error_that_names_both_files() -> Result<()> {
     says(&with("{{#code solutions/01/gone.rs:a}}")?, "solutions/01/gone.rs:1: ", "No such file");
     says(&with("{{#code solutions/01/lib.rs:nothing}}")?, THERE, "is empty");
     says(&with("{{#code solutions/01/lib.rs:open}}")?, THERE, "does not end");
-    says(
-        &with("{{#code ../secret:a}}")?,
-        "../secret:1: ",
-        "seen from the folder of the repository",
-    );
+    says(&with("{{#code ../secret:a}}")?, "../secret:1: ", "code comes from solutions");
+    let book = with("{{#code slides/book.toml:a}}")?;
+    says(&book, "slides/book.toml:1: ", "code comes from solutions");
     says(&with("{{#code solutions/01/lib.rs}}")?, HERE, "which region?");
     says(&with("{{#code solutions/01/lib.rs:answer}}")?, HERE, "{{#answer …}} folds it");
     says(&with("{{#include solutions/01/lib.rs:given}}")?, HERE, "is not known");
@@ -124,6 +122,10 @@ fn code_that_does_not_fit_is_an_error() -> Result<()> {
         "85 columns: at most 84",
     );
     says(&with("```rust\nlet a = 1;\n```")?, HERE, "```rust,sketch");
+    says(&with("```rust,ignore\nlet a = 1;\n```")?, HERE, "```rust,sketch");
+    let inner = with("- a\n\n  ```rust\n  x\n  ```")?;
+    says(&inner, "slides/decks/01-threads.md:11: ", "at the beginning of a line");
+    says(&with("~~~rust\nx\n~~~")?, HERE, "at the beginning of a line");
     says(&with("```\nls\n```")?, HERE, "without a language");
     says(&with(&format!("```text\n{}```", "a\n".repeat(19)))?, HERE, "19 lines");
     says(&with("```text\nls\n")?, "slides/decks/01-threads.md:10: ", "does not end");
@@ -146,6 +148,11 @@ fn ids_and_minutes_are_asked_for() -> Result<()> {
     says(&with("## One {minutes=1}")?, HERE, "has no id");
     says(&with("## One {#one}")?, HERE, "how long it takes");
     says(&with("## One {#one minutes=9}\n\nA word.")?, HERE, "#one takes 9 minutes, it says");
+    let long = format!("## One {{#one minutes=1}}\n\n{}", "word ".repeat(300));
+    says(&with(&long)?, HERE, "#one takes 1 minutes, it says");
+    says(&with("## One {#One minutes=1}")?, HERE, "an id is of a-z");
+    says(&with("## One {#checks minutes=1}")?, HERE, "not #checks");
+    says(&with("<details class=\"notes\">words")?, HERE, "nothing else on its line");
     says(&with("## One {#one .strange minutes=1}")?, HERE, "neither .predict nor .bug");
     says(&with("## One {#one .predict minutes=1}")?, HERE, "has no answer");
     says(
@@ -218,8 +225,13 @@ fn a_folder_that_is_not_ours_is_left_alone() -> Result<()> {
     let repository = Repository::new()?;
     let load = || Book::load(repository.folder.path());
     let out = repository.folder.path().join("out");
+    let answer = format!("{DECK}\n{{{{#answer solutions/01/lib.rs:answer}}}}\n");
+    repository.write("slides/decks/01-threads.md", &answer)?;
     load()?.build(&out)?;
-    assert!(out.join("01-threads.html").is_file());
+    let page = fs::read_to_string(out.join("01-threads.html"))?;
+    assert!(page.contains("<details class=\"giveaway\"><summary>"), "it is folded: {page}");
+    assert!(page.contains("Explains <code>01/echo</code>"), "at the slide's foot: {page}");
+    assert!(page.contains("<td><code>01/echo</code></td>"), "in the list: {page}");
     // Again, over what is there.
     load()?.build(&out)?;
     let home = repository.folder.path().join("home");

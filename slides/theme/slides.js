@@ -24,14 +24,14 @@
     let current = 0;
     let notes = null;
     let begun = null;
-    let leavesOnly = false;
 
     for (const [index, slide] of slides.entries()) {
         slide.dataset.place = `${index + 1} / ${slides.length}`;
     }
 
     const isPresenting = () => root.classList.contains("presenting");
-    const indexOf = (id) => slides.findIndex((slide) => slide.dataset.id === id);
+    // The slide that the address names, or -1.
+    const named = () => slides.findIndex((slide) => `#${slide.dataset.id}` === location.hash);
     const minutesBefore = (index) =>
         slides.slice(0, index).reduce((sum, slide) => sum + Number(slide.dataset.minutes), 0);
 
@@ -81,7 +81,6 @@
 
     function wholeScreen() {
         if (document.fullscreenElement) {
-            leavesOnly = true;
             document.exitFullscreen();
         } else {
             // Some browsers and frames refuse; the slides are there all the same.
@@ -91,15 +90,11 @@
 
     // The first slide whose top is on the screen, for whoever begins in the middle of a page.
     function nearest() {
-        const id = location.hash.slice(1);
-        const named = indexOf(decodeURIComponent(id));
-        const seen = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > 80);
-        if (named >= 0) {
-            const box = slides[named].getBoundingClientRect();
-            if (box.bottom > 0 && box.top < innerHeight) {
-                return named;
-            }
+        const box = slides[named()]?.getBoundingClientRect();
+        if (box && box.bottom > 0 && box.top < innerHeight) {
+            return named();
         }
+        const seen = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > 80);
         return Math.max(0, seen);
     }
 
@@ -140,8 +135,6 @@
     };
 
     function openNotes() {
-        // A new window ends the whole screen of this one.
-        leavesOnly = Boolean(document.fullscreenElement);
         notes = window.open("", "slide-notes", "width=760,height=640");
         if (!notes) {
             alert("The browser did not let the window with the notes open: allow it for this page.");
@@ -215,8 +208,10 @@
         if (event.altKey || event.ctrlKey || event.metaKey) {
             return;
         }
-        const isWriting = /^(input|textarea|select)$/i.test(event.target?.tagName ?? "");
-        if (isWriting || (event.key === " " && event.target?.tagName === "SUMMARY")) {
+        const tag = event.target?.tagName ?? "";
+        const isWriting = /^(input|textarea|select)$/i.test(tag);
+        const isPressing = /^(a|button|summary)$/i.test(tag) && (event.key === " " || event.key === "Enter");
+        if (isWriting || isPressing || (event.repeat && !event.key.startsWith("Arrow"))) {
             return;
         }
         if (!isPresenting()) {
@@ -244,8 +239,11 @@
             b: () => root.classList.toggle("blank"),
             f: wholeScreen,
             p: end,
-            Escape: end,
+            // The browser keeps the Escape that leaves the whole screen to itself.
+            Escape: () => (document.getElementById("slide-keys") ? hideKeys() : end()),
             "?": showKeys,
+            // The search of the page behind.
+            "/": () => {},
         };
         if (Object.hasOwn(actions, event.key)) {
             take(event);
@@ -262,19 +260,13 @@
     addEventListener("keydown", onKey, true);
     addEventListener("resize", fit);
     addEventListener("hashchange", () => {
-        const index = indexOf(decodeURIComponent(location.hash.slice(1)));
-        if (isPresenting() && index >= 0 && index !== current) {
-            show(index);
+        if (isPresenting() && named() >= 0 && named() !== current) {
+            show(named());
         }
     });
-    document.addEventListener("fullscreenchange", () => {
-        fit();
-        // The browser keeps the Escape that leaves the whole screen to itself.
-        if (!document.fullscreenElement && isPresenting() && !leavesOnly) {
-            end();
-        }
-        leavesOnly = false;
-    });
+    document.addEventListener("fullscreenchange", fit);
+    // The next page could not write into a window that this one has opened.
+    addEventListener("pagehide", () => notes?.close());
     setInterval(tick, 500);
 
     const query = new URLSearchParams(location.search);
@@ -284,6 +276,6 @@
         root.classList.remove("coal", "navy", "ayu", "rust");
         root.classList.add("light");
     } else if (query.has("present")) {
-        begin(Math.max(0, indexOf(decodeURIComponent(location.hash.slice(1)))));
+        begin(Math.max(0, named()));
     }
 })();
