@@ -84,7 +84,7 @@ fn mark_of(line: &str) -> &str {
     line.trim().trim_start_matches(['/', '#', '*']).trim()
 }
 
-/// Where regions begin in the solutions and misconceptions below `root`: path, line and name.
+/// Where regions begin in all files below `root` that code may come from: path, line and name.
 ///
 /// # Errors
 ///
@@ -125,10 +125,10 @@ pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem
     if parts.is_empty() {
         return Ok(text);
     }
+    let lines: Vec<_> = (1..).zip(text.lines()).collect();
     let mut shown = Vec::new();
     for part in parts {
         let is_heading = |line: &str| line.strip_prefix("  ").is_some_and(|line| line == *part);
-        let lines: Vec<_> = (1..).zip(text.lines()).collect();
         let Some(begin) = lines.iter().position(|(_, line)| is_heading(line)) else {
             return Err(Problem::new(path, 1, format!("no part `{part}` in this report")));
         };
@@ -137,8 +137,8 @@ pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem
         shown.extend_from_slice(&lines[begin..=begin + length]);
     }
     // The rule that was broken comes before what was done.
-    let title = (1..).zip(text.lines()).take_while(|(_, line)| *line != "  What was done");
-    let mut all: Vec<_> = title.collect();
+    let title = lines.iter().take_while(|(_, line)| *line != "  What was done");
+    let mut all: Vec<_> = title.copied().collect();
     all.extend(shown);
     fits(&path, &all)?;
     Ok(all.iter().map(|(_, line)| format!("{line}\n")).collect())
