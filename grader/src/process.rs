@@ -436,10 +436,15 @@ impl Process {
         }
     }
 
-    /// Waits until the program is proved to sleep for good, or for at most `longest`. What it has not
-    /// done by then it does not do. Whether that was proved.
+    /// Waits until the program is proved to sleep for good, or has ended, or for at most `longest`. What it
+    /// has not done by then it does not do. Whether it was proved to sleep.
     pub async fn settle(&self, longest: Duration) -> bool {
-        tokio::time::timeout(longest, self.watchdog.until_asleep()).await.is_ok()
+        tokio::select! {
+            biased;
+            () = self.watchdog.until_asleep() => true,
+            _ = self.heard() => false,
+            () = tokio::time::sleep(longest) => false,
+        }
     }
 
     /// A failure with the steps so far, and what the kernel shows at this moment.

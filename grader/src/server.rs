@@ -230,6 +230,17 @@ impl Server {
         Ok(client)
     }
 
+    /// Like [`Server::serve_new_client`], once the program has done all that came of what others did: one that
+    /// ends because of them might serve a last client before it does.
+    ///
+    /// # Errors
+    ///
+    /// It was not served.
+    pub async fn go_on_to_serve(self: &Rc<Self>, name: &str) -> Result<Client, Stop> {
+        self.process.settle(Duration::from_millis(500)).await;
+        self.serve_new_client(name).await
+    }
+
     /// Connects a new client, for whose request the program may have no room.
     ///
     /// # Errors

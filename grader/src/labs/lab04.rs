@@ -636,7 +636,7 @@ async fn descriptors_return(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
     trial.step("a new client must be served");
-    server.serve_new_client("the new client").await?.finish().await
+    server.go_on_to_serve("the new client").await?.finish().await
 }
 
 async fn blocking_work(trial: &Trial) -> Result<(), Stop> {

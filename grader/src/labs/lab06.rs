@@ -674,7 +674,7 @@ async fn panic_survives(trial: &Trial) -> Result<(), Stop> {
         server.serve_new_client("a new client").await?.finish().await?;
         page(&server).await?;
     }
-    Ok(())
+    server.go_on_to_serve("a new client").await?.finish().await
 }
 
 /// What the histogram shows: how many are in each bucket or one below, in the order of [`BOUNDS`].

@@ -369,7 +369,7 @@ async fn close_notify(trial: &Trial) -> Result<(), Stop> {
     // By an alert, close_notify, FIN or RST.
     client.ending().await?;
     trial.step("connect a new client, which must be served");
-    server.serve_new_client("the new client").await.map(drop)
+    server.go_on_to_serve("the new client").await.map(drop)
 }
 
 /// Reads what the program says to somebody with whom it cannot shake hands: an alert or nothing, then the
@@ -415,8 +415,8 @@ async fn plaintext_rejected(trial: &Trial) -> Result<(), Stop> {
         expect_refusal(&server, &client, cause).await?;
     }
     trial.step("client A exchanges some more; a new client must be served");
-    other.ask().await?;
-    server.serve_new_client("the new client").await.map(drop)
+    server.go_on_to_serve("the new client").await?;
+    other.ask().await
 }
 
 async fn old_protocols_refused(trial: &Trial) -> Result<(), Stop> {
@@ -430,7 +430,7 @@ async fn old_protocols_refused(trial: &Trial) -> Result<(), Stop> {
         expect_refusal(&server, &client, cause).await?;
     }
     trial.step("connect a client over TLS 1.3, which must be served");
-    server.serve_new_client("the client").await.map(drop)
+    server.go_on_to_serve("the client").await.map(drop)
 }
 
 /// What came first of a program that should not get as far as to listen.
@@ -702,7 +702,7 @@ async fn descriptors_return(trial: &Trial) -> Result<(), Stop> {
     };
     resources::expect_descriptors(&server, trial, "400 clients", visits).await?;
     trial.step("a new client must be served");
-    server.serve_new_client("the new client").await.map(drop)
+    server.go_on_to_serve("the new client").await.map(drop)
 }
 
 /// A visit that ends well or badly, which is for `index` to say.

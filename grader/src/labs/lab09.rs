@@ -888,7 +888,7 @@ async fn no_early_allocation(trial: &Trial) -> Result<(), Stop> {
     }
     trial.step("all of them are reset (RST); a new client must be served");
     clients.into_iter().for_each(Client::reset);
-    server.serve_new_client("the new client").await?.finish().await
+    server.go_on_to_serve("the new client").await?.finish().await
 }
 
 /// By how much each process grew that was there before: one that came meanwhile has what any process has.
@@ -960,7 +960,7 @@ async fn truncated_frame(trial: &Trial) -> Result<(), Stop> {
             }
         }
     }
-    server.serve_new_client("the new client").await?.finish().await
+    server.go_on_to_serve("the new client").await?.finish().await
 }
 
 const TIMED_OUT: &str = "frame timeout";

@@ -141,7 +141,7 @@ pub async fn long_line(trial: &Trial, start: &Start) -> Result<(), Stop> {
         return Err(server.process.fail(&[&expected], vec![observed], cause).await);
     }
     trial.step("connect client D, which must be served");
-    server.serve_new_client("client D").await?.finish().await
+    server.go_on_to_serve("client D").await?.finish().await
 }
 
 /// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.

@@ -24,8 +24,7 @@ pub async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), Stop> {
         client.reset();
     }
     trial.step("connect client B, which must be served");
-    server.serve_new_client("client B").await?.finish().await?;
-    Ok(())
+    server.go_on_to_serve("client B").await?.finish().await
 }
 
 /// A client that goes away while the program writes to it ends that client only.
@@ -39,7 +38,7 @@ pub async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Stop> {
     client.send_until_stalled(&flood(MORE_THAN_FITS)).await?;
     client.reset();
     trial.step("connect client B, which must be served");
-    server.serve_new_client("client B").await?.finish().await?;
+    server.go_on_to_serve("client B").await?.finish().await?;
 
     // After a close the first write succeeds and draws an RST; a program that writes all at once meets
     // no error then. After a FIN and an RST already the first write gives EPIPE.
@@ -61,7 +60,7 @@ pub async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Stop> {
         sent?;
         trial.step("connect client D, which must be served, once client C's socket is closed");
         server.until_clients_are_gone().await?;
-        server.serve_new_client("client D").await?.finish().await?;
+        server.go_on_to_serve("client D").await?.finish().await?;
     }
     Ok(())
 }
@@ -92,7 +91,7 @@ pub async fn storm(trial: &Trial, start: &Start) -> Result<(), Stop> {
         }
         Calm::Yes => {
             trial.step("connect a new client, which must be served");
-            server.serve_new_client("the new client").await?.finish().await
+            server.go_on_to_serve("the new client").await?.finish().await
         }
         Calm::Ended => {
             let observed = "that was after the resets".to_owned();

@@ -62,7 +62,7 @@ pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), Stop
     connects.abort();
     // It ends, and with it its connections, when it is next looked at.
     let _ = connects.await;
-    server.serve_new_client("the new client").await?.finish().await
+    server.go_on_to_serve("the new client").await?.finish().await
 }
 
 /// Whether a program with little to do uses little CPU.
