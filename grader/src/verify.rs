@@ -80,6 +80,8 @@ pub struct Proved {
     pub name: String,
     pub found: Found,
     pub problems: Vec<String>,
+    /// What was wrong in one look of three, and in neither of the others.
+    pub once: Vec<String>,
     /// Whether the result was kept from an earlier run.
     pub kept: bool,
     /// How often it was looked at: more than once where luck decided at first.
@@ -189,7 +191,9 @@ pub fn verify(
     Ok(Proof { lab: lab.number, topic: lab.topic, subjects: proved, problems, points })
 }
 
-/// Runs a subject, unless `kept` says what came out, and sees what is wrong with that.
+/// Runs a subject, unless `kept` says what came out, and sees what is wrong with that. A misconception of which
+/// something is wrong is looked at twice more, and then it is the majority that counts: among thousands of verdicts
+/// one that the machine has spoilt is no news, and is told all the same. The reference has no second chance.
 fn prove(
     repo: &Repo,
     lab: &'static Lab,
@@ -199,7 +203,7 @@ fn prove(
 ) -> Result<Proved> {
     let (name, mut was_kept) = (subject.name.clone(), kept.is_some());
     let mut found = kept.unwrap_or_else(|| examine(lab, subject, interrupt));
-    let mut looks = 1;
+    let (mut looks, mut once) = (1, Vec::new());
     loop {
         let mut problems = problems(lab, &subject.expectation, &found);
         let other = match subject.expectation {
@@ -212,12 +216,21 @@ fn prove(
             true => other.is_some(),
             false => is_busy || subject.takes_luck && is_missed(&subject.expectation, &found),
         };
-        if is_luck && looks < LOOKS && !interrupt.is_raised() {
+        problems.extend(other);
+        let is_misconception = matches!(subject.expectation, Expectation::Fails(_));
+        let is_surprise = is_misconception && !is_luck && looks == 1 && !problems.is_empty();
+        if is_surprise {
+            once = problems.clone();
+        }
+        let is_open = is_luck || is_surprise || !once.is_empty() && problems.is_empty();
+        if is_open && looks < LOOKS && !interrupt.is_raised() {
             (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
             continue;
         }
-        problems.extend(other);
-        return Ok(Proved { name, found, problems, kept: was_kept, looks });
+        if !problems.is_empty() {
+            once.clear();
+        }
+        return Ok(Proved { name, found, problems, once, kept: was_kept, looks });
     }
 }
 

@@ -148,6 +148,9 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
         for problem in &subject.problems {
             writeln!(out, "{}: {problem}", subject.name)?;
         }
+        for problem in &subject.once {
+            writeln!(out, "{}, in one look of three: {problem}", subject.name)?;
+        }
     }
     for problem in &proof.problems {
         writeln!(out, "{problem}")?;
