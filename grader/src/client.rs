@@ -21,8 +21,9 @@ use crate::tls::{self, Session};
 #[derive(Clone, Debug)]
 pub enum Payload {
     Bytes(Vec<u8>),
-    /// `length` random bytes that `seed` determines.
+    /// `length` bytes, see [`Payload::random`].
     Random {
+        block: Rc<[u8]>,
         seed: u64,
         length: u64,
     },
@@ -37,6 +38,15 @@ pub enum Payload {
 const BLOCK: u64 = 64 * 1024;
 
 impl Payload {
+    /// `length` random bytes that `seed` determines. Those that follow the first [`BLOCK`] are the same again, each block
+    /// turned around by another number of bytes: no two places look alike, and nothing has to be made up twice.
+    #[must_use]
+    pub fn random(seed: u64, length: u64) -> Self {
+        let mut block = vec![0; length.min(BLOCK) as usize];
+        Xoshiro256PlusPlus::seed_from_u64(seed).fill_bytes(&mut block);
+        Self::Random { block: block.into(), seed, length }
+    }
+
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
@@ -50,9 +60,9 @@ impl Payload {
         self.len() == 0
     }
 
-    /// The bytes from `offset` to the end of its block; empty at the end of the payload.
+    /// Some of the bytes from `offset` on; none at the end of the payload.
     #[must_use]
-    pub fn at<'b>(&'b self, offset: u64, block: &'b mut (u64, Vec<u8>)) -> &'b [u8] {
+    pub fn at(&self, offset: u64) -> &[u8] {
         match self {
             Self::Bytes(bytes) => &bytes[offset as usize..],
             Self::Random { length, .. } | Self::Repeated { length, .. } if offset >= *length => &[],
@@ -60,14 +70,14 @@ impl Payload {
                 let rest = &unit[(offset % unit.len() as u64) as usize..];
                 &rest[..rest.len().min((length - offset) as usize)]
             }
-            Self::Random { seed, length } => {
-                let index = offset / BLOCK;
-                if block.0 != index || block.1.is_empty() {
-                    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (index << 20));
-                    *block = (index, vec![0; (length - index * BLOCK).min(BLOCK) as usize]);
-                    rng.fill_bytes(&mut block.1);
-                }
-                &block.1[(offset % BLOCK) as usize..]
+            Self::Random { block, seed, length } => {
+                let (index, within) = (offset / BLOCK, offset % BLOCK);
+                let turn = match index {
+                    0 => 0,
+                    _ => Xoshiro256PlusPlus::seed_from_u64(seed ^ (index << 20)).next_u64() % BLOCK,
+                };
+                let rest = &block[((turn + within) % BLOCK) as usize..];
+                &rest[..rest.len().min((BLOCK - within).min(length - offset) as usize)]
             }
         }
     }
@@ -248,10 +258,9 @@ impl Connection {
     /// The connection ended before all was sent.
     pub async fn send(&self, payload: &Payload) -> Result<(), Trouble> {
         let mut offset = 0;
-        let mut block = (0, Vec::new());
         while offset < payload.len() || self.is_sending() {
             self.stream.writable().await.map_err(|error| self.lost("while sending", &error))?;
-            match self.try_write(payload.at(offset, &mut block)) {
+            match self.try_write(payload.at(offset)) {
                 Ok(count) => offset += self.count_sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(self.lost("while sending", &error)),
@@ -295,14 +304,13 @@ impl Connection {
     /// The connection ended meanwhile.
     pub async fn send_until_stalled(&self, payload: &Payload) -> Result<u64, Trouble> {
         let mut bytes = 0;
-        let mut block = (0, Vec::new());
         while bytes < payload.len() {
             match tokio::time::timeout(STALL, self.stream.writable()).await {
                 Err(_) => break,
                 Ok(Err(error)) => return Err(self.lost("while sending", &error)),
                 Ok(Ok(())) => {}
             }
-            match self.try_write(payload.at(bytes, &mut block)) {
+            match self.try_write(payload.at(bytes)) {
                 Ok(count) => bytes += self.count_sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(self.lost("while sending", &error)),
@@ -640,7 +648,6 @@ pub async fn compare(
     mut read: impl AsyncFnMut(&mut [u8]) -> io::Result<usize>,
 ) -> Result<(), Differs> {
     let Range { start: mut offset, end } = which;
-    let mut block = (0, Vec::new());
     let mut buffer = vec![0; (end - offset).min(BLOCK) as usize];
     while offset < end {
         let room = (end - offset).min(buffer.len() as u64) as usize;
@@ -652,7 +659,7 @@ pub async fn compare(
             Err(error) => return Err(Differs::Broke(error)),
         };
         while !got.is_empty() {
-            let wanted = expected.at(offset, &mut block);
+            let wanted = expected.at(offset);
             let both = got.len().min(wanted.len());
             if got[..both] != wanted[..both] {
                 let at = (0..both).find(|&at| got[at] != wanted[at]).unwrap_or(0);
@@ -682,9 +689,8 @@ mod tests {
     /// The payload, read in pieces that begin anywhere.
     fn collect(payload: &Payload, step: usize) -> Vec<u8> {
         let mut all = Vec::new();
-        let mut block = (0, Vec::new());
         loop {
-            let rest = payload.at(all.len() as u64, &mut block);
+            let rest = payload.at(all.len() as u64);
             if rest.is_empty() {
                 return all;
             }
@@ -695,7 +701,7 @@ mod tests {
 
     #[test]
     fn random_data_is_the_same_however_it_is_cut() {
-        let payload = Payload::Random { seed: 7, length: 3 * BLOCK + 11 };
+        let payload = Payload::random(7, 3 * BLOCK + 11);
         let whole = collect(&payload, usize::MAX);
         assert_eq!(whole.len() as u64, payload.len());
         assert_eq!(whole, collect(&payload, 1000));

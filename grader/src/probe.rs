@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use procfs::ProcError;
-use procfs::net::{TcpNetEntry, TcpState};
+use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
 use procfs::process::{FDTarget, Process, Syscall, Task};
+use procfs::{FromBufReadSI, ProcError};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::calls::{self, Call};
@@ -274,7 +274,9 @@ impl Probe {
         let descriptors = self.descriptors()?;
         // Read after the descriptors: a socket found among those is then either in here or over.
         let mut tcp: HashMap<u64, TcpNetEntry> = HashMap::new();
-        tcp.extend(connections().into_iter().map(|entry| (entry.inode, entry)));
+        // What is over (06, TIME_WAIT) is nobody's.
+        let is_open = |line: &str| line.split_whitespace().nth(3) != Some("06");
+        tcp.extend(connections(is_open).into_iter().map(|entry| (entry.inode, entry)));
         let others = other_sockets();
         let socket = |descriptor: Descriptor| {
             let FDTarget::Socket(inode) = descriptor.target else { return None };
@@ -597,11 +599,20 @@ pub fn can_ask_sockets() -> bool {
     !matches!(standard_input, Err(rustix::io::Errno::PERM | rustix::io::Errno::NOSYS))
 }
 
-/// All TCP sockets of this machine.
-#[must_use]
-pub fn connections() -> Vec<TcpNetEntry> {
-    let mut all = procfs::net::tcp().unwrap_or_default();
-    all.extend(procfs::net::tcp6().unwrap_or_default());
+/// The TCP sockets of this machine whose line of `/proc/net/tcp` or `tcp6` `is_wanted`. Others are not taken apart: after
+/// some thousands of connections most lines are about those that are over (TIME_WAIT).
+fn connections(is_wanted: impl Fn(&str) -> bool) -> Vec<TcpNetEntry> {
+    let mut all = Vec::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        // There is no tcp6 where IPv6 is switched off.
+        let text = std::fs::read_to_string(table).unwrap_or_default();
+        let (heading, lines) = text.split_once('\n').unwrap_or_default();
+        let wanted: Vec<_> = lines.lines().filter(|line| is_wanted(line)).collect();
+        let table = format!("{heading}\n{}", wanted.join("\n"));
+        let system = procfs::current_system_info();
+        let entries = TcpNetEntries::from_buf_read(table.as_bytes(), system);
+        all.extend(entries.map(|entries| entries.0).unwrap_or_default());
+    }
     for entry in &mut all {
         // A listener on [::] sees its IPv4 clients as ::ffff:127.0.0.1.
         for address in [&mut entry.local_address, &mut entry.remote_address] {
@@ -739,7 +750,8 @@ impl Wires {
     /// Looks at all connections of the listener at `server`.
     #[must_use]
     pub fn of(server: SocketAddr) -> Self {
-        Self::among(connections(), server)
+        let port = format!(":{:04X} ", server.port());
+        Self::among(connections(|line| line.contains(&port)), server)
     }
 
     fn among(all: Vec<TcpNetEntry>, server: SocketAddr) -> Self {
@@ -828,9 +840,6 @@ impl Probe {
 
 #[cfg(test)]
 mod tests {
-    use procfs::FromBufReadSI;
-    use procfs::net::TcpNetEntries;
-
     use super::*;
 
     /// Recorded from `/proc/net/tcp`: a server on port 9777, client E368 idle, client E378 not accepted

@@ -154,7 +154,7 @@ impl Trial {
     /// `length` random bytes that are made up as they are needed.
     #[must_use]
     pub fn stream(&self, length: u64) -> Payload {
-        Payload::Random { seed: self.inner.rng.borrow_mut().random(), length }
+        Payload::random(self.inner.rng.borrow_mut().random(), length)
     }
 
     /// Some random letters.

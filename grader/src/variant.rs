@@ -80,7 +80,7 @@ impl From<anyhow::Error> for BuildError {
 pub enum Profile {
     /// To be graded: soon there, and with names in its panics.
     Dev,
-    /// To be graded once: as `Dev`, but nothing is kept for the next build of it, which takes half of the time.
+    /// To be graded once: as `Dev`, but nothing is kept for a debugger or the next build, which takes half of the time.
     Once,
     /// To be measured.
     Release,
@@ -322,7 +322,7 @@ impl Workshop {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if profile == Profile::Once {
-            command.env("CARGO_INCREMENTAL", "0");
+            command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
         }
         without_package(&mut command);
         // A group of its own: what cargo has started ends with it.

@@ -300,15 +300,13 @@ impl Visitor {
             }
         };
         let mut offset = 0;
-        let mut block = (0, Vec::new());
         while offset < payload.len() {
-            let count =
-                write(payload.at(offset, &mut block)).await.map_err(|error| Trouble::Lost {
-                    observed: vec![format!("writing to the program's standard input: {error}")],
-                    cause: "the program has closed its standard input, or ended, before the input \
+            let count = write(payload.at(offset)).await.map_err(|error| Trouble::Lost {
+                observed: vec![format!("writing to the program's standard input: {error}")],
+                cause: "the program has closed its standard input, or ended, before the input \
                             did"
-                    .to_owned(),
-                })?;
+                .to_owned(),
+            })?;
             offset += count as u64;
             self.given.set(self.given.get() + count as u64);
             // A program that takes all that it can get must not keep the others from their turn.
