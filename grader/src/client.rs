@@ -17,7 +17,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::capture::{difference, size};
 use crate::tls::{self, Session};
 
-/// Data to send, made up as it is needed, so that many megabytes take no memory.
+/// Data to send, of which many megabytes take next to no memory.
 #[derive(Clone, Debug)]
 pub enum Payload {
     Bytes(Vec<u8>),
@@ -34,12 +34,12 @@ pub enum Payload {
     },
 }
 
-/// The unit in which random data is made up, in bytes.
+/// So many bytes are made up of random data.
 const BLOCK: u64 = 64 * 1024;
 
 impl Payload {
-    /// `length` random bytes that `seed` determines. Those that follow the first [`BLOCK`] are the same again, each block
-    /// turned around by another number of bytes: no two places look alike, and nothing has to be made up twice.
+    /// `length` random bytes that `seed` determines. After the first [`BLOCK`] they are the same again, each block turned
+    /// around by a random number of bytes: what is lost, doubled or out of order anywhere does not fit what follows.
     #[must_use]
     pub fn random(seed: u64, length: u64) -> Self {
         let mut block = vec![0; length.min(BLOCK) as usize];

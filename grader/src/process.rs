@@ -439,10 +439,17 @@ impl Process {
     /// Waits until the program is proved to sleep for good, or has ended, or for at most `longest`. What it
     /// has not done by then it does not do. Whether it was proved to sleep.
     pub async fn settle(&self, longest: Duration) -> bool {
+        let over = async {
+            // Its first process; others may go on.
+            self.heard().await;
+            while !self.has_ended() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
         tokio::select! {
             biased;
             () = self.watchdog.until_asleep() => true,
-            _ = self.heard() => false,
+            () = over => false,
             () = tokio::time::sleep(longest) => false,
         }
     }

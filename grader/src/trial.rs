@@ -151,7 +151,7 @@ impl Trial {
         Payload::Bytes(bytes)
     }
 
-    /// `length` random bytes that are made up as they are needed.
+    /// `length` random bytes, see [`Payload::random`].
     #[must_use]
     pub fn stream(&self, length: u64) -> Payload {
         Payload::random(self.inner.rng.borrow_mut().random(), length)

@@ -34,8 +34,8 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
-/// So often a program is looked at where luck decides: until its text is the one that is kept, until threads that
-/// have to meet for it have met (rule R15), or until the machine was quiet enough for a verdict (rule R9).
+/// So often a program is looked at, at most: until its text is the one that is kept, until threads that have to meet for
+/// it have met (rule R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict was seen twice.
 const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
@@ -80,11 +80,12 @@ pub struct Proved {
     pub name: String,
     pub found: Found,
     pub problems: Vec<String>,
-    /// What was wrong in one look of three, and in neither of the others.
+    /// What was wrong in one look, though not in two others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub once: Vec<String>,
     /// Whether the result was kept from an earlier run.
     pub kept: bool,
-    /// How often it was looked at: more than once where luck decided at first.
+    /// How often it was looked at.
     pub looks: u32,
 }
 
@@ -162,8 +163,9 @@ pub fn verify(
                     let kept = if fresh { None } else { keep.load() };
                     let proved = prove(repo, lab, subject, kept, interrupt);
                     // What is not as it should be is looked at again.
-                    if let Ok(Proved { found, problems, kept: false, .. }) = &proved
+                    if let Ok(Proved { found, problems, once, kept: false, .. }) = &proved
                         && problems.is_empty()
+                        && once.is_empty()
                         && !interrupt.is_raised()
                     {
                         keep.store(found);
@@ -191,9 +193,9 @@ pub fn verify(
     Ok(Proof { lab: lab.number, topic: lab.topic, subjects: proved, problems, points })
 }
 
-/// Runs a subject, unless `kept` says what came out, and sees what is wrong with that. A misconception of which
-/// something is wrong is looked at twice more, and then it is the majority that counts: among thousands of verdicts
-/// one that the machine has spoilt is no news, and is told all the same. The reference has no second chance.
+/// Runs a subject, unless `kept` says what came out, and sees what is wrong with that. Where a misconception came out
+/// otherwise than named, luck aside, it is looked at again, and what was seen twice counts; what was seen once is told
+/// all the same. The reference has no second chance.
 fn prove(
     repo: &Repo,
     lab: &'static Lab,
@@ -201,36 +203,45 @@ fn prove(
     kept: Option<Found>,
     interrupt: &Interrupt,
 ) -> Result<Proved> {
-    let (name, mut was_kept) = (subject.name.clone(), kept.is_some());
+    let is_misconception = matches!(subject.expectation, Expectation::Fails(_));
+    let mut was_kept = kept.is_some();
     let mut found = kept.unwrap_or_else(|| examine(lab, subject, interrupt));
-    let (mut looks, mut once) = (1, Vec::new());
+    let (mut looks, mut right, mut has_text, mut once) = (1, 0, false, Vec::new());
     loop {
         let mut problems = problems(lab, &subject.expectation, &found);
-        let other = match subject.expectation {
-            Expectation::Fails(_) => compare_text(repo, lab, &subject.name, &found)?,
-            _ => None,
-        };
-        // Verdicts are no luck, but where two threads have to meet; which of several true things is seen first may be.
-        let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
-        let is_luck = match problems.is_empty() {
-            true => other.is_some(),
-            false => is_busy || subject.takes_luck && is_missed(&subject.expectation, &found),
-        };
-        problems.extend(other);
-        let is_misconception = matches!(subject.expectation, Expectation::Fails(_));
-        let is_surprise = is_misconception && !is_luck && looks == 1 && !problems.is_empty();
-        if is_surprise {
-            once = problems.clone();
+        let mut is_over = looks == LOOKS || interrupt.is_raised();
+        if problems.is_empty() {
+            right += 1;
+            // Which of several true things is seen first may be luck.
+            let other = match is_misconception {
+                true => compare_text(repo, lab, &subject.name, &found)?,
+                false => None,
+            };
+            has_text |= other.is_none();
+            let is_proved = right > usize::from(!once.is_empty());
+            is_over |= is_proved && has_text;
+            if !is_proved {
+                problems.clone_from(&once);
+            } else if !has_text {
+                problems.extend(other);
+            }
+        } else {
+            // Verdicts are no luck, but where two threads have to meet.
+            let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
+            let is_luck = is_busy || subject.takes_luck && is_missed(&subject.expectation, &found);
+            is_over |= !is_luck && (!is_misconception || !once.is_empty());
+            if !is_luck {
+                once.clone_from(&problems);
+            }
         }
-        let is_open = is_luck || is_surprise || !once.is_empty() && problems.is_empty();
-        if is_open && looks < LOOKS && !interrupt.is_raised() {
-            (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
-            continue;
+        if is_over {
+            if !problems.is_empty() {
+                once.clear();
+            }
+            let name = subject.name.clone();
+            return Ok(Proved { name, found, problems, once, kept: was_kept, looks });
         }
-        if !problems.is_empty() {
-            once.clear();
-        }
-        return Ok(Proved { name, found, problems, once, kept: was_kept, looks });
+        (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
     }
 }
 

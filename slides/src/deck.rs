@@ -335,6 +335,13 @@ impl Reader<'_> {
 
     fn line(&mut self, number: usize, line: &str) {
         let line = line.trim_end();
+        let underlines = |mark| !line.is_empty() && line.trim_start().chars().all(|c| c == mark);
+        if underlines('=') || underlines('-') {
+            self.wrong(
+                number,
+                "a heading is a line `## …`, and none is made by what stands below it",
+            );
+        }
         if line.starts_with("<details") {
             self.inside.details += 1;
             if line.contains("notes") && line != "<details class=\"notes\">" {

@@ -173,6 +173,10 @@ fn fits(path: &str, lines: &[(usize, &str)]) -> Result<(), Problem> {
             let what = format!("{columns} columns: at most {MOST_COLUMNS} fit on a slide");
             return Err(Problem::new(path, *number, what));
         }
+        if path.ends_with(".rs") && (*line == "#" || line.starts_with("# ")) {
+            let what = "mdBook does not show a line of Rust that begins with `# `";
+            return Err(Problem::new(path, *number, what.to_owned()));
+        }
     }
     Ok(())
 }

@@ -121,6 +121,13 @@ fn code_that_does_not_fit_is_an_error() -> Result<()> {
         "solutions/01/large.rs:23: ",
         "85 columns: at most 84",
     );
+    let hidden = "// ANCHOR: hidden\nlet page = r\"\n# HELP\n\";\n// ANCHOR_END: hidden\n";
+    repository.write("solutions/01/hidden.rs", hidden)?;
+    says(
+        &with("{{#code solutions/01/hidden.rs:hidden}}")?,
+        "solutions/01/hidden.rs:3: ",
+        "does not show a line",
+    );
     says(&with("```rust\nlet a = 1;\n```")?, HERE, "```rust,sketch");
     says(&with("```rust,ignore\nlet a = 1;\n```")?, HERE, "```rust,sketch");
     let inner = with("- a\n\n  ```rust\n  x\n  ```")?;
@@ -151,6 +158,8 @@ fn ids_and_minutes_are_asked_for() -> Result<()> {
     let long = format!("## One {{#one minutes=1}}\n\n{}", "word ".repeat(300));
     says(&with(&long)?, HERE, "#one takes 1 minutes, it says");
     says(&with("## One {#One minutes=1}")?, HERE, "an id is of a-z");
+    let underlined = with("## One {#one minutes=1}\n\nTwo\n---")?;
+    says(&underlined, "slides/decks/01-threads.md:12: ", "a heading is a line");
     says(&with("## One {#checks minutes=1}")?, HERE, "not #checks");
     says(&with("<details class=\"notes\">words")?, HERE, "nothing else on its line");
     says(&with("## One {#one .strange minutes=1}")?, HERE, "neither .predict nor .bug");

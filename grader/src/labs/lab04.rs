@@ -582,7 +582,8 @@ async fn paused_process(trial: &Trial) -> Result<(), Stop> {
             return Err(server.process.fail(&expected, vec![observed], "").await);
         }
     }
-    Ok(())
+    trial.step("once the program is at rest, another new client must be served");
+    server.go_on_to_serve("the new client").await?.finish().await
 }
 
 async fn descriptors_return(trial: &Trial) -> Result<(), Stop> {

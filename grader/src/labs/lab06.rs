@@ -674,7 +674,10 @@ async fn panic_survives(trial: &Trial) -> Result<(), Stop> {
         server.serve_new_client("a new client").await?.finish().await?;
         page(&server).await?;
     }
-    server.go_on_to_serve("a new client").await?.finish().await
+    trial.step("the same once more, when the program is at rest");
+    server.go_on_to_serve("a new client").await?.finish().await?;
+    together(others.iter().map(Client::ask)).await?;
+    page(&server).await.map(drop)
 }
 
 /// What the histogram shows: how many are in each bucket or one below, in the order of [`BOUNDS`].

@@ -414,7 +414,7 @@ async fn plaintext_rejected(trial: &Trial) -> Result<(), Stop> {
                      can be made to: a client that does not shake hands is not served";
         expect_refusal(&server, &client, cause).await?;
     }
-    trial.step("client A exchanges some more; a new client must be served");
+    trial.step("a new client must be served; client A exchanges some more");
     server.go_on_to_serve("the new client").await?;
     other.ask().await
 }
