@@ -26,8 +26,10 @@ pub enum Verdict {
 pub struct Outcome {
     pub check: &'static Check,
     pub verdict: Verdict,
-    /// How often it was run: more than once after inconclusive ones.
+    /// How often it was run: more than once after inconclusive ones, and those that failed in `doubt`.
     pub tries: u32,
+    /// Why it may have failed by the machine's fault, in the last try.
+    pub doubt: Option<String>,
     /// Of the last try.
     pub elapsed: Duration,
     /// Evidence without points, for the report.
@@ -68,6 +70,13 @@ impl Failure {
     pub fn is_wrong_bytes(&self) -> bool {
         let wrong = |line: &String| line.contains(NOT_THE_ONE) || line.contains(MORE_THAN_SENT);
         self.observed.first().is_some_and(wrong)
+    }
+
+    /// Whether it is a failure on the busiest machine, too: wrong bytes, and a proved hang.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        let hung = |line: &String| line.starts_with(NO_ANSWER);
+        self.is_wrong_bytes() || self.observed.first().is_some_and(hung)
     }
 
     /// Whether something was waited for that did not come.

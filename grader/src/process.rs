@@ -24,7 +24,7 @@ use crate::outcome::{Failure, Stop};
 use crate::probe::{Probe, Wires, listen_overflows};
 use crate::supervise::{End, Event, Launch, Supervised, next_event};
 use crate::trial::{Trial, environment};
-use crate::watchdog::{Load, TICK, Watchdog};
+use crate::watchdog::{Load, Part, TICK, Watchdog};
 
 /// How long the program may take for the next thing that is waited for. Generous: a hang is proved long
 /// before, and on a busy machine right answers come late.
@@ -360,7 +360,7 @@ impl Process {
                     }
                     let load = load.get_or_insert_with(|| self.load());
                     if last_moved.elapsed() >= ANSWER_DEADLINE {
-                        let mut reason = load.is_machines(self.probe, &self.watchdog);
+                        let mut reason = load.is_machines(self.probe, &self.watchdog, Part::Half);
                         if reason.is_none() {
                             reason = self.kernels_fault().await;
                         }
@@ -561,7 +561,13 @@ impl Process {
     /// Why, since it was started, it did not get the CPUs most of the time, if so.
     #[must_use]
     pub fn was_starved(&self) -> Option<String> {
-        Load::at_start(self.started).is_machines(self.probe, &self.watchdog)
+        Load::at_start(self.started).is_machines(self.probe, &self.watchdog, Part::Half)
+    }
+
+    /// Why, since it was started, it was kept from the CPUs for so long that it may have failed by that, if so.
+    #[must_use]
+    pub fn was_hindered(&self) -> Option<String> {
+        Load::at_start(self.started).is_machines(self.probe, &self.watchdog, Part::Sixth)
     }
 
     /// Stops every process of the program (SIGSTOP) and waits until all stand still.

@@ -13,7 +13,7 @@ use crate::outcome::{Failure, Outcome, Stop, Verdict};
 use crate::server::Start;
 use crate::trial::Trial;
 
-/// How often an inconclusive check is run at most.
+/// How often a check is run at most that is inconclusive, or failed while the machine was busy.
 const TRIES: u32 = 3;
 
 /// What is to be run.
@@ -103,7 +103,7 @@ fn places() -> usize {
 
 /// How far a check has come.
 enum Slot {
-    /// To be run, after so many tries that were inconclusive.
+    /// To be run, after so many tries that have told nothing for certain.
     Waiting(u32),
     /// This try is running.
     Running(u32),
@@ -200,7 +200,8 @@ fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
 }
 
 fn wants_another(outcome: &Outcome) -> bool {
-    matches!(outcome.verdict, Verdict::Inconclusive(_)) && outcome.tries < TRIES
+    let is_inconclusive = matches!(outcome.verdict, Verdict::Inconclusive(_));
+    (is_inconclusive || outcome.doubt.is_some()) && outcome.tries < TRIES
 }
 
 enum Readiness {
@@ -226,7 +227,7 @@ fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
 
 fn not_run(check: &'static Check, verdict: Verdict) -> Outcome {
     let elapsed = Duration::ZERO;
-    Outcome { check, verdict, tries: 0, elapsed, notes: Vec::new(), residue: None }
+    Outcome { check, verdict, tries: 0, doubt: None, elapsed, notes: Vec::new(), residue: None }
 }
 
 /// Runs a check once.
@@ -251,12 +252,17 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
     local.block_on(&runtime, async {
         let trial = Trial::new(plan.lab.service, &plan.program, u64::from(plan.seed), check.id);
         let verdict = judge(check, &trial, interrupt).await;
+        let doubt = match &verdict {
+            Verdict::Failed(failure) if !failure.is_certain() => trial.was_hindered(),
+            _ => None,
+        };
         let residue = match verdict {
             Verdict::Passed => residue(&trial).await,
             _ => None,
         };
         trial.end();
-        Outcome { verdict, notes: trial.notes(), residue, ..not_run(check, Verdict::Interrupted) }
+        let notes = trial.notes();
+        Outcome { verdict, doubt, notes, residue, ..not_run(check, Verdict::Interrupted) }
     })
 }
 

@@ -86,6 +86,12 @@ impl Trial {
         self.inner.processes.borrow().last().cloned()
     }
 
+    /// Why one of the programs may have failed by the machine's fault, if so.
+    #[must_use]
+    pub fn was_hindered(&self) -> Option<String> {
+        self.inner.processes.borrow().iter().find_map(|process| process.was_hindered())
+    }
+
     /// Ends all programs.
     pub fn end(&self) {
         self.inner.servers.borrow_mut().clear();

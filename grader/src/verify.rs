@@ -117,7 +117,7 @@ pub struct Misconception {
     pub file: PathBuf,
     /// The checks that must fail, with the reason.
     pub fails: BTreeMap<String, String>,
-    /// Whether they do so only if two threads meet.
+    /// Whether they do so only if something comes together by chance: two threads that meet, most often.
     pub takes_luck: bool,
 }
 
@@ -507,13 +507,17 @@ fn text(report: &Report, check: &Check, failure: &Failure) -> String {
     if visits && (begins(NO_ANSWER) || begins(NO_ANSWER_IN_TIME)) {
         observed[0] = "no answer".to_owned();
     }
-    // Only a program that sleeps for good holds still while it is looked at; its last words stay, too.
+    // Only a program that sleeps for good holds still while it is looked at. Whether another has had its
+    // last words already is luck, unless it has ended.
     let mut evidence = all(&failure.evidence);
     // Programs that are run at the same time share the machine's queues.
     evidence.retain(|line| !line.ends_with(FULL_QUEUES));
+    let is_end =
+        |line: &String| line.contains("ended with status") || line.contains("was ended by");
     let words = evidence.iter().position(|line| line.starts_with("its last words"));
     if !sleeps {
-        evidence.drain(..words.unwrap_or(evidence.len()));
+        let has_ended = failure.observed.iter().any(is_end);
+        evidence.drain(..words.filter(|_| has_ended).unwrap_or(evidence.len()));
     }
     let failure = Failure {
         steps: failure.steps.iter().map(|step| masked_sizes(step)).collect(),

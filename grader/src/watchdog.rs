@@ -146,6 +146,15 @@ fn is_hung(probe: Probe, addresses: &[SocketAddr], threads: &[Thread]) -> bool {
         && matches!(probe.sleeping_threads(), Ok(Some(again)) if again == threads)
 }
 
+/// How much of a time others may have had the CPUs, as its denominator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What then was too late says nothing.
+    Half = 2,
+    /// What then was too late is to be seen again.
+    Sixth = 6,
+}
+
 /// What was known of a program's CPU time, and of the grader's own delay, at some moment.
 pub struct Load {
     begin: Instant,
@@ -166,13 +175,14 @@ impl Load {
         Self { begin, times: HashMap::new(), late: Duration::ZERO }
     }
 
-    /// Whether, since then, others kept the program or the grader from the CPUs most of the time (rule
-    /// R9); says how.
+    /// Whether, since then, others kept the program from the CPUs for a `part` of the time, or the grader for two
+    /// thirds of that (rule R9); says how.
     #[must_use]
-    pub fn is_machines(&self, probe: Probe, watchdog: &Watchdog) -> Option<String> {
+    pub fn is_machines(&self, probe: Probe, watchdog: &Watchdog, part: Part) -> Option<String> {
         let elapsed = self.begin.elapsed();
+        let most = elapsed / part as u32;
         let late = watchdog.late().saturating_sub(self.late);
-        if late > elapsed / 3 {
+        if late > most * 2 / 3 {
             let (late, elapsed) = (time(late), time(elapsed));
             return Some(format!("the machine is busy: the grader was {late} late in {elapsed}"));
         }
@@ -184,7 +194,7 @@ impl Load {
         }
         let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u32;
         // A program that keeps the CPUs busy waits for itself.
-        (waiting > elapsed / 2 && running < elapsed * cpus / 2).then(|| {
+        (waiting > most && running < elapsed * cpus / 2).then(|| {
             let (waiting, elapsed) = (time(waiting), time(elapsed));
             format!("the machine is busy: the program waited {waiting} of {elapsed} for a CPU")
         })

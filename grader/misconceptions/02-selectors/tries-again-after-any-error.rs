@@ -1,6 +1,7 @@
 //! Misconception: when a write fails, the selector says when to try again.
 //!
 //! In place of: src/server.rs
+//! Takes luck: in no-crosstalk a client has to go while something waits for it.
 //!
 //! Must fail:
 //! - 02/reset-storm: a client that was reset while something waited to be

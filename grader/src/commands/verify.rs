@@ -82,7 +82,29 @@ pub fn command(arguments: &VerifyArguments) -> Result<ExitCode> {
         writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
     }
     let holds = proofs.iter().all(Proof::holds);
+    if !holds && !arguments.json && proofs.len() > 1 {
+        write_all_problems(&mut out, &proofs)?;
+    }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// What differs in any lab, once more: the matrix in which it was told may be pages above.
+fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> Result<()> {
+    writeln!(out, "\nNot as it should be:")?;
+    for proof in proofs {
+        for problem in problems(proof) {
+            writeln!(out, "  lab {:02}: {problem}", proof.lab)?;
+        }
+    }
+    Ok(())
+}
+
+/// A line for each thing that differs from what is named.
+fn problems(proof: &Proof) -> impl Iterator<Item = String> {
+    let of_subjects = proof.subjects.iter().flat_map(|subject| {
+        subject.problems.iter().map(move |problem| format!("{}: {problem}", subject.name))
+    });
+    of_subjects.chain(proof.problems.iter().cloned())
 }
 
 /// The matrix of checks and misconceptions, and what differs from what is named.
@@ -145,16 +167,13 @@ fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> Result<()> {
         writeln!(out, "  {} {}{verdict}", letter(index), subject.name)?;
     }
     writeln!(out)?;
+    for problem in problems(proof) {
+        writeln!(out, "{problem}")?;
+    }
     for subject in &proof.subjects {
-        for problem in &subject.problems {
-            writeln!(out, "{}: {problem}", subject.name)?;
-        }
         for problem in &subject.once {
             writeln!(out, "{}, in one look, though not in two others: {problem}", subject.name)?;
         }
-    }
-    for problem in &proof.problems {
-        writeln!(out, "{problem}")?;
     }
     if proof.holds() && proof.subjects.iter().all(|subject| subject.once.is_empty()) {
         writeln!(out, "All as it should be: each program got the verdict that was known before.")?;

@@ -280,15 +280,18 @@ async fn sleeps_overlap(trial: &Trial) -> Result<(), Stop> {
     trial.step("client A asks for SLEEP 2000, then client B for SLEEP 10");
     let word = trial.word_text();
     let slow = server.connect("client A").await?;
+    let begin = Instant::now();
     slow.send(&format!("SLEEP 2000 {word}\n").into_bytes().into()).await?;
     let quick = server.connect("client B").await?;
+    let gap = begin.elapsed();
     quick.say(&format!("SLEEP 10 {word}\n"), &format!("ECHO: {word}\n")).await?;
     if slow.connection.unread() > 0 {
         let expected = "client B is answered while client A's SLEEP still runs";
         let observed = "client A was answered first".to_owned();
         let cause = "a SLEEP is awaited by whoever accepts, or by all: serve each client in a task of \
                      its own, and sleep with tokio::time::sleep";
-        return Err(server.process.fail(&[expected], vec![observed], cause).await);
+        let stop = server.process.fail(&[expected], vec![observed], cause).await;
+        return Err(clock::unless_late(&server, stop, gap, PROMPTLY));
     }
     slow.hear(&format!("ECHO: {word}\n")).await
 }
@@ -321,22 +324,36 @@ async fn early_signal(trial: &Trial) -> Result<(), Stop> {
 }
 
 async fn listener_first(trial: &Trial) -> Result<(), Stop> {
+    const SLEEP: Duration = Duration::from_millis(2500);
     let server = trial.start(&PATIENT).await?;
-    trial.step("client A asks for SLEEP 1500; once that is under way, send SIGTERM");
-    let (client, answer) = busy(&server, "client A", 1500).await?;
+    trial.step("client A asks for SLEEP 2500; once that is under way, send SIGTERM");
+    let begin = Instant::now();
+    let (client, answer) = busy(&server, "client A", SLEEP.as_millis() as u32).await?;
     send(&server, Signal::TERM)?;
     trial.step("while it is under way, wait until nobody listens on the port any more");
     let expected = "new connects are refused while client A's request is under way";
+    let signalled = Instant::now();
+    let mut seen = Duration::ZERO;
     let closed = server
         .process
         .until(|| {
             // First of all, since both may become true together.
-            let is_answered = client.connection.unread() > 0;
+            let (now, is_answered) = (signalled.elapsed(), client.connection.unread() > 0);
             let is_closed = !Wires::of(server.address).is_listening();
+            if !is_closed {
+                seen = now;
+            }
             Ok((is_closed || is_answered).then_some(is_closed && !is_answered))
         })
         .await?;
     if closed != Some(true) {
+        if begin.elapsed() >= SLEEP && seen < PROMPTLY {
+            let seen = time(seen);
+            let reason = format!(
+                "the machine is busy: the last look before the answer came {seen} after the signal"
+            );
+            return Err(Stop::Inconclusive(reason));
+        }
         let observed = "the program went on listening until client A had its answer".to_owned();
         let cause = "the listener is closed when it is dropped, by everybody who has it: drop it as soon \
                      as the signal comes, before anybody is waited for";
@@ -404,6 +421,7 @@ async fn idle_closed(trial: &Trial) -> Result<(), Stop> {
     let silent = server.connect("client C").await?;
     let begun = server.connect("client D").await?;
     begun.send(&trial.word().into()).await?;
+    let begin = Instant::now();
     let (client, answer) = busy(&server, "client A", 3000).await?;
     trial.step("send SIGTERM: clients B, C and D are closed while client A's request runs");
     send(&server, Signal::TERM)?;
@@ -439,7 +457,8 @@ async fn idle_closed(trial: &Trial) -> Result<(), Stop> {
         let observed = "they were closed once client A had its answer".to_owned();
         let cause = "a task that waits for a line does not hear that it is time to stop: wait for both, the \
                      line and `stop.cancelled()`, in a select!";
-        return Err(server.process.fail(&[expected], vec![observed], cause).await);
+        let stop = server.process.fail(&[expected], vec![observed], cause).await;
+        return Err(clock::unless_late(&server, stop, signalled - begin, PROMPTLY));
     }
     client.hear(&answer).await?;
     client.expect_close().await?;
