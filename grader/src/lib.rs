@@ -4,8 +4,8 @@
 //! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
 //! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
 //! driven with [`client`]s (over [`tls`], with certificates of a [`pki`]; or asked over [`http`] for its
-//! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] and the
-//! [`watchdog`], and comes to an [`outcome`]; what many have heard is a [`history`]; [`run`] schedules the
+//! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] (and its
+//! sockets in [`tcp`]) and the [`watchdog`], and comes to an [`outcome`]; what many have heard is a [`history`]; [`run`] schedules the
 //! checks, [`report`] and [`json`] say what came out; [`verify`] proves all that on programs whose verdict
 //! is known. [`mod@bench`] measures instead of judging.
 
@@ -33,6 +33,7 @@ pub mod scores;
 pub mod server;
 pub mod supervise;
 pub mod sync;
+pub mod tcp;
 pub mod tls;
 pub mod trial;
 pub mod variant;

@@ -3,18 +3,19 @@
 //! Everything here is a snapshot: a process, thread or descriptor that goes away while it is read is
 //! left out. What may not be read at all is an error, which makes a check inconclusive, never failed.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
+use procfs::ProcError;
 use procfs::process::{FDTarget, Process, Syscall, Task};
-use procfs::{FromBufReadSI, ProcError};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::calls::{self, Call};
 use crate::capture::{count, size};
 use crate::supervise::descendants;
+use crate::tcp::{self, TcpSocket, TcpState, Which};
 
 /// Reads a tree of processes.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ pub struct Socket {
     pub descriptor: i32,
     /// Its state and queues; none once the connection is over (after a reset, say) and only the
     /// descriptor is left.
-    pub entry: Option<TcpNetEntry>,
+    pub entry: Option<TcpSocket>,
 }
 
 impl Socket {
@@ -273,11 +274,9 @@ impl Probe {
     pub fn sockets(self) -> Result<Vec<Socket>, Unreadable> {
         let descriptors = self.descriptors()?;
         // Read after the descriptors: a socket found among those is then either in here or over.
-        let mut tcp: HashMap<u64, TcpNetEntry> = HashMap::new();
-        // What is over (06, TIME_WAIT) is nobody's.
-        let is_open = |line: &str| line.split_whitespace().nth(3) != Some("06");
-        tcp.extend(connections(is_open).into_iter().map(|entry| (entry.inode, entry)));
-        let others = other_sockets();
+        let open = tcp::sockets(Which::Open).into_iter();
+        let tcp: HashMap<u64, TcpSocket> = open.map(|socket| (socket.inode, socket)).collect();
+        let others = LazyCell::new(other_sockets);
         let socket = |descriptor: Descriptor| {
             let FDTarget::Socket(inode) = descriptor.target else { return None };
             let entry = tcp.get(&inode).cloned();
@@ -599,29 +598,6 @@ pub fn can_ask_sockets() -> bool {
     !matches!(standard_input, Err(rustix::io::Errno::PERM | rustix::io::Errno::NOSYS))
 }
 
-/// The TCP sockets of this machine whose line of `/proc/net/tcp` or `tcp6` `is_wanted`. Others are not taken apart: after
-/// some thousands of connections most lines are about those that are over (TIME_WAIT).
-fn connections(is_wanted: impl Fn(&str) -> bool) -> Vec<TcpNetEntry> {
-    let mut all = Vec::new();
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        // There is no tcp6 where IPv6 is switched off.
-        let text = std::fs::read_to_string(table).unwrap_or_default();
-        let (heading, lines) = text.split_once('\n').unwrap_or_default();
-        let wanted: Vec<_> = lines.lines().filter(|line| is_wanted(line)).collect();
-        let table = format!("{heading}\n{}", wanted.join("\n"));
-        let system = procfs::current_system_info();
-        let entries = TcpNetEntries::from_buf_read(table.as_bytes(), system);
-        all.extend(entries.map(|entries| entries.0).unwrap_or_default());
-    }
-    for entry in &mut all {
-        // A listener on [::] sees its IPv4 clients as ::ffff:127.0.0.1.
-        for address in [&mut entry.local_address, &mut entry.remote_address] {
-            address.set_ip(address.ip().to_canonical());
-        }
-    }
-    all
-}
-
 /// How many connects found the listener's queue full since the machine started (ListenOverflows in
 /// `/proc/net/netstat`); 0 where that cannot be read.
 #[must_use]
@@ -742,19 +718,18 @@ fn state_name(state: &TcpState) -> &'static str {
 #[derive(Debug)]
 pub struct Wires {
     /// By local and remote port. All are on loopback, so ports tell them apart.
-    entries: HashMap<(u16, u16), TcpNetEntry>,
-    listener: Option<TcpNetEntry>,
+    entries: HashMap<(u16, u16), TcpSocket>,
+    listener: Option<TcpSocket>,
 }
 
 impl Wires {
-    /// Looks at all connections of the listener at `server`.
+    /// Looks at all connections of the listener at `server` that are not over.
     #[must_use]
     pub fn of(server: SocketAddr) -> Self {
-        let port = format!(":{:04X} ", server.port());
-        Self::among(connections(|line| line.contains(&port)), server)
+        Self::among(tcp::sockets(Which::Open), server)
     }
 
-    fn among(all: Vec<TcpNetEntry>, server: SocketAddr) -> Self {
+    fn among(all: Vec<TcpSocket>, server: SocketAddr) -> Self {
         let mut wires = Self { entries: HashMap::new(), listener: None };
         for entry in all {
             let (local, remote) = (entry.local_address.port(), entry.remote_address.port());
@@ -770,7 +745,7 @@ impl Wires {
     /// The other end of the connection that the grader knows by these ports, its own first; the inode is
     /// 0 as long as that end was not accepted.
     #[must_use]
-    pub fn far_end(&self, (near, far): (u16, u16)) -> Option<&TcpNetEntry> {
+    pub fn far_end(&self, (near, far): (u16, u16)) -> Option<&TcpSocket> {
         self.entries.get(&(far, near))
     }
 
@@ -783,15 +758,7 @@ impl Wires {
     /// Whether anybody uses the listener's port, other than for connections that are over (TIME_WAIT).
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        let is_open = |entry: &TcpNetEntry| entry.state != TcpState::TimeWait;
-        self.listener.is_some() || self.entries.values().any(is_open)
-    }
-
-    /// Whether the other end of the connection that the grader knows by these ports is over, but remembered
-    /// by the kernel for a while.
-    #[must_use]
-    pub fn is_in_time_wait(&self, ports: (u16, u16)) -> bool {
-        self.far_end(ports).is_some_and(|entry| entry.state == TcpState::TimeWait)
+        self.listener.is_some() || !self.entries.is_empty()
     }
 
     /// Connections that wait in the listener's queue.
@@ -804,7 +771,7 @@ impl Wires {
     /// arrived, or a connect that is not answered although the listener has room.
     #[must_use]
     pub fn in_flight(&self) -> bool {
-        let is_connecting = |entry: &TcpNetEntry| entry.state == TcpState::SynSent;
+        let is_connecting = |entry: &TcpSocket| entry.state == TcpState::SynSent;
         !self.undelivered().is_empty()
             || self.entries.values().any(is_connecting) && self.not_accepted() == 0
     }
@@ -813,9 +780,9 @@ impl Wires {
     /// how many. What the receiver has in its queue it may read or not: that wakes nobody again.
     #[must_use]
     pub fn undelivered(&self) -> HashMap<(u16, u16), u32> {
-        let is_waiting = |(&(local, remote), entry): (&(u16, u16), &TcpNetEntry)| {
+        let is_waiting = |(&(local, remote), entry): (&(u16, u16), &TcpSocket)| {
             let arrived = self.entries.get(&(remote, local)).map_or(0, |peer| peer.rx_queue);
-            let is_open = !matches!(entry.state, TcpState::TimeWait | TcpState::SynSent);
+            let is_open = entry.state != TcpState::SynSent;
             let waits = is_open && entry.tx_queue > 0 && arrived == 0;
             waits.then_some(((local, remote), entry.tx_queue))
         };
@@ -854,10 +821,8 @@ mod tests {
 ";
 
     fn wires(recorded: &str) -> Wires {
-        let system = procfs::current_system_info();
-        let entries = TcpNetEntries::from_buf_read(recorded.as_bytes(), system);
-        let entries = entries.expect("a recorded table");
-        Wires::among(entries.0, SocketAddr::from(([127, 0, 0, 1], 9777)))
+        let sockets = tcp::parse(recorded, Which::Open);
+        Wires::among(sockets, SocketAddr::from(([127, 0, 0, 1], 9777)))
     }
 
     #[test]

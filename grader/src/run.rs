@@ -344,6 +344,7 @@ mod tests {
 
     use super::*;
     use crate::labs::LABS;
+    use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME};
 
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
     static TRIED: AtomicUsize = AtomicUsize::new(0);
@@ -388,6 +389,22 @@ mod tests {
             ..Check::USUAL
         },
     ];
+
+    #[test]
+    fn what_failed_on_a_busy_machine_is_seen_again() {
+        let failed = |tries, doubt: Option<&str>| Outcome {
+            tries,
+            doubt: doubt.map(str::to_owned),
+            ..not_run(&CHECKS[0], Verdict::Failed(Box::default()))
+        };
+        assert!(wants_another(&failed(1, Some("the machine is busy"))));
+        assert!(!wants_another(&failed(1, None)));
+        assert!(!wants_another(&failed(TRIES, Some("the machine is busy"))), "then it counts");
+        let observed =
+            |line: &str| Failure { observed: vec![line.to_owned()], ..Failure::default() };
+        assert!(observed(&format!("{NO_ANSWER}: every thread sleeps")).is_certain());
+        assert!(!observed(&format!("{NO_ANSWER_IN_TIME} 8 s")).is_certain());
+    }
 
     #[test]
     fn what_was_inconclusive_is_tried_again_alone_and_blocks_nothing_meanwhile() {

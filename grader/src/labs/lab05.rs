@@ -17,6 +17,7 @@ use crate::scenarios::lines::{self, LineEcho, expect_read, expect_taken};
 use crate::scenarios::{Service, Tcp};
 use crate::server::{Client, Server, Start, together};
 use crate::supervise::End;
+use crate::tcp;
 use crate::trial::Trial;
 
 pub static LAB: Lab = Lab {
@@ -701,7 +702,7 @@ async fn restart_same_port(trial: &Trial) -> Result<(), Stop> {
     let ports = client.connection.ports;
     drop(client);
     expect_exit(&server, 0, "SIGTERM").await?;
-    if !Wires::of(server.address).is_in_time_wait(ports) {
+    if !tcp::is_in_time_wait(ports) {
         let expected =
             "the client is closed with FIN, and the connection is in TIME_WAIT afterwards";
         let observed = "there is none: the client was reset (RST)".to_owned();

@@ -13,6 +13,7 @@ use crate::client::{Connection, Mismatch, Payload, Trouble, Window};
 use crate::outcome::Stop;
 use crate::process::UNWRITTEN;
 use crate::server::{Client, Server};
+use crate::tcp::TcpSocket;
 use crate::trial::Trial;
 
 /// Bytes of a frame before its body.
@@ -592,7 +593,7 @@ impl Caller {
     /// Its descriptors may not be read.
     pub fn far_end(&self) -> Result<Option<FarEnd>, Stop> {
         let port = self.client.connection.ports.0;
-        let is_it = |entry: &procfs::net::TcpNetEntry| entry.remote_address.port() == port;
+        let is_it = |entry: &TcpSocket| entry.remote_address.port() == port;
         let mut sockets = self.server.process.probe.sockets()?.into_iter();
         let socket = sockets.find(|socket| socket.entry.as_ref().is_some_and(is_it));
         Ok(socket.map(|socket| FarEnd { pid: socket.pid, descriptor: socket.descriptor }))
