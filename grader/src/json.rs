@@ -111,7 +111,7 @@ fn check_report(outcome: &crate::outcome::Outcome) -> CheckReport<'_> {
     let verdict = match &outcome.verdict {
         Verdict::Passed => "passed",
         Verdict::Failed(why) => {
-            let Failure { steps, expected, observed, evidence, cause } = &**why;
+            let Failure { steps, expected, observed, evidence, cause, doubt: _ } = &**why;
             failure = Some(FailureReport { steps, expected, observed, evidence, cause });
             "failed"
         }

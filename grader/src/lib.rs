@@ -4,10 +4,10 @@
 //! The way of a verdict: a [`variant`] is built; for each of its checks ([`labs`], made of [`scenarios`]) a
 //! [`trial`] starts a fresh [`process`] tree below a supervisor ([`supervise`]), as a [`server`] that is
 //! driven with [`client`]s (over [`tls`], with certificates of a [`pki`]; or asked over [`http`] for its
-//! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] (and its
-//! sockets in [`tcp`]) and the [`watchdog`], and comes to an [`outcome`]; what many have heard is a [`history`]; [`run`] schedules the
-//! checks, [`report`] and [`json`] say what came out; [`verify`] proves all that on programs whose verdict
-//! is known. [`mod@bench`] measures instead of judging.
+//! [`exposition`]) or as a [`visitor`] that the grader serves; watches it with the [`probe`] (its
+//! sockets: [`tcp`]) and the [`watchdog`], and comes to an [`outcome`]; what many have heard is
+//! a [`history`]; [`run`] schedules the checks, [`report`] and [`json`] say what came out; [`verify`] proves
+//! all that on programs whose verdict is known. [`mod@bench`] measures instead of judging.
 
 pub mod bench;
 pub mod calls;

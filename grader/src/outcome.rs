@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::client::{MORE_THAN_SENT, NOT_THE_ONE};
 use crate::labs::Check;
-use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME};
+use crate::process::{NO_ANSWER, NO_ANSWER_IN_TIME, UNWRITTEN};
 
 /// The verdict on one check.
 #[derive(Clone, Debug)]
@@ -26,10 +26,8 @@ pub enum Verdict {
 pub struct Outcome {
     pub check: &'static Check,
     pub verdict: Verdict,
-    /// How often it was run: more than once after inconclusive ones, and those that failed in `doubt`.
+    /// How often it was run: more than once after tries that were inconclusive, or failed in doubt.
     pub tries: u32,
-    /// Why it may have failed by the machine's fault, in the last try.
-    pub doubt: Option<String>,
     /// Of the last try.
     pub elapsed: Duration,
     /// Evidence without points, for the report.
@@ -62,6 +60,8 @@ pub struct Failure {
     pub evidence: Vec<String>,
     /// The likely cause, in sentences.
     pub cause: String,
+    /// Why the machine may have made it fail, if so: then it is to be seen again.
+    pub doubt: Option<String>,
 }
 
 impl Failure {
@@ -72,11 +72,13 @@ impl Failure {
         self.observed.first().is_some_and(wrong)
     }
 
-    /// Whether it is a failure on the busiest machine, too: wrong bytes, and a proved hang.
+    /// Whether it is a failure on the busiest machine, too: wrong bytes, a proved hang, a `todo!()`.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         let hung = |line: &String| line.starts_with(NO_ANSWER);
-        self.is_wrong_bytes() || self.observed.first().is_some_and(hung)
+        self.is_wrong_bytes()
+            || self.observed.first().is_some_and(hung)
+            || self.cause.starts_with(UNWRITTEN)
     }
 
     /// Whether something was waited for that did not come.

@@ -1,4 +1,4 @@
-//! What the kernel shows of a program's process tree, read from `/proc` (proc(5)).
+//! What the kernel shows of a program's process tree, read from `/proc` (proc(5)); its sockets are in [`tcp`].
 //!
 //! Everything here is a snapshot: a process, thread or descriptor that goes away while it is read is
 //! left out. What may not be read at all is an error, which makes a check inconclusive, never failed.
@@ -747,6 +747,15 @@ impl Wires {
     #[must_use]
     pub fn far_end(&self, (near, far): (u16, u16)) -> Option<&TcpSocket> {
         self.entries.get(&(far, near))
+    }
+
+    /// Whether all that the grader has sent on the connection that it knows by these ports was read by the other side;
+    /// the end of the stream counts as a byte.
+    #[must_use]
+    pub fn is_taken(&self, (near, far): (u16, u16)) -> bool {
+        let is_read = self.far_end((near, far)).is_none_or(|end| end.rx_queue == 0);
+        let is_sent = self.far_end((far, near)).is_none_or(|end| end.tx_queue == 0);
+        is_read && is_sent
     }
 
     /// Whether anybody listens.

@@ -462,7 +462,8 @@ impl Process {
             cause: cause.to_owned(),
             ..Failure::default()
         };
-        if self.explain_end(&mut failure).await {
+        let has_ended = self.explain_end(&mut failure).await;
+        if has_ended {
             // How its clients learned of that, and which first, is luck.
             failure.expected = vec!["the program goes on".to_owned()];
             failure.observed.truncate(1);
@@ -471,7 +472,11 @@ impl Process {
         if overflows > 0 {
             failure.evidence.push(format!("{overflows} connects were dropped by {FULL_QUEUES}"));
         }
-        self.trial.failed(failure)
+        let stop = self.trial.failed(failure);
+        stop.amend(|failure| {
+            // No machine is so busy that a server ends.
+            failure.doubt = failure.doubt.take().filter(|_| !has_ended);
+        })
     }
 
     /// A failure that does not depend on what the program does by now, or whether it has ended.

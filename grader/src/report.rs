@@ -79,7 +79,7 @@ impl Report {
         })
     }
 
-    /// How often a check was run again after an inconclusive try.
+    /// How often a check was run again after a try that was inconclusive, or failed in doubt.
     #[must_use]
     pub fn retries(&self) -> u32 {
         self.outcomes.iter().map(|outcome| outcome.tries.saturating_sub(1)).sum()

@@ -142,6 +142,13 @@ fn schedule(plan: &Plan, interrupt: &Interrupt, done: &mut impl FnMut(&Outcome))
             slots[index] = if wants_another(&outcome) {
                 Slot::Waiting(tries)
             } else {
+                if let Verdict::Failed(failure) = &mut outcome.verdict
+                    && let Some(doubt) = &failure.doubt
+                {
+                    failure
+                        .evidence
+                        .push(format!("none of {tries} tries passed; in the last, {doubt}"));
+                }
                 done(&outcome);
                 Slot::Done(outcome)
             };
@@ -200,8 +207,12 @@ fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
 }
 
 fn wants_another(outcome: &Outcome) -> bool {
-    let is_inconclusive = matches!(outcome.verdict, Verdict::Inconclusive(_));
-    (is_inconclusive || outcome.doubt.is_some()) && outcome.tries < TRIES
+    let is_open = match &outcome.verdict {
+        Verdict::Inconclusive(_) => true,
+        Verdict::Failed(failure) => failure.doubt.is_some(),
+        _ => false,
+    };
+    is_open && outcome.tries < TRIES
 }
 
 enum Readiness {
@@ -227,7 +238,7 @@ fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
 
 fn not_run(check: &'static Check, verdict: Verdict) -> Outcome {
     let elapsed = Duration::ZERO;
-    Outcome { check, verdict, tries: 0, doubt: None, elapsed, notes: Vec::new(), residue: None }
+    Outcome { check, verdict, tries: 0, elapsed, notes: Vec::new(), residue: None }
 }
 
 /// Runs a check once.
@@ -252,17 +263,12 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
     local.block_on(&runtime, async {
         let trial = Trial::new(plan.lab.service, &plan.program, u64::from(plan.seed), check.id);
         let verdict = judge(check, &trial, interrupt).await;
-        let doubt = match &verdict {
-            Verdict::Failed(failure) if !failure.is_certain() => trial.was_hindered(),
-            _ => None,
-        };
         let residue = match verdict {
             Verdict::Passed => residue(&trial).await,
             _ => None,
         };
         trial.end();
-        let notes = trial.notes();
-        Outcome { verdict, doubt, notes, residue, ..not_run(check, Verdict::Interrupted) }
+        Outcome { verdict, notes: trial.notes(), residue, ..not_run(check, Verdict::Interrupted) }
     })
 }
 
@@ -330,10 +336,10 @@ fn charge_residue(lab: &Lab, outcomes: &mut [Outcome]) {
             steps: vec![format!("run {first}, which passed; then close all of its clients")],
             expected: vec!["the program closes its side of each connection".to_owned()],
             observed: left.iter().map(|(id, what)| format!("{id} left {what}")).collect(),
-            evidence: Vec::new(),
             cause: "one way in which a client may end leaves its stream open: is it kept in a list, in \
                     a clone, or in a thread that waits for something else?"
                 .to_owned(),
+            ..Failure::default()
         }));
     }
 }
@@ -392,10 +398,9 @@ mod tests {
 
     #[test]
     fn what_failed_on_a_busy_machine_is_seen_again() {
-        let failed = |tries, doubt: Option<&str>| Outcome {
-            tries,
-            doubt: doubt.map(str::to_owned),
-            ..not_run(&CHECKS[0], Verdict::Failed(Box::default()))
+        let failed = |tries, doubt: Option<&str>| {
+            let failure = Failure { doubt: doubt.map(str::to_owned), ..Failure::default() };
+            Outcome { tries, ..not_run(&CHECKS[0], Verdict::Failed(Box::new(failure))) }
         };
         assert!(wants_another(&failed(1, Some("the machine is busy"))));
         assert!(!wants_another(&failed(1, None)));

@@ -19,6 +19,7 @@ use crate::probe::{Place, Probe, Socket, Wires, other_sockets};
 use crate::process::{Gone, Process, Vain, Watched};
 use crate::scenarios::{Answer, Files, Service};
 use crate::supervise::Launch;
+use crate::tcp::TcpState;
 use crate::trial::Trial;
 
 /// The longest first line that is waited for.
@@ -449,7 +450,7 @@ impl Server {
                     returned is to be written back at once"
                 .to_owned();
         }
-        if entry.state == procfs::net::TcpState::CloseWait {
+        if entry.state == TcpState::CloseWait {
             return "the program has seen the end of the client's input and keeps the socket open. It \
                     closes when the stream and every clone of it are dropped: is one kept in a list, \
                     or in a thread that does not end?"

@@ -80,6 +80,8 @@ pub fn is_in_time_wait((near, far): (u16, u16)) -> bool {
 fn asked(which: Which) -> io::Result<Vec<TcpSocket>> {
     let mut netlink = Socket::new(NETLINK_SOCK_DIAG)?;
     netlink.bind_auto()?;
+    // An answer is there when the request has been sent, its next piece when one has been read.
+    netlink.set_non_blocking(true)?;
     let mut all = Vec::new();
     for (family, any) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
         ask(
@@ -112,23 +114,35 @@ fn answers(netlink: &Socket) -> io::Result<Vec<InetResponseHeader>> {
     let mut all = Vec::new();
     loop {
         let (piece, _) = netlink.recv_from_full()?;
-        let mut rest = piece.as_slice();
-        while !rest.is_empty() {
-            let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-            // Each begins at a multiple of four.
-            let length = (message.header.length as usize).next_multiple_of(4);
-            rest = rest.get(length..).unwrap_or_default();
-            match message.payload {
-                NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                    all.push(response.header);
-                }
-                NetlinkPayload::Done(_) => return Ok(all),
-                NetlinkPayload::Error(error) => return Err(error.to_io()),
-                _ => {}
-            }
+        if read_piece(&piece, &mut all)? {
+            return Ok(all);
         }
     }
+}
+
+/// Adds what is in `piece` to `all`. Whether it was the last.
+fn read_piece(piece: &[u8], all: &mut Vec<InetResponseHeader>) -> io::Result<bool> {
+    let mut rest = piece;
+    while !rest.is_empty() {
+        let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        // Each begins at a multiple of four.
+        let length = (message.header.length as usize).next_multiple_of(4);
+        rest = rest.get(length..).unwrap_or_default();
+        match message.payload {
+            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                all.push(response.header);
+            }
+            // An error after the dump has begun is told in here: where sock_diag does not know TCP, for one.
+            NetlinkPayload::Done(done) if done.code < 0 => {
+                return Err(io::Error::from_raw_os_error(-done.code));
+            }
+            NetlinkPayload::Done(_) => return Ok(true),
+            NetlinkPayload::Error(error) => return Err(error.to_io()),
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 /// What `/proc/net/tcp` and `tcp6` say.
@@ -187,6 +201,9 @@ impl From<TcpNetEntry> for TcpSocket {
 mod tests {
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+    use std::time::{Duration, Instant};
+
+    use netlink_packet_core::DoneMessage;
 
     use super::*;
 
@@ -200,6 +217,25 @@ mod tests {
         all
     }
 
+    /// What netlink and `/proc` say alike of the listener at `port`, once that `is_it`: the kernel's own work may be late.
+    fn said_by_both(
+        port: u16,
+        which: Which,
+        is_it: impl Fn(&[TcpSocket]) -> bool,
+    ) -> Vec<TcpSocket> {
+        let begin = Instant::now();
+        loop {
+            // Not what `sockets` says: that would be what /proc says where netlink fails.
+            let asked = of(port, asked(which).expect("netlink"));
+            let listed = of(port, listed(which));
+            if asked == listed && is_it(&asked) {
+                return asked;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(10), "{asked:#?} is not {listed:#?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     #[test]
     fn netlink_and_proc_say_the_same() {
         for address in ["127.0.0.1:0", "[::]:0"] {
@@ -209,14 +245,14 @@ mod tests {
                 [0, 1].map(|_| TcpStream::connect(("127.0.0.1", port)).expect("a client"));
             clients[1].write_all(b"abc").expect("room");
             let (accepted, _) = listener.accept().expect("the first client");
-            // What netlink says is the matter here: what it may not say, /proc does.
-            let asked = of(port, asked(Which::Open).expect("netlink"));
-            assert_eq!(asked, of(port, listed(Which::Open)), "listening on {address}");
-            assert_eq!(asked.len(), 5);
-            let listening = asked.iter().find(|socket| socket.state == TcpState::Listen);
-            assert_eq!(listening.map(|socket| socket.rx_queue), Some(1));
-            let unread: Vec<_> = asked.iter().filter(|socket| socket.rx_queue == 3).collect();
-            assert!(matches!(unread[..], [TcpSocket { inode: 0, .. }]), "not accepted: {unread:?}");
+            said_by_both(port, Which::Open, |all| {
+                let listens = |socket: &&TcpSocket| socket.state == TcpState::Listen;
+                let unread: Vec<_> = all.iter().filter(|socket| socket.rx_queue == 3).collect();
+                // One waits to be accepted, and its bytes to be read.
+                all.len() == 5
+                    && all.iter().find(listens).is_some_and(|listener| listener.rx_queue == 1)
+                    && matches!(unread[..], [TcpSocket { inode: 0, .. }])
+            });
 
             // The server closes first, so its end is the one that is remembered.
             let near = clients[0].local_addr().expect("its address").port();
@@ -224,10 +260,26 @@ mod tests {
             drop(accepted);
             let [first, _second] = clients;
             drop(first);
+            said_by_both(port, Which::Over, |all| all.len() == 1);
             assert!(is_in_time_wait((near, port)));
-            let over = of(port, self::asked(Which::Over).expect("netlink"));
-            assert_eq!(over, of(port, listed(Which::Over)));
-            assert_eq!(of(port, sockets(Which::Open)).len(), 3);
+            said_by_both(port, Which::Open, |all| all.len() == 3);
         }
+    }
+
+    #[test]
+    fn an_error_at_the_end_of_a_dump_is_an_error() {
+        let done = |code| {
+            let mut done = DoneMessage::default();
+            done.code = code;
+            let payload = NetlinkPayload::<SockDiagMessage>::Done(done);
+            let mut message = NetlinkMessage::new(NetlinkHeader::default(), payload);
+            message.finalize();
+            let mut bytes = vec![0; message.buffer_len()];
+            message.serialize(&mut bytes);
+            read_piece(&bytes, &mut Vec::new())
+        };
+        assert!(done(0).expect("the end"));
+        let error = done(-libc::ENOENT).expect_err("no table");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

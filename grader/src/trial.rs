@@ -86,12 +86,6 @@ impl Trial {
         self.inner.processes.borrow().last().cloned()
     }
 
-    /// Why one of the programs may have failed by the machine's fault, if so.
-    #[must_use]
-    pub fn was_hindered(&self) -> Option<String> {
-        self.inner.processes.borrow().iter().find_map(|process| process.was_hindered())
-    }
-
     /// Ends all programs.
     pub fn end(&self) {
         self.inner.servers.borrow_mut().clear();
@@ -136,10 +130,14 @@ impl Trial {
         self.inner.notes.borrow().clone()
     }
 
-    /// Completes `failure` with the steps.
+    /// Completes `failure` with the steps, and with a doubt where the machine was busy.
     #[must_use]
     pub fn failed(&self, mut failure: Failure) -> Stop {
         failure.steps.clone_from(&self.inner.steps.borrow());
+        if !failure.is_certain() {
+            let processes = self.inner.processes.borrow();
+            failure.doubt = processes.iter().find_map(|process| process.was_hindered());
+        }
         Stop::Failed(Box::new(failure))
     }
 

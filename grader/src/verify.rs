@@ -34,8 +34,9 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
-/// So often a program is looked at, at most: until its text is the one that is kept, until threads that have to meet for
-/// it have met (rule R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict was seen twice.
+/// So often a program is looked at, at most: until its text is the one that is kept, until what has to come together
+/// for it has (two threads, most often: rule R15), until the machine was quiet enough for a verdict (rule R9), or until
+/// a verdict was seen twice.
 const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
@@ -226,7 +227,7 @@ fn prove(
                 problems.extend(other);
             }
         } else {
-            // Verdicts are no luck, but where two threads have to meet.
+            // Verdicts are no luck, but where something has to come together.
             let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
             let is_luck = is_busy || subject.takes_luck && is_missed(&subject.expectation, &found);
             is_over |= !is_luck && (!is_misconception || !once.is_empty());
@@ -532,6 +533,7 @@ fn text(report: &Report, check: &Check, failure: &Failure) -> String {
         } else {
             failure.cause.clone()
         },
+        doubt: None,
     };
     let known = prose::of(report.lab).remove(check.id).unwrap_or_default();
     let mut out = Vec::new();

@@ -536,16 +536,11 @@ impl Visitor {
     ///
     /// It does not.
     pub async fn expect_taken(&self) -> Result<(), Stop> {
-        let (near, far) = match self.connection() {
+        let ports = match self.connection() {
             Ok(connection) => connection.ports,
             Err(_) => return Ok(()),
         };
-        let taken = || {
-            let wires = Wires::of(self.host.address);
-            let is_empty = wires.far_end((near, far)).is_none_or(|entry| entry.rx_queue == 0);
-            let is_sent = wires.far_end((far, near)).is_none_or(|entry| entry.tx_queue == 0);
-            Ok((is_empty && is_sent).then_some(()))
-        };
+        let taken = || Ok(Wires::of(self.host.address).is_taken(ports).then_some(()));
         if self.process.until(taken).await?.is_none() {
             let expected = "the program reads what the server sends";
             let cause = self.unread().unwrap_or_default();

@@ -146,7 +146,7 @@ fn is_hung(probe: Probe, addresses: &[SocketAddr], threads: &[Thread]) -> bool {
         && matches!(probe.sleeping_threads(), Ok(Some(again)) if again == threads)
 }
 
-/// How much of a time others may have had the CPUs, as its denominator.
+/// How much of a time the program may have waited for a CPU, as its denominator; the grader two thirds of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// What then was too late says nothing.
@@ -175,8 +175,7 @@ impl Load {
         Self { begin, times: HashMap::new(), late: Duration::ZERO }
     }
 
-    /// Whether, since then, others kept the program from the CPUs for a `part` of the time, or the grader for two
-    /// thirds of that (rule R9); says how.
+    /// Whether, since then, others had the CPUs for more than a `part` of the time (rule R9); says how.
     #[must_use]
     pub fn is_machines(&self, probe: Probe, watchdog: &Watchdog, part: Part) -> Option<String> {
         let elapsed = self.begin.elapsed();

@@ -7,6 +7,7 @@ use super::{MORE_THAN_FITS, growth};
 use crate::capture::size;
 use crate::client::Payload;
 use crate::outcome::Stop;
+use crate::probe::Wires;
 use crate::server::{Client, Server, Start, together};
 use crate::trial::Trial;
 
@@ -71,10 +72,39 @@ pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), Stop> {
     // A program that takes all of this has buffered some of it when the end of the input comes.
     let payload = trial.stream(MORE_THAN_FITS / 4);
     let taken = client.send_until_stalled(&payload).await?;
-    trial.step(format!("it has sent {}; it shuts down its sending side, then reads", size(taken)));
+    trial.step(format!(
+        "it has sent {}; it shuts down its sending side, then reads {} whenever the program has come to rest",
+        size(taken),
+        size(SIP)
+    ));
     client.connection.half_close();
-    client.expect_echo(&payload, taken).await?;
+    read_slowly(&server, &client, &payload, taken).await?;
     client.expect_end().await
+}
+
+/// So much is read at once by a client that reads slowly.
+const SIP: u64 = 512 * 1024;
+
+/// Reads slowly until the program has seen the end of the input, then all that is left. The kernel has no room
+/// meanwhile, so whatever a program buffers is still there when the end comes, be it little.
+async fn read_slowly(
+    server: &Server,
+    client: &Client,
+    payload: &Payload,
+    taken: u64,
+) -> Result<(), Stop> {
+    let expected = format!("client B gets the {} back that it sent", size(taken));
+    let mut read = 0;
+    while read < taken {
+        // Longer than it takes to prove that it sleeps; one with a timer of its own cannot prove it.
+        server.process.settle(Duration::from_millis(50)).await;
+        let has_seen_the_end = Wires::of(server.address).is_taken(client.connection.ports);
+        let next = if has_seen_the_end { taken } else { taken.min(read + SIP) };
+        let part = client.expect_part(payload, read..next).await;
+        part.map_err(|stop| stop.amend(|failure| failure.expected = vec![expected.clone()]))?;
+        read = next;
+    }
+    Ok(())
 }
 
 /// Much data comes back; of clients that do not read little is buffered, and nothing is lost, even where
