@@ -749,8 +749,8 @@ impl Wires {
         self.entries.get(&(far, near))
     }
 
-    /// Whether all that the grader has sent on the connection that it knows by these ports was read by the other side;
-    /// the end of the stream counts as a byte.
+    /// Whether all that the grader has sent on the connection that it knows by these ports was read by the other side.
+    /// (Where the end of the stream came by itself it counts as a byte until it is read.)
     #[must_use]
     pub fn is_taken(&self, (near, far): (u16, u16)) -> bool {
         let is_read = self.far_end((near, far)).is_none_or(|end| end.rx_queue == 0);

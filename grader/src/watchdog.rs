@@ -23,6 +23,8 @@ pub struct Watchdog {
     proved: watch::Receiver<Option<Instant>>,
     /// By how much the grader itself was late, added up: the machine's doing.
     late: Rc<Cell<Duration>>,
+    /// When the tick that is under way began.
+    asleep_since: Rc<Cell<Option<Instant>>>,
     probe: Probe,
     addresses: Addresses,
     task: tokio::task::JoinHandle<()>,
@@ -47,14 +49,18 @@ impl Watchdog {
         let waiting = Waits::default();
         let late = Rc::new(Cell::new(Duration::ZERO));
         let (sender, proved) = watch::channel(None);
-        let (waits, lateness) = (Rc::clone(&waiting), Rc::clone(&late));
+        let asleep_since = Rc::new(Cell::new(None));
+        let (waits, lateness, sleep) =
+            (Rc::clone(&waiting), Rc::clone(&late), Rc::clone(&asleep_since));
         let listening = Rc::clone(&addresses);
         let task = tokio::task::spawn_local(async move {
             let mut last: Option<(Instant, Vec<Thread>)> = None;
             loop {
                 let begin = Instant::now();
+                sleep.set(Some(begin));
                 tokio::time::sleep(TICK).await;
-                lateness.set(lateness.get() + begin.elapsed().saturating_sub(2 * TICK));
+                sleep.set(None);
+                lateness.set(lateness.get() + late_since(begin));
                 let now = Instant::now();
                 // Answers usually take much less than a tick; as long as they do, nobody looks.
                 let has_waited = |begun: &Instant| now.duration_since(*begun) >= TICK;
@@ -74,7 +80,7 @@ impl Watchdog {
                 last = Some((now, threads));
             }
         });
-        Self { waiting, proved, late, probe, addresses, task }
+        Self { waiting, proved, late, asleep_since, probe, addresses, task }
     }
 
     /// Waits for a proof whose first look came after `begun`.
@@ -120,8 +126,13 @@ impl Watchdog {
     /// By how much the grader was late so far, added up.
     #[must_use]
     pub fn late(&self) -> Duration {
-        self.late.get()
+        self.late.get() + self.asleep_since.get().map_or(Duration::ZERO, late_since)
     }
+}
+
+/// By how much a tick that began at `begin` is late.
+fn late_since(begin: Instant) -> Duration {
+    begin.elapsed().saturating_sub(2 * TICK)
 }
 
 /// A wait, for as long as it lives.

@@ -2,8 +2,7 @@
 //! once.
 //!
 //! Must fail:
-//! - 05/listener-first: the request under way is cut short
-//! - 05/in-flight-completes: so it is here
+//! - 05/in-flight-completes: the requests under way are cut short
 //! - 05/grace-deadline: nothing is left to be aborted
 //! - 05/second-signal: the first one ends all
 //! - 05/nothing-left: so it does where the grace time should be over

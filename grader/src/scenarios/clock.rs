@@ -52,7 +52,10 @@ pub fn unless_late(server: &Server, stop: Stop, gap: Duration, most: Duration) -
         )),
         Stop::Failed(failure) => match server.process.was_starved() {
             Some(reason) => Stop::Inconclusive(reason),
-            None => Stop::Failed(failure),
+            // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".
+            None => Stop::Failed(failure).amend(|failure| {
+                failure.doubt = failure.doubt.take().or_else(|| server.process.was_hindered());
+            }),
         },
         other => other,
     }

@@ -85,8 +85,8 @@ pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), Stop> {
 /// So much is read at once by a client that reads slowly.
 const SIP: u64 = 512 * 1024;
 
-/// Reads slowly until the program has seen the end of the input, then all that is left. The kernel has no room
-/// meanwhile, so whatever a program buffers is still there when the end comes, be it little.
+/// Reads slowly until the program has all of the input, then what is left. The kernel has little room meanwhile, so
+/// what a program buffers is still there when the end comes, if that is more than about a megabyte.
 async fn read_slowly(
     server: &Server,
     client: &Client,
@@ -100,8 +100,8 @@ async fn read_slowly(
         server.process.settle(Duration::from_millis(50)).await;
         let has_seen_the_end = Wires::of(server.address).is_taken(client.connection.ports);
         let next = if has_seen_the_end { taken } else { taken.min(read + SIP) };
-        let part = client.expect_part(payload, read..next).await;
-        part.map_err(|stop| stop.amend(|failure| failure.expected = vec![expected.clone()]))?;
+        let part = client.connection.expect_part(payload, read..next);
+        server.wait(Some(&client.connection), &expected, part).await?;
         read = next;
     }
     Ok(())
