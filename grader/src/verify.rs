@@ -4,13 +4,14 @@
 //! The subjects of a lab are its reference, its starter, three null programs, and its misconceptions:
 //! known-wrong answers in `grader/misconceptions/NN-topic/NAME.rs`, whose first lines say which checks
 //! must reject them, and why. Beside each lies `NAME.txt`, the text of its first failure, so that wording
-//! is reviewed like code.
+//! is reviewed like code; several texts, one after the other, where luck decides at which step it fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -257,17 +258,27 @@ fn is_missed(expectation: &Expectation, found: &Found) -> bool {
     found.verdicts.iter().all(is_as_named)
 }
 
-/// Writes the kept text of one misconception anew.
+/// What becomes of the texts that are kept of a misconception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// The one that is seen now takes their place.
+    Replace,
+    /// The one that is seen now is right as well.
+    Add,
+}
+
+/// Keeps the text of one misconception as it is seen now. Says where, and whether that changes anything.
 ///
 /// # Errors
 ///
-/// There is none of that name.
+/// There is none of that name, or its verdicts are not those that it names.
 pub fn update(
     repo: &Repo,
     lab: &'static Lab,
     name: &str,
+    keeping: Keeping,
     interrupt: &Interrupt,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, bool)> {
     let subjects = subjects(repo, lab)?;
     let subject = subjects.iter().find(|subject| {
         subject.name == name && matches!(subject.expectation, Expectation::Fails(_))
@@ -281,9 +292,17 @@ pub fn update(
     if !problems.is_empty() {
         bail!("nothing is written for {name}: {}", problems.join("; "));
     }
-    let path = folder(repo, lab).join(format!("{name}.txt"));
-    fs::write(&path, found.text).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
+    let path = text_path(repo, lab, name);
+    let mut kept = match keeping {
+        Keeping::Replace => String::new(),
+        Keeping::Add => kept_texts(&path)?,
+    };
+    if texts(&kept).any(|text| text == found.text) {
+        return Ok((path, false));
+    }
+    kept += &found.text;
+    fs::write(&path, kept).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok((path, true))
 }
 
 fn subjects(repo: &Repo, lab: &'static Lab) -> Result<Vec<Subject>> {
@@ -610,24 +629,44 @@ fn masked_sizes(text: &str) -> String {
     masked.collect::<Vec<_>>().join(" ")
 }
 
-/// Compares the text with the one that is kept.
+/// Where the texts of a misconception's failure are kept.
+fn text_path(repo: &Repo, lab: &Lab, name: &str) -> PathBuf {
+    folder(repo, lab).join(format!("{name}.txt"))
+}
+
+/// What is kept there: nothing, if there is no such file.
+fn kept_texts(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        result => result.with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// The texts of a file, each of which begins as a report's failure does.
+fn texts(kept: &str) -> impl Iterator<Item = &str> {
+    let ends = kept.match_indices("\n✗ ").map(|(index, _)| index + 1).chain([kept.len()]);
+    let begins = [0].into_iter().chain(ends.clone());
+    begins.zip(ends).map(|(begin, end)| &kept[begin..end]).filter(|text| !text.is_empty())
+}
+
+/// Compares the text with those that are kept.
 fn compare_text(repo: &Repo, lab: &Lab, name: &str, found: &Found) -> Result<Option<String>> {
-    let path = folder(repo, lab).join(format!("{name}.txt"));
-    let kept = match fs::read_to_string(&path) {
-        Ok(kept) => kept,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).context("cannot read a kept text"),
-    };
-    if kept == found.text {
+    let path = text_path(repo, lab, name);
+    let kept = kept_texts(&path)?;
+    if texts(&kept).any(|text| text == found.text) {
         return Ok(None);
     }
-    let mut lines = kept.lines().zip(found.text.lines());
+    // Of several the one that is nearest says what has changed.
+    let alike =
+        |text: &&str| text.lines().zip(found.text.lines()).take_while(|(a, b)| a == b).count();
+    let nearest = texts(&kept).max_by_key(alike).unwrap_or_default();
+    let mut lines = nearest.lines().zip(found.text.lines());
     let (was, is) = lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(another end)"));
     let shown = repo.relative(&path).display();
     let lab = lab.number;
     Ok(Some(format!(
-        "its text is not that of {shown}: `{}`, kept was `{}`; if it is better: cargo grader verify \
-         {lab} --update {name}",
+        "its text is not in {shown}: `{}`, kept was `{}`; if it is better: cargo grader verify {lab} \
+         --update {name}; if it is as true, and luck decides: cargo grader verify {lab} --also {name}",
         is.trim(),
         was.trim()
     )))
@@ -706,6 +745,14 @@ mod tests {
                       //! - 01/half-close: c\n";
         let parsed = parse(source, LABS[0]).expect("a sound header");
         assert_eq!((parsed.sentence.as_str(), parsed.takes_luck), ("a", true));
+    }
+
+    #[test]
+    fn a_file_of_texts_has_one_for_each_failure() {
+        let all = |kept| texts(kept).collect::<Vec<_>>();
+        assert_eq!(all(""), [""; 0]);
+        assert_eq!(all("✗ a\n  ✗ b\n"), ["✗ a\n  ✗ b\n"]);
+        assert_eq!(all("✗ a\n  b\n✗ a\n  c\n"), ["✗ a\n  b\n", "✗ a\n  c\n"]);
     }
 
     #[test]

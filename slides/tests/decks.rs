@@ -230,6 +230,20 @@ fn a_region_is_shown_without_marks_and_indentation() -> Result<()> {
 }
 
 #[test]
+fn of_several_reports_the_first_is_shown() -> Result<()> {
+    let repository = Repository::new()?;
+    let text = |observed: &str| {
+        format!("✗ 01/echo: back\n  What was done\n    1. ask\n  Observed\n    {observed}\n")
+    };
+    repository.write("grader/misconceptions/01/lossy.txt", &(text("this") + &text("that")))?;
+    let shown = |parts| slides::excerpt::report(repository.folder.path(), "01/lossy", parts);
+    assert_eq!(shown(&[]).expect("a report"), text("this"));
+    let observed = shown(&["Observed"]).expect("a report with that part");
+    assert_eq!(observed, "✗ 01/echo: back\n  Observed\n    this\n");
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_is_not_ours_is_left_alone() -> Result<()> {
     let repository = Repository::new()?;
     let load = || Book::load(repository.folder.path());

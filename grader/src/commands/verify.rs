@@ -12,7 +12,7 @@ use super::{FAILED, INTERRUPTED};
 use crate::labs::{LABS, Lab};
 use crate::repo::Repo;
 use crate::supervise;
-use crate::verify::{Proof, Proved, update, verify};
+use crate::verify::{Keeping, Proof, Proved, update, verify};
 
 #[derive(Args, Debug)]
 pub struct VerifyArguments {
@@ -29,8 +29,12 @@ pub struct VerifyArguments {
     json: bool,
 
     /// Keep the failure text of this misconception as it is now, and do nothing else
-    #[arg(long, value_name = "MISCONCEPTION")]
+    #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
     update: Option<String>,
+
+    /// Keep the failure text as it is now beside those that are kept: luck decides which is seen
+    #[arg(long, value_name = "MISCONCEPTION")]
+    also: Option<String>,
 }
 
 /// Proves the labs asked for.
@@ -48,12 +52,15 @@ pub fn command(arguments: &VerifyArguments) -> Result<ExitCode> {
     supervise::adopt_strays().context("cannot become a subreaper")?;
     let interrupt = listen_for_signals()?;
     let mut out = anstream::stdout().lock();
-    if let Some(name) = &arguments.update {
+    let replace = arguments.update.as_ref().map(|name| (name, Keeping::Replace, "--update"));
+    let add = arguments.also.as_ref().map(|name| (name, Keeping::Add, "--also"));
+    if let Some((name, keeping, option)) = replace.or(add) {
         let [lab] = labs.as_slice() else {
-            bail!("--update needs the lab: verify LAB --update {name}")
+            bail!("{option} needs the lab: verify LAB {option} {name}")
         };
-        let path = update(&repo, lab, name, &interrupt)?;
-        writeln!(out, "written: {}", repo.relative(&path).display())?;
+        let (path, is_new) = update(&repo, lab, name, keeping, &interrupt)?;
+        let done = if is_new { "written" } else { "known already" };
+        writeln!(out, "{done}: {}", repo.relative(&path).display())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut proofs = Vec::new();
