@@ -68,15 +68,9 @@ pub static START_UP: Check = Check {
 /// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`]
 /// comes first if, and only if, the program did not come up. `done` hears of each as it ends.
 pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -> Vec<Outcome> {
-    let mut start_up = not_run(&START_UP, Verdict::Interrupted);
-    for tries in 1..=TRIES {
-        start_up = Outcome { tries, ..try_check(&START_UP, plan, interrupt) };
-        if !wants_another(&start_up) {
-            break;
-        }
-    }
-    if !matches!(start_up.verdict, Verdict::Passed) {
-        let mut outcomes = vec![start_up];
+    let first = Plan { checks: vec![&START_UP], ..plan.clone() };
+    let mut outcomes = schedule(&first, interrupt, &mut |_| {});
+    if !outcomes.iter().all(|start_up| matches!(start_up.verdict, Verdict::Passed)) {
         outcomes.extend(plan.checks.iter().map(|&check| {
             let by = START_UP.id;
             not_run(check, Verdict::Blocked { by })

@@ -8,7 +8,7 @@ use super::{Category, Check, Lab, Task};
 use crate::capture::{count, quoted, size, time};
 use crate::client::{Payload, Window};
 use crate::outcome::Stop;
-use crate::scenarios::clock::{self, EARLY, unless_late};
+use crate::scenarios::clock::{self, unless_late};
 use crate::scenarios::lines::{self, LONGEST_LINE, LineEcho};
 use crate::scenarios::{MORE_THAN_FITS, Service, Tcp, crowd, growth, resources};
 use crate::server::{Client, Server, Start, ramped, together};
@@ -688,7 +688,7 @@ async fn blocking_work(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.fail(&[expected], vec![observed], cause).await);
     }
     worker.hear(&format!("ECHO: {word}\n")).await?;
-    if begin.elapsed() + EARLY < Duration::from_secs(1) {
+    if clock::is_early(begin.elapsed(), Duration::from_secs(1)) {
         let observed = format!("it came after {}", time(begin.elapsed()));
         let expected = "WORK 1000 is answered after a second of work";
         return Err(server.process.fail(&[expected], vec![observed], "").await);

@@ -268,7 +268,7 @@ async fn busy(server: &Rc<Server>, name: &str, asked: Duration) -> Result<(Clien
     expect_read(server, &client).await?;
     if client.connection.unread() > 0 {
         let elapsed = begin.elapsed();
-        if elapsed + clock::EARLY < asked {
+        if clock::is_early(elapsed, asked) {
             let expected = format!("SLEEP {} is answered after {}", asked.as_millis(), time(asked));
             let observed = vec![format!("{name} has an answer after {}", time(elapsed))];
             let cause = "any number of milliseconds up to 60000 is waited for, and the line is answered then";
@@ -355,7 +355,7 @@ async fn listener_first(trial: &Trial) -> Result<(), Stop> {
             Ok((is_closed || is_answered).then_some(is_closed && !is_answered))
         })
         .await?;
-    let is_early = begin.elapsed() + clock::EARLY < SLEEP;
+    let is_early = clock::is_early(begin.elapsed(), SLEEP);
     if closed == Some(false) && is_early && !Wires::of(server.address).is_listening() {
         // Which came first is not known, and an answer before its time is judged elsewhere.
         return Ok(());
@@ -394,7 +394,7 @@ async fn listener_first(trial: &Trial) -> Result<(), Stop> {
 /// A request for a SLEEP of `asked`, sent after `begin`, was not answered before its time.
 fn expect_not_cut(server: &Server, begin: Instant, asked: Duration) -> Result<(), Stop> {
     let elapsed = begin.elapsed();
-    if elapsed + clock::EARLY >= asked {
+    if !clock::is_early(elapsed, asked) {
         return Ok(());
     }
     let expected =
@@ -488,7 +488,7 @@ async fn idle_closed(trial: &Trial) -> Result<(), Stop> {
         return Err(server.process.failed(expected, vec![observed], cause));
     }
     // One that is answered before its time is judged elsewhere.
-    if client.connection.unread() > 0 && begin.elapsed() + clock::EARLY >= SLEEP {
+    if client.connection.unread() > 0 && !clock::is_early(begin.elapsed(), SLEEP) {
         let expected = "idle clients are closed at once";
         let observed = "they were closed once client A had its answer".to_owned();
         let cause = "a task that waits for a line does not hear that it is time to stop: wait for both, the \
@@ -639,7 +639,7 @@ async fn grace_deadline(trial: &Trial) -> Result<(), Stop> {
     }
     let least = samples.iter().min().copied().unwrap_or_default();
     let Some(server) = trial.servers().pop() else { return Ok(()) };
-    if least + clock::EARLY < GRACE {
+    if clock::is_early(least, GRACE) {
         let expected = format!("requests under way have {} to finish", time(GRACE));
         let observed = format!("the program ended after {}", time(least));
         let cause = "the grace time is for all who are under way, from the signal on";

@@ -629,7 +629,7 @@ async fn idle(server: &Rc<Server>, limit: Duration) -> Result<(), Stop> {
         match server.serve_new_client("the idle client").await {
             Ok(client) => break client,
             // It was not the client's handshake alone that took so long.
-            Err(_) if begin.elapsed() + clock::EARLY >= limit && tries < TRIES => tries += 1,
+            Err(_) if !clock::is_early(begin.elapsed(), limit) && tries < TRIES => tries += 1,
             Err(stop) => return Err(stop),
         }
     };

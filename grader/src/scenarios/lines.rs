@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::clock::EARLY;
+use super::clock;
 use super::{Answer, Exchange, MORE_THAN_FITS, Request, growth};
 use crate::capture::{size, time};
 use crate::client::{Mismatch, Payload};
@@ -76,7 +76,7 @@ pub async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), Stop> {
     trial.step("SLEEP: `SLEEP 30 text`, with an empty text, and in forms that are none");
     let start = Instant::now();
     client.say(&format!("SLEEP 30 {first}\n"), &format!("ECHO: {first}\n")).await?;
-    if start.elapsed() + EARLY < Duration::from_millis(30) {
+    if clock::is_early(start.elapsed(), Duration::from_millis(30)) {
         let observed = format!("the answer came after {}", time(start.elapsed()));
         let cause = "SLEEP 30 is answered after 30 milliseconds";
         let expected = "the answer comes after the time that the line says";
