@@ -35,9 +35,9 @@ const SEED: u32 = 0x5eed_0001;
 /// What a program that does nothing may get at most.
 const UNEARNED: u32 = 5;
 
-/// So often a program is looked at, at most: until its text is the one that is kept, until what has to come together
+/// So often a program is looked at, at most: until its text is one that is kept, until what has to come together
 /// for it has (two threads, most often: rule R15), until the machine was quiet enough for a verdict (rule R9), or until
-/// a verdict was seen twice.
+/// a verdict was seen twice. If no verdict was to be had, then so often alone.
 const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
@@ -89,6 +89,9 @@ pub struct Proved {
     pub kept: bool,
     /// How often it was looked at.
     pub looks: u32,
+    /// Whether its verdicts may be otherwise by luck, or by the machine's fault.
+    #[serde(skip)]
+    is_open: bool,
 }
 
 /// All subjects of a lab.
@@ -145,6 +148,19 @@ pub fn verify(
     let grader = fingerprint(&fs::read("/proc/self/exe").context("cannot read the grader")?);
     let lock = fingerprint(&fs::read(repo.root().join("Cargo.lock"))?);
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let keep = |subject: &Subject| {
+        let program = subject.words.first().map(fs::read).and_then(Result::ok);
+        Keep::of(repo, lab, &subject.name, fingerprint(&(program, grader, lock)))
+    };
+    let prove = |subject: &Subject, kept: Option<Found>| {
+        let proved = prove(repo, lab, subject, kept, interrupt)?;
+        let is_right = proved.problems.is_empty() && proved.once.is_empty();
+        // What is not as it should be is looked at again.
+        if is_right && !proved.kept && !interrupt.is_raised() {
+            keep(subject).store(&proved.found);
+        }
+        Ok(proved)
+    };
     let results: Vec<Mutex<Option<Result<Proved>>>> =
         subjects.iter().map(|_| Mutex::default()).collect();
     std::thread::scope(|scope| {
@@ -159,19 +175,8 @@ pub fn verify(
                     if interrupt.is_raised() {
                         return;
                     }
-                    let program = subject.words.first().map(fs::read).and_then(Result::ok);
-                    let key = fingerprint(&(program, grader, lock));
-                    let keep = Keep::of(repo, lab, &subject.name, key);
-                    let kept = if fresh { None } else { keep.load() };
-                    let proved = prove(repo, lab, subject, kept, interrupt);
-                    // What is not as it should be is looked at again.
-                    if let Ok(Proved { found, problems, once, kept: false, .. }) = &proved
-                        && problems.is_empty()
-                        && once.is_empty()
-                        && !interrupt.is_raised()
-                    {
-                        keep.store(found);
-                    }
+                    let kept = if fresh { None } else { keep(subject).load() };
+                    let proved = prove(subject, kept);
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(proved);
                     done(finished.fetch_add(1, Ordering::Relaxed) + 1, subjects.len());
                 }
@@ -182,9 +187,19 @@ pub fn verify(
         bail!("interrupted");
     }
     let mut proved = Vec::new();
-    for result in results {
+    for (subject, result) in subjects.iter().zip(results) {
         let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
-        proved.push(result.context("a subject was not run")??);
+        let mut result = result.context("a subject was not run")??;
+        if result.is_open {
+            // The others may have been what kept it from its verdict.
+            let looks = result.looks;
+            result = prove(subject, None)?;
+            result.looks += looks;
+        }
+        proved.push(result);
+    }
+    if interrupt.is_raised() {
+        bail!("interrupted");
     }
     let points = points(lab, &subjects, &proved);
     let pointless =
@@ -212,6 +227,7 @@ fn prove(
     loop {
         let mut problems = problems(lab, &subject.expectation, &found);
         let mut is_over = looks == LOOKS || interrupt.is_raised();
+        let mut is_open = false;
         if problems.is_empty() {
             right += 1;
             // Which of several true things is seen first may be luck.
@@ -232,6 +248,7 @@ fn prove(
             let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
             let is_luck = is_busy || subject.takes_luck && is_missed(&subject.expectation, &found);
             is_over |= !is_luck && (!is_misconception || !once.is_empty());
+            is_open = is_luck && once.is_empty();
             if !is_luck {
                 once.clone_from(&problems);
             }
@@ -241,7 +258,7 @@ fn prove(
                 once.clear();
             }
             let name = subject.name.clone();
-            return Ok(Proved { name, found, problems, once, kept: was_kept, looks });
+            return Ok(Proved { name, found, problems, once, kept: was_kept, looks, is_open });
         }
         (found, looks, was_kept) = (examine(lab, subject, interrupt), looks + 1, false);
     }
