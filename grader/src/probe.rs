@@ -385,10 +385,22 @@ impl Probe {
         self.processes().into_iter().any(|pid| matches!(state(pid), Some('T' | 't')))
     }
 
-    /// Whether the program has a timer descriptor (timerfd_create(2)): a wait without a time-out may
-    /// then end by itself all the same.
+    /// Whether the program may have a timer by which a wait without a time-out ends all the same: a descriptor
+    /// (timerfd_create(2)), one of timer_create(2), or one of setitimer(2) or alarm(2). The last two show only in
+    /// that SIGALRM is caught; and it need not be where it is to end a child, of which nothing shows that.
     #[must_use]
     pub fn has_timer(self) -> bool {
+        const SIGALRM: u64 = 1 << (libc::SIGALRM - 1);
+        let pids = self.processes();
+        let has_alarm = |&pid: &i32| {
+            let status = Process::new(pid).and_then(|process| process.status());
+            let timers = std::fs::read(format!("/proc/{pid}/timers"));
+            status.map_or(true, |status| status.sigcgt & SIGALRM != 0)
+                || timers.is_ok_and(|timers| !timers.is_empty())
+        };
+        if pids.len() > 1 || pids.iter().any(has_alarm) {
+            return true;
+        }
         // Linux calls it `[timerfd]`; procfs hands out the name without brackets.
         let is_timer = |descriptor: &Descriptor| matches!(&descriptor.target, FDTarget::AnonInode(name) if name.contains("timerfd"));
         self.descriptors().map_or(true, |all| all.iter().any(is_timer))
