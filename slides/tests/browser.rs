@@ -159,10 +159,19 @@ impl Page {
         Ok(())
     }
 
+    /// Waits until `expression` gives what is expected.
     fn expect(&self, expression: &str, expected: &Value) -> Result<()> {
-        let found = self.ask(expression)?;
-        anyhow::ensure!(found == *expected, "{expression} is {found}, not {expected}");
-        Ok(())
+        let begin = Instant::now();
+        loop {
+            let found = self.ask(expression)?;
+            if found == *expected {
+                return Ok(());
+            }
+            if begin.elapsed() > Duration::from_secs(20) {
+                bail!("{expression} is {found}, not {expected}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -242,6 +251,35 @@ const FITS: &str = r#"
 }
 "#;
 
+/// Pictures that are files: which, and how wide they are on a slide.
+const IMAGES: &str = r#"
+(slide, box, scale) => [...slide.querySelectorAll("img")]
+    .map((one) => [one.getAttribute("src"), one.getBoundingClientRect().width / scale])
+    .filter(([, width]) => width > 0)
+"#;
+
+fn widths(list: &Value) -> Vec<(String, f64)> {
+    let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_f64()?));
+    list.as_array().into_iter().flatten().filter_map(pair).collect()
+}
+
+/// The height of the smallest letters of an SVG file, in terms of its width.
+fn least_letters(file: &Path) -> Result<f64> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+    let values = |name: &str| -> Vec<String> {
+        let parts = text.split(name).skip(1);
+        parts.filter_map(|part| part.split('"').next()).map(str::to_owned).collect()
+    };
+    let sizes = values(" font-size=\"")
+        .iter()
+        .map(|size| Ok(size.parse()?))
+        .collect::<Result<Vec<f64>>>()?;
+    let frame = values(" viewBox=\"");
+    let width: f64 =
+        frame.first().and_then(|frame| frame.split(' ').nth(2)).context("a viewBox")?.parse()?;
+    Ok(sizes.into_iter().reduce(f64::min).context("letters")? / width)
+}
+
 /// Text that differs too little from what is behind it (WCAG 2.2, 1.4.3).
 const CONTRAST: &str = r#"
 (slide, box, scale, parts) => {
@@ -309,6 +347,12 @@ fn every_slide_fits_with_its_answers_open() -> Result<()> {
         page.open(&format!("{name}.html?present"))?;
         page.expect("document.querySelectorAll('section.slide').length", &ids.len().into())?;
         found.extend(strings(name, &page.ask(&format!("({LOOK})({FITS})"))?));
+        for (file, width) in widths(&page.ask(&format!("({LOOK})({IMAGES})"))?) {
+            let height = least_letters(&BOOK.folder.join(&file))? * width;
+            if height < 15.99 {
+                found.push(format!("{name}: letters in {file} are {height:.1} pixels high"));
+            }
+        }
     }
     found.extend(page.complaints.lock().expect("no panic").iter().cloned());
     none_of(&found);
@@ -345,9 +389,12 @@ fn text_can_be_read_in_light_and_dark() -> Result<()> {
 }
 
 #[test]
-fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
+fn keys_lead_through_each_deck_and_addresses_into_it() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
-    // Of many the last: whatever holds for the first only is found.
+    for (name, ids) in &BOOK.decks {
+        ends_and_addresses(&page, name, ids).with_context(|| name.clone())?;
+    }
+    // What is the same in each deck, in the last.
     let (name, ids) = BOOK.decks.last().context("a deck")?;
     let slides = ids.len();
     let id = |index: usize| Value::from(ids[index].as_str());
@@ -384,6 +431,13 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
     page.expect(CURRENT, &id(0))?;
     page.press(&["Escape"])?;
     page.until(&format!("({CURRENT}) === null"))?;
+    none_of(&page.complaints.lock().expect("no panic"));
+    Ok(())
+}
+
+/// A deck's first and last slide, an answer, and the address of each slide.
+fn ends_and_addresses(page: &Page, name: &str, ids: &[String]) -> Result<()> {
+    let id = |index: usize| Value::from(ids[index].as_str());
     // Of all sections one is shown, and the page around it is not.
     page.open(&format!("{name}.html?present#{}", ids[5]))?;
     page.expect(CURRENT, &id(5))?;
@@ -392,10 +446,15 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
         &1.into(),
     )?;
     page.expect("document.getElementById('mdbook-menu-bar').checkVisibility()", &false.into())?;
+    page.press(&["Home", "ArrowLeft"])?;
+    page.expect(CURRENT, &id(0))?;
+    page.press(&["End", "ArrowRight"])?;
+    page.expect(CURRENT, &id(ids.len() - 1))?;
     // An answer opens and folds by a key.
     let predict = "[...document.querySelectorAll('section.predict')][0].dataset.id";
     let predict = page.ask(predict)?;
-    page.open(&format!("{name}.html?present#{}", predict.as_str().unwrap_or_default()))?;
+    page.ask(&format!("(location.hash = {predict}, true)"))?;
+    page.until(&format!("({CURRENT}) === {predict}"))?;
     let is_open = "document.querySelector('.current details:not(.notes)').open";
     page.expect(is_open, &false.into())?;
     page.press(&["a"])?;
@@ -405,14 +464,60 @@ fn keys_lead_through_a_deck_and_addresses_into_it() -> Result<()> {
     page.press(&["Enter"])?;
     page.expect(is_open, &false.into())?;
     page.expect(CURRENT, &predict)?;
-    none_of(&page.complaints.lock().expect("no panic"));
-    Ok(())
+    // Each slide has its address, and an address in a page that is there is followed.
+    let ids = serde_json::to_string(ids)?;
+    page.ask(&format!(
+        "(window.others = null, (async () => {{
+            const others = [];
+            for (const id of {ids}) {{
+                const followed = new Promise((done) => addEventListener('hashchange', done, {{ once: true }}));
+                if (location.hash !== '#' + id) {{ location.hash = id; await followed; }}
+                if (({CURRENT}) !== id) others.push(id);
+            }}
+            window.others = others;
+        }})(), true)"
+    ))?;
+    page.until("window.others !== null")?;
+    page.expect("window.others", &Value::Array(Vec::new()))
 }
 
 #[test]
 fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
+    for (name, _) in &BOOK.decks {
+        notes_are_read_and_not_shown(&page, name).with_context(|| name.clone())?;
+    }
+    // The window is the same for each deck; the last is there still.
     let (name, _) = BOOK.decks.last().context("a deck")?;
+    // The window that a key opens, as the page sees it; once more after the page was loaded again.
+    let watch = "(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)";
+    page.ask(watch)?;
+    page.press(&["s"])?;
+    page.until("window.opened.length === 1")?;
+    page.open(&format!("{name}.html?present"))?;
+    page.ask(watch)?;
+    page.press(&["ArrowRight"])?;
+    page.press(&["s"])?;
+    page.until("window.opened.length === 1")?;
+    page.until("window.opened[0].document.body.innerText.includes('this slide until')")?;
+    let said = page.ask("window.opened[0].document.body.innerText")?;
+    let said = said.as_str().unwrap_or_default();
+    let title = page.ask("document.querySelector('.current h2').textContent.trim()")?;
+    assert!(said.contains(title.as_str().unwrap_or("?")), "{said}");
+    let own = page.ask("document.querySelector('.current .notes p').textContent.slice(0, 30)")?;
+    assert!(said.replace('\n', " ").contains(own.as_str().unwrap_or("?").trim()), "{said}");
+    assert!(said.contains("0:0"), "a clock: {said}");
+    // The window follows, and its keys lead on.
+    page.ask("(window.opened[0].document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})), true)")?;
+    let next = page.ask("document.querySelector('.current h2').textContent.trim()")?;
+    assert_ne!(next, title);
+    page.expect("window.opened[0].document.getElementById('title').textContent.trim()", &next)?;
+    none_of(&page.complaints.lock().expect("no panic"));
+    Ok(())
+}
+
+/// Readers see all notes of a deck, an audience none.
+fn notes_are_read_and_not_shown(page: &Page, name: &str) -> Result<()> {
     page.open(&format!("{name}.html"))?;
     let notes =
         "[...document.querySelectorAll('.notes')].map((one) => one.open && one.checkVisibility())";
@@ -426,42 +531,36 @@ fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
         "[...document.querySelectorAll('.notes')].filter((one) => one.checkVisibility()).length",
         &0.into(),
     )?;
-    // The window that a key opens, as the page sees it; once more after the page was loaded again.
-    let watch = "(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)";
-    page.ask(watch)?;
-    page.press(&["s"])?;
-    page.until("window.opened.length === 1")?;
-    page.open(&format!("{name}.html?present"))?;
-    page.ask(watch)?;
-    page.press(&["ArrowRight"])?;
-    page.press(&["s"])?;
-    page.until("window.opened.length === 1")?;
-    let said = page.ask("window.opened[0].document.body.innerText")?;
-    let said = said.as_str().unwrap_or_default();
-    let title = page.ask("document.querySelector('.current h2').textContent.trim()")?;
-    assert!(said.contains(title.as_str().unwrap_or("?")), "{said}");
-    let own = page.ask("document.querySelector('.current .notes p').textContent.slice(0, 30)")?;
-    assert!(said.replace('\n', " ").contains(own.as_str().unwrap_or("?").trim()), "{said}");
-    assert!(said.contains("0:0") && said.contains("this slide until"), "a clock: {said}");
-    // The window follows, and its keys lead on.
-    page.ask("(window.opened[0].document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})), true)")?;
-    let next = page.ask("document.querySelector('.current h2').textContent.trim()")?;
-    assert_ne!(next, title);
-    page.expect("window.opened[0].document.getElementById('title').textContent.trim()", &next)?;
-    none_of(&page.complaints.lock().expect("no panic"));
     Ok(())
 }
 
 #[test]
-fn search_finds_a_term() -> Result<()> {
+fn search_finds_a_term_of_each_deck() -> Result<()> {
+    /// Said in one deck most of all.
+    const TERMS: [(&str, &str); 11] = [
+        ("00-why-concurrency", "C10K"),
+        ("01-blocking-threads", "Condvar"),
+        ("02-selectors", "EPOLLET"),
+        ("03-async-echo", "Pin"),
+        ("04-timeouts", "deadline"),
+        ("05-shutdown", "TIME_WAIT"),
+        ("06-metrics", "quantile"),
+        ("07-chat", "fan-out"),
+        ("08-tls", "certificate"),
+        ("09-framing", "codec"),
+        ("10-where-to-go-next", "QUIC"),
+    ];
     let Some(page) = Page::new() else { return Ok(()) };
-    page.open("index.html")?;
-    page.press(&["/"])?;
-    page.until("document.activeElement?.id === 'mdbook-searchbar'")?;
-    page.tab.type_str("descriptors")?;
-    page.until("document.querySelectorAll('#mdbook-searchresults li').length > 0")?;
-    let links = page.ask("[...document.querySelectorAll('#mdbook-searchresults a')].map((one) => one.getAttribute('href'))")?;
-    assert!(links.to_string().contains("#"), "{links}");
+    for (name, _) in &BOOK.decks {
+        let term = TERMS.iter().find(|(deck, _)| deck == name).context("a deck without a term")?.1;
+        page.open("index.html")?;
+        page.press(&["/"])?;
+        page.until("document.activeElement?.id === 'mdbook-searchbar'")?;
+        page.tab.type_str(term)?;
+        let link = format!("#mdbook-searchresults a[href*='{name}.html'][href*='#']");
+        let found = page.until(&format!("document.querySelector(\"{link}\")"));
+        found.with_context(|| format!("{term} is not found in {name}"))?;
+    }
     none_of(&page.complaints.lock().expect("no panic"));
     Ok(())
 }
@@ -523,17 +622,35 @@ fn the_pdf_has_one_page_for_each_slide() -> Result<()> {
 }
 
 #[test]
+fn the_book_is_small_enough_to_be_sent() -> Result<()> {
+    const MOST: u64 = 10 * 1024 * 1024;
+    let mut folders = vec![BOOK.folder.clone()];
+    let mut size = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => folders.push(entry.path()),
+                false => size += entry.metadata()?.len(),
+            }
+        }
+    }
+    assert!(size <= MOST, "{size} bytes");
+    Ok(())
+}
+
+#[test]
 fn a_deck_is_a_page_without_javascript() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
     page.tab.call_method(Emulation::SetScriptExecutionDisabled { value: true })?;
-    let (name, ids) = BOOK.decks.last().context("a deck")?;
-    let url = url_of(&BOOK.folder.join(format!("{name}.html")))?;
-    page.tab.navigate_to(&url)?.wait_until_navigated()?;
-    let shown = page.ask("[...document.querySelectorAll('section.slide, .notes')].filter((one) => one.checkVisibility()).length")?;
-    assert!(
-        shown.as_u64().is_some_and(|shown| shown as usize > ids.len()),
-        "{shown} of {}",
-        ids.len()
-    );
+    for (name, ids) in &BOOK.decks {
+        page.open(&format!("{name}.html"))?;
+        let shown = page.ask("[...document.querySelectorAll('section.slide, .notes')].filter((one) => one.checkVisibility()).length")?;
+        assert!(
+            shown.as_u64().is_some_and(|shown| shown as usize > ids.len()),
+            "{name}: {shown} of {}",
+            ids.len()
+        );
+    }
     Ok(())
 }
