@@ -15,7 +15,7 @@ use grader::commands::{
 use grader::{null, supervise};
 
 /// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
-/// through /proc, and explains what it finds.
+/// through the kernel's eyes, and explains what it finds.
 #[derive(Parser)]
 #[command(name = "cargo grader", bin_name = "cargo grader", version, after_help = EXIT_STATUS)]
 struct Arguments {

@@ -1,6 +1,8 @@
 //! Misconception: who is told to stop need not wait any longer, and answers at
 //! once.
 //!
+//! Takes luck: whether it has ended when the second signal comes
+//!
 //! Must fail:
 //! - 05/in-flight-completes: the requests under way are cut short
 //! - 05/grace-deadline: nothing is left to be aborted
