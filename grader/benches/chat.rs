@@ -83,7 +83,14 @@ fn main() -> Result<ExitCode> {
 /// One row: a fresh server, all join, all talk, each the next when the own one came back.
 async fn measure(trial: &Trial) -> Result<String, Stop> {
     const LOOK: Duration = Duration::from_millis(5);
-    let start = Start { descriptors: USERS as u64 + SPARE_DESCRIPTORS, ..Start::PLAIN };
+    /// Half of what full queues of 256 events of 250 bytes would come to.
+    const MOST_GROWTH: u64 = USERS as u64 * 32 * 1024;
+    // A room's messages and notices fit into a queue: whoever is not scheduled for a while is not cut off.
+    let start = Start {
+        flags: &["--queue", "256"],
+        descriptors: USERS as u64 + SPARE_DESCRIPTORS,
+        ..Start::PLAIN
+    };
     let server = trial.start(&start).await?;
     let begin = Instant::now();
     let parties = together((0..ROOMS).map(|_| Party::gather(&server, USERS_OF_EACH))).await?;
@@ -107,6 +114,11 @@ async fn measure(trial: &Trial) -> Result<String, Stop> {
     });
     beside(watching, together(talks)).await?;
     let (talked, cpu) = (begin.elapsed(), cpu().saturating_sub(begun));
+    if most.get() > MOST_GROWTH {
+        let observed = vec![format!("it grew by {}", size(most.get()))];
+        let expected = format!("memory grows by at most {}", size(MOST_GROWTH));
+        return Err(server.process.failed(&expected, observed, "queues have no bound"));
+    }
     Ok(format!(
         "{:>7}   {:>8}   {:>15.1} µs   {:>13}   {:>18}",
         time(joined),
