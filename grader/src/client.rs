@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
@@ -159,6 +159,19 @@ impl Connection {
     ///
     /// Refused or reset is the program's trouble; a lack of ports or descriptors the machine's.
     pub async fn open(address: SocketAddr, window: Window) -> Result<Self, Trouble> {
+        Self::open_from(None, address, window).await
+    }
+
+    /// As [`Connection::open`], from an address of the client's own, if one is named.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn open_from(
+        source: Option<Ipv4Addr>,
+        address: SocketAddr,
+        window: Window,
+    ) -> Result<Self, Trouble> {
         let machine = |what: &str, error: io::Error| match error.raw_os_error() {
             Some(libc::EMFILE) => {
                 Trouble::Machine(format!("the grader is out of descriptors: {MORE_DESCRIPTORS}"))
@@ -170,6 +183,9 @@ impl Connection {
             // Before the handshake, which tells the other side. Where it fails the kernel takes more.
             let _ = socket.set_recv_buffer_size(SMALL_BUFFER);
             let _ = socket2::SockRef::from(&socket).set_tcp_mss(SMALL_SEGMENT);
+        }
+        if let Some(source) = source {
+            socket.bind((source, 0).into()).map_err(|error| machine("bind", error))?;
         }
         let stream = match socket.connect(address).await {
             Ok(stream) => stream,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
@@ -227,6 +227,23 @@ impl Server {
     /// It did not.
     pub async fn serve_new_client(self: &Rc<Self>, name: &str) -> Result<Client, Stop> {
         let client = self.connect(name).await?;
+        client.ask().await?;
+        Ok(client)
+    }
+
+    /// Like [`Server::serve_new_client`], with a client that has `source` as its address, over plain TCP.
+    ///
+    /// # Errors
+    ///
+    /// It was not served.
+    pub async fn serve_new_client_from(
+        self: &Rc<Self>,
+        source: Ipv4Addr,
+        name: &str,
+    ) -> Result<Client, Stop> {
+        let opened = Connection::open_from(Some(source), self.address, Window::Usual);
+        let connection = self.wait(None, "the connection is taken", opened).await?;
+        let client = self.client(name, connection);
         client.ask().await?;
         Ok(client)
     }

@@ -99,6 +99,7 @@ pub async fn serve(
                 let _ = Active::begin(&metrics);
                 let metrics = Arc::clone(&metrics);
                 clients.spawn(async move {
+                    // ANCHOR_END: bug
                     match handle(&mut stream, &metrics).await {
                         Ok(()) => {}
                         Err(LineError::TooLong) => metrics.errors(Kind::LineTooLong).add(1),
@@ -107,7 +108,6 @@ pub async fn serve(
                     }
                 });
             }
-            // ANCHOR_END: bug
             Some(end) = clients.join_next() => {
                 if end.is_err_and(|error| error.is_panic()) {
                     metrics.errors(Kind::Panic).add(1);

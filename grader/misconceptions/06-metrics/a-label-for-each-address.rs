@@ -1,0 +1,176 @@
+//! Misconception: a page should say who one's clients are; there are not that
+//! many addresses.
+//!
+//! Must fail:
+//! - 06/no-label-growth: each address is a series that never goes
+
+pub mod exposition;
+pub mod lines;
+pub mod metrics;
+pub mod requests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use lines::{LineError, Lines};
+use metrics::{Active, Kind, Metrics};
+use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::io::{InspectReader, InspectWriter};
+
+/// How often each was there.
+static CLIENTS: Mutex<BTreeMap<IpAddr, u64>> = Mutex::new(BTreeMap::new());
+
+/// Given: the answer to `line`, when it is ready. PANIC is a bug, made on
+/// purpose.
+async fn reply(line: &str) -> String {
+    if line == "PANIC" {
+        panic!("a client has asked for it");
+    }
+    match Request::of(line) {
+        Request::Echo(text) => echo(text),
+        Request::Sleep(time, text) => {
+            sleep(time).await;
+            echo(text)
+        }
+        Request::BadSleep => BAD_SLEEP.to_owned(),
+    }
+}
+
+/// Serves one client: line after line, until the end of its input. Counts the
+/// bytes that are read and those that are written, not those that should be;
+/// requests, and how long each takes until its answer is written; bad sleeps.
+///
+/// # Errors
+///
+/// The line is refused (and the client told), or the connection broke.
+pub async fn handle(
+    stream: &mut TcpStream,
+    metrics: &Metrics,
+) -> Result<(), LineError> {
+    let (input, output) = stream.split();
+    let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
+    let count_out = |bytes: &[u8]| metrics.sent.add(bytes.len() as u64);
+    let mut lines = Lines::new(InspectReader::new(input, count_in), LONGEST);
+    let mut output = InspectWriter::new(output, count_out);
+    loop {
+        let line = match lines.rest().await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error),
+            Err(error) => {
+                // Where this fails the reason is the line, all the same.
+                let _ = output.write_all(format!("{error}\n").as_bytes()).await;
+                return Err(error);
+            }
+        };
+        let begin = Instant::now();
+        let answer = reply(&line).await;
+        output.write_all(answer.as_bytes()).await?;
+        metrics.durations.observe(begin.elapsed());
+        metrics.requests.add(1);
+        if answer == BAD_SLEEP {
+            metrics.errors(Kind::BadSleep).add(1);
+        }
+    }
+}
+
+/// Serves all clients, each in a task of its own. Counts them, those that are
+/// there now, and the errors that end them; a panic ends one client only.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+) -> io::Result<()> {
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            mut stream = accept(&listener) => {
+                metrics.connections.add(1);
+                if let Ok(address) = stream.peer_addr() {
+                    *CLIENTS.lock().unwrap().entry(address.ip()).or_default() += 1;
+                }
+                let active = Active::begin(&metrics);
+                let metrics = Arc::clone(&metrics);
+                clients.spawn(async move {
+                    let _active = active;
+                    match handle(&mut stream, &metrics).await {
+                        Ok(()) => {}
+                        Err(LineError::TooLong) => metrics.errors(Kind::LineTooLong).add(1),
+                        Err(LineError::NotUtf8) => metrics.errors(Kind::NotUtf8).add(1),
+                        Err(LineError::Io(_)) => metrics.errors(Kind::Io).add(1),
+                    }
+                });
+            }
+            Some(end) = clients.join_next() => {
+                if end.is_err_and(|error| error.is_panic()) {
+                    metrics.errors(Kind::Panic).add(1);
+                }
+            }
+        }
+    }
+}
+
+/// Given: answers `GET /metrics` with what [`scrape`] gives, and anything else
+/// with 404.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+) -> io::Result<()> {
+    let answer = move || {
+        let metrics = Arc::clone(&metrics);
+        async move { scrape(&metrics) }
+    };
+    axum::serve(listener, Router::new().route("/metrics", get(answer))).await
+}
+
+/// The answer to `GET /metrics`: the text (task 1), and what kind of text it is
+/// (task 4).
+pub fn scrape(metrics: &Arc<Metrics>) -> Response {
+    match exposition::text(metrics) {
+        Ok(mut text) => {
+            let mut clients =
+                String::from("# TYPE echo_client_connections counter\n");
+            for (address, number) in CLIENTS.lock().unwrap().iter() {
+                clients += &format!(
+                    "echo_client_connections_total{{client=\"{address}\"}} {number}\n"
+                );
+            }
+            let end = text.len() - "# EOF\n".len();
+            text.insert_str(end, &clients);
+            ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The next client, however long it takes.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
