@@ -606,7 +606,7 @@ fn masked(text: &str) -> String {
             words.push("#".to_owned());
         } else if last.as_deref() == Some("#") {
             // `1 thread` and `3 threads` are one.
-            let nouns = ["client", "thread", "socket", "process", "descriptor"];
+            let nouns = ["client", "thread", "socket", "process", "descriptor", "CPU"];
             let plural = if word == "process" { "es" } else { "s" };
             let plural = if nouns.contains(&word) { plural } else { "" };
             words.push(masked_digits(word) + plural);

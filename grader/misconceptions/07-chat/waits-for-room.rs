@@ -2,6 +2,8 @@
 //!
 //! Must fail:
 //! - 07/slow-consumer: who speaks waits for the one that does not read
+//! - 07/join-storm: so messages cannot be sent under the lock of the notices,
+//!   and two hear of both in different orders
 
 pub mod client;
 pub mod lines;

@@ -485,7 +485,7 @@ async fn leave_notice(trial: &Trial) -> Result<(), Stop> {
 }
 
 async fn bad_json(trial: &Trial) -> Result<(), Stop> {
-    const BAD: [&[u8]; 15] = [
+    const BAD: [&[u8]; 17] = [
         b"{",
         b"hello",
         b"[]",
@@ -498,6 +498,8 @@ async fn bad_json(trial: &Trial) -> Result<(), Stop> {
         b"{\"message\":[\"x\"]}",
         b"{\"hello\":\"world\"}",
         b"{\"who\":\"me\"}",
+        b"{\"user_id\":5,\"room_id\":\"room\"}",
+        b"{\"user_id\":\"zoe\",\"room_id\":[\"room\"]}",
         b"{\"message\":\"x\"",
         b"{\"message\":\"\xff\xfe\"}",
         b"\xc3(",
@@ -711,7 +713,8 @@ async fn join_storm(trial: &Trial) -> Result<(), Stop> {
     let same = named(trial, "");
     let watcher = format!("0{same}");
     let watcher = Guest::join(&server, &watcher, &room, &[&watcher]).await?;
-    let names: Vec<_> = (0..USERS).map(|index| format!("user{index:03}{same}")).collect();
+    let all: Vec<_> = (0..USERS + USERS / 2).map(|index| format!("user{index:03}{same}")).collect();
+    let (names, late) = all.split_at(USERS);
     trial.step(format!("{USERS} clients connect; then all join the same room at once"));
     let connects = names.iter().map(|name| accepted(&server, name));
     let guests = ramped(connects).await?;
@@ -719,59 +722,154 @@ async fn join_storm(trial: &Trial) -> Result<(), Stop> {
         let room = &room;
         async move {
             guest.send(&json!({ "user_id": guest.name, "room_id": room })).await?;
-            let event = guest.event("who joins is welcomed, first of all").await?;
-            if !has(&event, &json!({ "event": "welcome", "room_id": room })) {
-                return Err(guest.wrong("who joins is welcomed, first of all", "").await);
-            }
-            Ok((guest.name.clone(), users_of(&event)))
+            Ok((guest.name.clone(), welcome_of(guest, room).await?))
         }
     });
-    let welcomes: HashMap<_, _> = together(joins).await?.into_iter().collect();
-    trial.step("every other of them leaves at once (FIN)");
+    let mut welcomes: HashMap<_, _> = together(joins).await?.into_iter().collect();
+    trial.step(format!(
+        "every other of them leaves (FIN) while {} more join, of whom each says something at once",
+        late.len()
+    ));
+    let connects = late.iter().map(|name| accepted(&server, name));
+    let late = ramped(connects).await?;
     let (mut stay, mut gone) = (Vec::new(), Vec::new());
     for (index, guest) in guests.into_iter().enumerate() {
         if index % 2 == 0 { stay.push(guest) } else { gone.push(guest) }
     }
-    gone.iter().for_each(|guest| guest.client.connection.half_close());
+    // Sent while the program is stopped, so that it finds all of them at once.
+    server.process.pause().await?;
+    let mut joins = Vec::new();
+    for (leaver, guest) in gone.iter().zip(&late) {
+        leaver.client.connection.half_close();
+        let join = json!({ "user_id": guest.name, "room_id": room });
+        let lines = format!("{join}\n{}\n", json!({ "message": guest.name }));
+        guest.client.send(&lines.into_bytes().into()).await?;
+        let welcome = welcome_of(guest, &room);
+        joins.push(async { Ok((guest.name.clone(), welcome.await?)) });
+    }
+    server.process.resume();
+    welcomes.extend(together(joins).await?);
+    let talkers: Vec<_> = late.iter().map(|guest| guest.name.clone()).collect();
+    stay.extend(late);
     let mut users: Vec<&str> = stay.iter().map(|guest| guest.name.as_str()).collect();
     users.push(&watcher.name);
     users.sort_unstable();
     trial.step("one who was there all the time hears of each who joined and left, once; then `who` is right");
-    let mut expected: Vec<Value> = names.iter().map(|name| joined(name)).collect();
+    let mut expected: Vec<Value> = all.iter().map(|name| joined(name)).collect();
     expected.extend(gone.iter().map(|guest| left(&guest.name)));
-    let what = format!("{} hears of {USERS} who join and {} who leave", watcher.name, gone.len());
+    expected.extend(talkers.iter().map(|name| message(name, name)));
+    let what = format!(
+        "{} hears of {} who join, {} who leave and {} who say something",
+        watcher.name,
+        all.len(),
+        gone.len(),
+        talkers.len()
+    );
     let cause = "a list was changed while somebody else walked through it, or a name and its room were \
                  changed in two steps";
+    let mut order = HashMap::new();
     while !expected.is_empty() {
         let event = watcher.event(&what).await.map_err(|stop| missing(stop, &expected))?;
         let place = expected.iter().position(|one| has(&event, one));
-        // Nobody leaves who has not joined.
-        let early = event["event"] == "left"
-            && expected
-                .iter()
-                .any(|one| has(one, &joined(event["user_id"].as_str().unwrap_or(""))));
+        // Nobody leaves or says something who has not joined.
+        let has_to_join = |one: &Value| has(one, &joined(event["user_id"].as_str().unwrap_or("")));
+        let is_early = event["event"] != "joined" && expected.iter().any(has_to_join);
         match place {
-            Some(place) if !early => drop(expected.swap_remove(place)),
-            _ => return Err(watcher.wrong(&what, cause).await),
+            Some(place) if !is_early => drop(expected.swap_remove(place)),
+            _ => {
+                let why = if is_early {
+                    "it had not heard before that this one has joined"
+                } else {
+                    "that was not to come, or not once more"
+                };
+                let got = format!("{} got {}", watcher.name, shown(&event));
+                return Err(server.process.fail(&[&what], vec![got, why.to_owned()], cause).await);
+            }
         }
+        order.insert(shown(&event), order.len());
     }
     watcher.fence(&users, cause).await?;
-    trial.step("each who stayed asks who is there, and has heard of just these before");
+    trial.step(
+        "each who stayed asks who is there, and has heard of just these before, in the same order",
+    );
     let everyone: BTreeSet<String> = users.iter().map(ToString::to_string).collect();
     let knowing = stay.iter().map(|guest| {
-        let known = welcomes.get(&guest.name).cloned().unwrap_or_default();
-        knows(guest, known, &everyone)
+        let known = welcomes.remove(guest.name.as_str()).unwrap_or_default();
+        knows(guest, known, &everyone, &order)
     });
-    let wrong = together(knowing).await?.into_iter().flatten().max();
-    if let Some((_, wrong)) = wrong {
-        let expected =
-            "each knows who is there: those of its welcome, and who has joined since and not left";
-        let cause = "somebody has come between the moment in which the list was made and the one in which \
-                     the newcomer is in it: make the list, enter and tell the others under one lock";
-        return Err(server.process.fail(&[expected], vec![wrong], cause).await);
+    let wrong = together(knowing).await?.into_iter().flatten();
+    if let Some(Wrong { observed, evidence, .. }) = wrong.max() {
+        let expected = "each knows who is there: those of its welcome, and who has joined since and not left; \
+                        and the events of a room have one order";
+        let cause = if evidence.is_empty() {
+            "somebody has come between the moment in which the list was made and the one in which the newcomer is \
+             in it: make the list, enter and tell the others under one lock"
+        } else {
+            "what happens in a room is put into the queues of all under one lock: messages and notices under the same"
+        };
+        let stop = server.process.fail(&[expected], vec![observed], cause).await;
+        return Err(stop.amend(|failure| drop(failure.evidence.splice(0..0, evidence))));
     }
     stay.into_iter().chain(gone).for_each(|guest| guest.client.reset());
+    last_leaves_first_comes(trial, &server).await
+}
+
+/// In each of many rooms the last one leaves while somebody comes: who comes next finds that one there.
+async fn last_leaves_first_comes(trial: &Trial, server: &Rc<Server>) -> Result<(), Stop> {
+    const ROOMS: usize = 50;
+    trial.step(format!(
+        "in each of {ROOMS} rooms ana is alone; she leaves (FIN) while bob joins; then cleo joins"
+    ));
+    let rooms: Vec<_> = (0..ROOMS).map(|index| named(trial, &format!("room{index}"))).collect();
+    let names: Vec<_> = (0..ROOMS).map(|index| format!("bob{index}")).collect();
+    let connects = names.iter().map(|name| accepted(server, name));
+    let bobs = ramped(connects).await?;
+    let mut anas = Vec::new();
+    for (index, room) in rooms.iter().enumerate() {
+        let ana = format!("ana{index}");
+        anas.push(Guest::join(server, &ana, room, &[&ana]).await?);
+    }
+    server.process.pause().await?;
+    let mut joins = Vec::new();
+    for (index, ((ana, bob), room)) in anas.iter().zip(&bobs).zip(&rooms).enumerate() {
+        // A program that takes turns serves who was first, first: now the one, now the other.
+        let is_first = index % 2 == 0;
+        if is_first {
+            ana.client.connection.half_close();
+        }
+        bob.send(&json!({ "user_id": bob.name, "room_id": room })).await?;
+        if !is_first {
+            ana.client.connection.half_close();
+        }
+        joins.push(welcome_of(bob, room));
+    }
+    server.process.resume();
+    together(joins).await?;
+    let mut cleos = Vec::new();
+    for (bob, room) in bobs.iter().zip(&rooms) {
+        let cleo = accepted(server, &format!("cleo-{}", bob.name)).await?;
+        cleo.send(&json!({ "user_id": cleo.name, "room_id": room })).await?;
+        if !welcome_of(&cleo, room).await?.contains(&bob.name) {
+            let expected = format!("{} finds {} in the room", cleo.name, bob.name);
+            let observed = vec!["the one who has joined before is not in the list".to_owned()];
+            let cause = "the last one who leaves takes the room away, and somebody had got hold of it to enter: \
+                         look for a room, enter, leave and take it away under one lock";
+            return Err(server.process.fail(&[&expected], observed, cause).await);
+        }
+        cleos.push(cleo);
+    }
+    anas.into_iter().chain(bobs).chain(cleos).for_each(|guest| guest.client.reset());
     Ok(())
+}
+
+/// Who is there, by the welcome that comes first of all to one who joins.
+async fn welcome_of(guest: &Guest, room: &str) -> Result<BTreeSet<String>, Stop> {
+    const EXPECTED: &str = "who joins is welcomed, first of all";
+    let event = guest.event(EXPECTED).await?;
+    if !has(&event, &json!({ "event": "welcome", "room_id": room })) {
+        return Err(guest.wrong(EXPECTED, "").await);
+    }
+    Ok(users_of(&event))
 }
 
 /// The users in an event.
@@ -780,24 +878,42 @@ fn users_of(event: &Value) -> BTreeSet<String> {
     users.filter_map(|user| Some(user.as_str()?.to_owned())).collect()
 }
 
+/// What somebody knows and should not, or the other way round. The worst is the greatest.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Wrong {
+    unheard_of: usize,
+    observed: String,
+    evidence: Vec<String>,
+}
+
 /// Asks who is there: `everyone`; and those who were welcome to `guest`, and have joined since and not left,
-/// are the same. If not, how many it has not heard of, and what is wrong.
+/// are the same, and all that it has heard came in this `order`. If not, what
+/// is wrong.
 async fn knows(
     guest: &Guest,
     mut known: BTreeSet<String>,
     everyone: &BTreeSet<String>,
-) -> Result<Option<(usize, String)>, Stop> {
+    order: &HashMap<String, usize>,
+) -> Result<Option<Wrong>, Stop> {
     guest.send(&json!({ "who": true })).await?;
-    let mut surprise = None;
+    let (mut surprise, mut overtaken) = (None, None);
+    let mut last = (0, "nothing".to_owned());
     let listed = loop {
         let event = guest.event("one who stayed hears who is there").await?;
         let user = event["user_id"].as_str().unwrap_or_default().to_owned();
         let is_news = match event["event"].as_str() {
             Some("joined") => known.insert(user),
             Some("left") => known.remove(&user),
+            Some("message") => known.contains(&user),
             Some("users") => break users_of(&event),
             _ => false,
         };
+        let event_text = shown(&event);
+        let place = order.get(&event_text).copied().unwrap_or(last.0);
+        if place < last.0 && overtaken.is_none() {
+            overtaken = Some(vec![format!("first {}", last.1), format!("then {event_text}")]);
+        }
+        last = (place, event_text);
         if known.len() > 2 * everyone.len() {
             break BTreeSet::new();
         }
@@ -807,19 +923,28 @@ async fn knows(
     };
     let (name, all) = (&guest.name, count(everyone.len(), "user"));
     let unheard: Vec<_> = everyone.difference(&known).collect();
-    let wrong = match (unheard.first(), surprise) {
-        (Some(first), _) => {
-            let number = unheard.len();
-            format!("{name} has not heard of {number} of {all}, {first} among them")
+    let unheard_of = unheard.len();
+    let (observed, evidence) = match (unheard.first(), overtaken, surprise) {
+        (Some(first), ..) => (
+            format!("{name} has not heard of {unheard_of} of {all}, {first} among them"),
+            Vec::new(),
+        ),
+        (None, Some(two), _) => (
+            format!(
+                "{name} has heard of two things in another order than those who were there before"
+            ),
+            two,
+        ),
+        (None, None, Some(event)) => {
+            (format!("{name} got {event}, which does not fit to what it knew"), Vec::new())
         }
-        (None, Some(event)) => format!("{name} got {event}, which does not fit to what it knew"),
-        (None, None) if known == *everyone && listed == *everyone => return Ok(None),
-        (None, None) => {
+        (None, None, None) if known == *everyone && listed == *everyone => return Ok(None),
+        (None, None, None) => {
             let (known, listed) = (known.len(), listed.len());
-            format!("{name} knows of {known}, {listed} are listed, of {all}")
+            (format!("{name} knows of {known}, {listed} are listed, of {all}"), Vec::new())
         }
     };
-    Ok(Some((unheard.len(), wrong)))
+    Ok(Some(Wrong { unheard_of, observed, evidence }))
 }
 
 /// Adds to a failure what was still to come.
@@ -831,9 +956,9 @@ fn missing(stop: Stop, expected: &[Value]) -> Stop {
 
 async fn memory_flat(trial: &Trial) -> Result<(), Stop> {
     const USERS: usize = 2000;
-    /// The first batch warms up; of the others two in a row without growth are enough (an allocator may need
-    /// more, and some kernels count in steps).
-    const BATCHES: usize = 5;
+    /// The first batch warms up; of the others two in a row that need no more than there was before are enough (an
+    /// allocator may need more, and a garbage collector has its heap grow for a while and goes up and down then).
+    const BATCHES: usize = 14;
     /// An entry with a name of 32 bytes takes more than that, each time.
     const EACH: u64 = 32;
     let server = trial.start(&Start::PLAIN).await?;
@@ -860,7 +985,10 @@ async fn memory_flat(trial: &Trial) -> Result<(), Stop> {
         if batch > 1 && last.saturating_add(grown) < 2 * EACH * USERS as u64 {
             return Ok(());
         }
-        before = after;
+        for (pid, now) in after {
+            let highest = before.entry(pid).or_default();
+            *highest = now.max(*highest);
+        }
     }
     let expected = format!("after {USERS} more who came and went the memory is as before");
     let each = grown / USERS as u64;

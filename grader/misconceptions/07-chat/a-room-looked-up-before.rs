@@ -1,0 +1,388 @@
+//! Misconception: a room that was looked up is still the room when one enters.
+//!
+//! Must fail:
+//! - 07/join-storm: the last one has left meanwhile, and the room is not in the
+//!   map any more: who enters it is alone
+
+pub mod client;
+pub mod lines;
+pub mod protocol;
+
+use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lines::{LineError, Lines};
+use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, LONGEST, is_name};
+use tokio::io::AsyncWriteExt;
+use tokio::io::{copy, sink};
+use tokio::net::tcp::WriteHalf;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long the last events may take to be written to a client that leaves or
+/// is sent away.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long a client that is told to go may still send before its socket is
+/// closed.
+pub const LINGER: Duration = Duration::from_millis(100);
+
+/// Why a client is served no longer. Where the connection did not break, the
+/// client is told.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    #[error("bad name")]
+    BadName,
+    #[error("user id already taken")]
+    Taken,
+    #[error("line too long")]
+    LineTooLong,
+    #[error("too slow")]
+    TooSlow,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The way to one client: lines for its writer, and a means to cut it off.
+#[derive(Clone)]
+pub struct Outbox {
+    /// Each line is made once and shared by all queues that it stands in.
+    lines: mpsc::Sender<Arc<str>>,
+    /// Cancelled when the queue was full: this client has missed something.
+    cut: CancellationToken,
+}
+
+impl Outbox {
+    /// Given: an outbox for at most `queue` lines, and where they come out.
+    pub fn new(queue: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
+        let (lines, queue) = mpsc::channel(queue);
+        let cut = CancellationToken::new();
+        (Self { lines, cut }, queue)
+    }
+
+    /// Puts `line` into the queue, without waiting (task 1). `false` if the
+    /// client is cut off, now or before: its queue was full (task 4). After a
+    /// line that is missing there must be no other.
+    pub fn send(&self, line: Arc<str>) -> bool {
+        if !self.cut.is_cancelled() && self.lines.try_send(line).is_ok() {
+            return true;
+        }
+        self.cut.cancel();
+        false
+    }
+
+    /// Given: tells the client what it did wrong.
+    pub fn error(&self, reason: &str) {
+        let reason = reason.to_owned();
+        self.send(Event::Error { reason }.line());
+    }
+
+    /// Given: whether both lead to the same client.
+    fn is(&self, other: &Self) -> bool {
+        self.lines.same_channel(&other.lines)
+    }
+}
+
+/// Who is in a room. Sorted by name, as bytes.
+type Room = BTreeMap<String, Outbox>;
+
+/// What all clients share.
+#[derive(Default)]
+struct State {
+    /// Of users in any room. It changes in one step with `rooms`.
+    names: HashSet<String>,
+    /// By name. None is empty.
+    rooms: HashMap<String, Arc<Mutex<Room>>>,
+}
+
+impl State {
+    /// Puts `event` into the queues of all who are in the room (task 2). Who
+    /// is cut off by that leaves at once, and the rest of the room hears of
+    /// it, which may cut off the next (task 4). An empty room is removed
+    /// (task 3).
+    fn announce(&mut self, room_id: &str, event: &Event) {
+        let Some(shared) = self.rooms.get(room_id).cloned() else {
+            return;
+        };
+        let mut room = shared.lock().unwrap();
+        // A list and not a recursion: the room changes between two rounds,
+        // and never within one.
+        let mut news = VecDeque::from([event.line()]);
+        while let Some(line) = news.pop_front() {
+            room.retain(|user_id, outbox| {
+                let stays = outbox.send(Arc::clone(&line));
+                if !stays {
+                    self.names.remove(user_id);
+                    let user_id = user_id.clone();
+                    news.push_back(Event::Left { user_id }.line());
+                }
+                stays
+            });
+        }
+        if room.is_empty() {
+            self.rooms.remove(room_id);
+        }
+    }
+}
+
+/// Where the rooms are.
+pub struct Hall {
+    /// How many lines may wait for one client.
+    queue: usize,
+    /// One lock for everything. It is the standard library's: whoever has it
+    /// must not wait for anything, and the compiler sees to that, since a task
+    /// with such a guard across an `.await` cannot be spawned.
+    state: Mutex<State>,
+}
+
+impl Hall {
+    /// Given: a hall without rooms.
+    pub fn new(queue: usize) -> Self {
+        let state = Mutex::default();
+        Self { queue, state }
+    }
+
+    /// Given: the state, for as long as the guard lives. A panic of somebody
+    /// who had it is no reason to panic, too.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tasks 1 and 3: takes the name and a place in the room, tells the others
+    /// (`joined`), and welcomes the new member. All in one step, so that one
+    /// order of events is true for all.
+    ///
+    /// # Errors
+    ///
+    /// [`End::Taken`], and nobody has noticed anything.
+    pub async fn join(
+        self: &Arc<Self>,
+        user_id: String,
+        room_id: String,
+        outbox: &Outbox,
+    ) -> Result<Member, End> {
+        let shared = {
+            let mut state = self.lock();
+            if !state.names.insert(user_id.clone()) {
+                return Err(End::Taken);
+            }
+            Arc::clone(state.rooms.entry(room_id.clone()).or_default())
+        };
+        // Here one would ask somebody else whether this user may enter.
+        sleep(Duration::from_millis(2)).await;
+        let joined = Event::Joined {
+            user_id: user_id.clone(),
+        };
+        let mut state = self.lock();
+        let mut room = shared.lock().unwrap();
+        room.retain(|user_id, outbox| {
+            let stays = outbox.send(joined.line());
+            if !stays {
+                state.names.remove(user_id);
+            }
+            stays
+        });
+        room.insert(user_id.clone(), outbox.clone());
+        let welcome = Event::Welcome {
+            room_id: room_id.clone(),
+            users: room.keys().cloned().collect(),
+        };
+        outbox.send(welcome.line());
+        Ok(Member {
+            hall: Arc::clone(self),
+            user_id,
+            room_id,
+            outbox: outbox.clone(),
+        })
+    }
+}
+
+/// Somebody in a room, as long as this lives.
+pub struct Member {
+    hall: Arc<Hall>,
+    user_id: String,
+    room_id: String,
+    outbox: Outbox,
+}
+
+impl Member {
+    /// Task 2: a message to all of the room, oneself included. Who was cut off
+    /// has left, and says nothing any more.
+    pub fn say(&self, message: String) {
+        let mut state = self.hall.lock();
+        if !self.outbox.cut.is_cancelled() {
+            let user_id = self.user_id.clone();
+            let event = Event::Message { user_id, message };
+            state.announce(&self.room_id, &event);
+        }
+    }
+
+    /// Task 1: the users in the room, to oneself.
+    pub fn who(&self) {
+        let state = self.hall.lock();
+        if let Some(room) = state.rooms.get(&self.room_id) {
+            let users = room.lock().unwrap().keys().cloned().collect();
+            self.outbox.send(Event::Users { users }.line());
+        }
+    }
+}
+
+/// Task 1: leaves the room and gives the name back, and tells the others
+/// (`left`). A drop happens at each kind of end: at EOF, at an error, at a
+/// panic.
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut state = self.hall.lock();
+        let Some(shared) = state.rooms.get(&self.room_id).cloned() else {
+            state.names.remove(&self.user_id);
+            return;
+        };
+        let mut room = shared.lock().unwrap();
+        // Who was cut off is gone, and the name may be another client's.
+        if !room.get(&self.user_id).is_some_and(|o| o.is(&self.outbox)) {
+            return;
+        }
+        room.remove(&self.user_id);
+        drop(room);
+        state.names.remove(&self.user_id);
+        let left = Event::Left {
+            user_id: self.user_id.clone(),
+        };
+        state.announce(&self.room_id, &left);
+    }
+}
+
+/// Tasks 1 and 2: does what `line` asks for. The first good join makes the
+/// `member`.
+///
+/// # Errors
+///
+/// [`End::BadName`] or [`End::Taken`]: the connection has to end.
+pub async fn obey(
+    line: &str,
+    hall: &Arc<Hall>,
+    outbox: &Outbox,
+    member: &mut Option<Member>,
+) -> Result<(), End> {
+    match (Command::of(line), &member) {
+        (Some(Command::Join { user_id, room_id }), None) => {
+            if !is_name(&user_id) || !is_name(&room_id) {
+                return Err(End::BadName);
+            }
+            *member = Some(hall.join(user_id, room_id, outbox).await?);
+        }
+        (Some(Command::Say { message }), Some(member)) => member.say(message),
+        (Some(Command::Who { .. }), Some(member)) => member.who(),
+        (Some(Command::Join { .. }), Some(_)) | (None, _) => {
+            outbox.error(BAD_JSON);
+        }
+        (Some(_), None) => outbox.error(JOIN_FIRST),
+    }
+    Ok(())
+}
+
+/// Task 1: writes lines as they come, and the end when no more can come.
+///
+/// # Errors
+///
+/// The connection broke.
+pub async fn deliver(
+    mut queue: mpsc::Receiver<Arc<str>>,
+    mut output: WriteHalf<'_>,
+) -> io::Result<()> {
+    while let Some(line) = queue.recv().await {
+        output.write_all(line.as_bytes()).await?;
+    }
+    output.shutdown().await
+}
+
+/// Serves one client: its lines, and beside them its queue, so that neither
+/// waits for the other. Ends at the end of its input, at an error, or when the
+/// client is cut off (task 4).
+///
+/// # Errors
+///
+/// Why it ended otherwise than by the end of its input.
+pub async fn handle(
+    stream: &mut TcpStream,
+    hall: &Arc<Hall>,
+) -> Result<(), End> {
+    // Events are small, and someone waits for each.
+    stream.set_nodelay(true)?;
+    let (mut input, output) = stream.split();
+    let mut lines = Lines::new(&mut input, LONGEST);
+    let (outbox, queue) = Outbox::new(hall.queue);
+    let mut writer = pin!(deliver(queue, output));
+    let mut member = None;
+    let end = loop {
+        let line = tokio::select! {
+            // Written first, then read: many lines that come at once do not
+            // fill the queue of a client that takes its answers.
+            biased;
+            () = outbox.cut.cancelled() => break Err(End::TooSlow),
+            // As long as there is an outbox it ends only by an error.
+            Err(error) = &mut writer => return Err(error.into()),
+            line = lines.rest() => line,
+        };
+        let done = match line {
+            Ok(Some(line)) => obey(&line, hall, &outbox, &mut member).await,
+            Ok(None) => break Ok(()),
+            Err(LineError::NotUtf8) => {
+                outbox.error(BAD_JSON);
+                Ok(())
+            }
+            Err(LineError::TooLong) => Err(End::LineTooLong),
+            Err(LineError::Io(error)) => return Err(error.into()),
+        };
+        if done.is_err() {
+            break done;
+        }
+    };
+    // The others hear of it now, not when the last words are out.
+    drop(member);
+    let goodbye = async {
+        if let Err(end) = &end {
+            let reason = end.to_string();
+            // Here one may wait for room: nobody else does.
+            let _ = outbox.lines.send(Event::Error { reason }.line()).await;
+        }
+        // The last sender: the writer comes to an end.
+        drop(outbox);
+    };
+    let last_words = async { tokio::join!(goodbye, writer) };
+    let _ = timeout(LAST_WORDS, last_words).await;
+    // What still comes is read: a close with unread input would be a reset.
+    let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
+    end
+}
+
+/// Accepts clients for ever and serves each in a task of its own.
+///
+/// # Errors
+///
+/// None that a running server can survive.
+pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
+    let hall = Arc::new(Hall::new(queue));
+    loop {
+        let mut stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let hall = Arc::clone(&hall);
+        tokio::spawn(async move {
+            if let Err(end) = handle(&mut stream, &hall).await {
+                eprintln!("client: {end}");
+            }
+        });
+    }
+}
