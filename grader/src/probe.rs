@@ -387,7 +387,8 @@ impl Probe {
 
     /// Whether the program may have a timer by which a wait without a time-out ends all the same: a descriptor
     /// (timerfd_create(2)), one of timer_create(2), or one of setitimer(2) or alarm(2). The last two show only in
-    /// that SIGALRM is caught; and it need not be where it is to end a child, of which nothing shows that.
+    /// that SIGALRM is caught, or blocked to be waited for. One that is neither ends its process and wakes a parent by
+    /// that, which nothing shows: so of several processes nothing is proved.
     #[must_use]
     pub fn has_timer(self) -> bool {
         const SIGALRM: u64 = 1 << (libc::SIGALRM - 1);
@@ -395,7 +396,7 @@ impl Probe {
         let has_alarm = |&pid: &i32| {
             let status = Process::new(pid).and_then(|process| process.status());
             let timers = std::fs::read(format!("/proc/{pid}/timers"));
-            status.map_or(true, |status| status.sigcgt & SIGALRM != 0)
+            status.map_or(true, |status| (status.sigcgt | status.sigblk) & SIGALRM != 0)
                 || timers.is_ok_and(|timers| !timers.is_empty())
         };
         if pids.len() > 1 || pids.iter().any(has_alarm) {

@@ -37,7 +37,7 @@ const UNEARNED: u32 = 5;
 
 /// So often a program is looked at, at most: until its text is one that is kept, until what has to come together
 /// for it has (two threads, most often: rule R15), until the machine was quiet enough for a verdict (rule R9), or until
-/// a verdict was seen twice. If no verdict was to be had, then so often alone.
+/// a verdict was seen twice. Where verdicts are missing by then, so often alone.
 const LOOKS: u32 = 3;
 
 /// Subjects that are run at the same time: most of a run is waiting.
@@ -245,7 +245,8 @@ fn prove(
             }
         } else {
             // Verdicts are no luck, but where something has to come together.
-            let is_busy = found.verdicts.values().any(|verdict| verdict == "inconclusive");
+            let has = |verdict: &str| found.verdicts.values().any(|found| found == verdict);
+            let is_busy = has("inconclusive") && (is_misconception || !has("failed"));
             let is_luck = is_busy || subject.takes_luck && is_missed(&subject.expectation, &found);
             is_over |= !is_luck && (!is_misconception || !once.is_empty());
             is_open = is_luck && once.is_empty();

@@ -36,7 +36,6 @@ fn every_way_to_sleep_for_good_is_proved() {
         ("hangs-in-select", "select"),
         ("hangs-in-epoll", "in epoll_"),
         ("hangs-in-a-pipe", "in read on descriptor"),
-        ("hangs-in-wait", "in wait"),
     ] {
         expect_proof(mode, call);
     }
@@ -52,10 +51,13 @@ fn none_that_is_only_late_is_taken_for_hung() {
 }
 
 #[test]
-fn one_that_stays_awake_meets_the_deadline() {
-    let check = report("echo-bytes", "hangs-awake");
-    let observed = check["failure"]["observed"][0].as_str().unwrap_or_default();
-    assert!(observed.starts_with("no answer within "), "{check:#}");
+fn what_cannot_be_proved_meets_the_deadline() {
+    // One is awake; of the other's two processes one may have an alarm, which nobody sees.
+    for mode in ["hangs-awake", "hangs-in-wait"] {
+        let check = report("echo-bytes", mode);
+        let observed = check["failure"]["observed"][0].as_str().unwrap_or_default();
+        assert!(observed.starts_with("no answer within "), "{mode}: {check:#}");
+    }
 }
 
 #[test]

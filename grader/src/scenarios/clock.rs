@@ -9,7 +9,7 @@ use crate::server::Server;
 /// Some runtimes count in milliseconds that began before: their timers may ring so much too early.
 pub const EARLY: Duration = Duration::from_millis(2);
 
-/// Whether what came after `elapsed` was not to come before `limit`, early timers aside.
+/// Whether what may not come before `limit` came, after `elapsed`, earlier than an early timer explains.
 #[must_use]
 pub fn is_early(elapsed: Duration, limit: Duration) -> bool {
     elapsed + EARLY < limit
@@ -51,13 +51,13 @@ pub async fn expect_time(
 #[must_use]
 pub fn unless_late(server: &Server, stop: Stop, gap: Duration, most: Duration) -> Stop {
     match stop {
+        // No machine is so busy that a server ends.
+        Stop::Failed(_) if server.process.has_ended() && server.process.told().is_none() => stop,
         Stop::Failed(_) if gap > most => Stop::Inconclusive(format!(
             "the machine is busy: the grader let {} pass where it meant less than {}",
             time(gap),
             time(most)
         )),
-        // No machine is so busy that a server ends.
-        Stop::Failed(_) if server.process.has_ended() && server.process.told().is_none() => stop,
         Stop::Failed(failure) => match server.process.was_starved() {
             Some(reason) => Stop::Inconclusive(reason),
             // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".
