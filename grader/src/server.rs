@@ -185,7 +185,17 @@ impl Server {
         name: &str,
         window: Window,
     ) -> Result<Client, Stop> {
-        let opened = Connection::open(self.address, window);
+        self.connect_plain_from(None, name, window).await
+    }
+
+    /// As [`Server::connect_plain`], from an address of the client's own, if one is named.
+    async fn connect_plain_from(
+        self: &Rc<Self>,
+        source: Option<Ipv4Addr>,
+        name: &str,
+        window: Window,
+    ) -> Result<Client, Stop> {
+        let opened = Connection::open_from(source, self.address, window);
         let connection = self.wait(None, "the connection is taken", opened).await?;
         Ok(self.client(name, connection))
     }
@@ -241,9 +251,7 @@ impl Server {
         source: Ipv4Addr,
         name: &str,
     ) -> Result<Client, Stop> {
-        let opened = Connection::open_from(Some(source), self.address, Window::Usual);
-        let connection = self.wait(None, "the connection is taken", opened).await?;
-        let client = self.client(name, connection);
+        let client = self.connect_plain_from(Some(source), name, Window::Usual).await?;
         client.ask().await?;
         Ok(client)
     }

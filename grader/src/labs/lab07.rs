@@ -908,8 +908,10 @@ async fn knows(
     guest.send(&json!({ "who": true })).await?;
     let (mut surprise, mut overtaken) = (None, None);
     // The last of those that all are to hear of.
-    let mut last =
-        order.get(&key(&joined(&guest.name))).copied().map(|place| (place, "joined".to_owned()));
+    let mut last = order
+        .get(&key(&joined(&guest.name)))
+        .copied()
+        .map(|place| (place, "its welcome".to_owned()));
     let to_hear = order.len() - 1 - last.as_ref().map_or(0, |(place, _)| *place);
     let mut heard = 0;
     let listed = loop {
