@@ -6,6 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use course::closest::closest;
+use course::labs::LABS;
+use course::text::count;
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book as Chapters, BookItem};
 use mdbook_driver::config::Config;
@@ -194,7 +197,7 @@ impl Book {
                 before += "; ";
                 continue;
             }
-            let lab = lab_minutes(&self.root, deck);
+            let lab = lab_minutes(deck);
             let weeks = if lab > LONG { 2 } else { 1 };
             let when = if weeks == 1 { week.to_string() } else { format!("{week}, {}", week + 1) };
             let (name, hours) = match lab {
@@ -309,14 +312,14 @@ impl Book {
         };
         let Some(deck) = self.decks.iter().find(is_it) else {
             let names: Vec<_> = self.decks.iter().map(|deck| deck.name.as_str()).collect();
-            let close = closest(wanted_deck, &names);
+            let close = did_you_mean(wanted_deck, &names);
             bail!("there is no deck {wanted_deck}{close}; there are {}", names.join(", "));
         };
         if let Some(slide) = slide
             && deck.slide(slide).is_none()
         {
             let ids: Vec<_> = deck.slides.iter().map(|slide| slide.id.as_str()).collect();
-            let close = closest(slide, &ids);
+            let close = did_you_mean(slide, &ids);
             bail!(
                 "there is no slide #{slide} in {}{close}; there are {}",
                 deck.name,
@@ -362,34 +365,21 @@ fn schedule(deck: &Deck) -> String {
     table
 }
 
-/// How long the lab of `deck` takes, as its sheet says; 0 if it has none.
-fn lab_minutes(root: &Path, deck: &Deck) -> u32 {
-    let sheet = fs::read_to_string(root.join("labs").join(&deck.name).join("README.md"));
-    let text = sheet.unwrap_or_default();
-    let time = text.split_once("**Time** ").and_then(|(_, rest)| rest.split_whitespace().next());
-    time.and_then(|time| time.parse().ok()).unwrap_or(0)
+/// How long the lab of `deck` takes; 0 if it has none.
+fn lab_minutes(deck: &Deck) -> u32 {
+    LABS.iter().find(|lab| lab.folder() == deck.name).map_or(0, |lab| lab.minutes)
 }
 
 fn hours(minutes: u32) -> String {
     format!("{}", f64::from(minutes) / 60.0)
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 fn count_minutes(minutes: f32) -> String {
     format!("{minutes} minutes")
 }
 
-/// A word on the name that is most like `wanted`, if one is.
-fn closest(wanted: &str, names: &[&str]) -> String {
-    let like = |name: &&&str| strsim::jaro_winkler(wanted, name);
-    let best = names.iter().max_by(|a, b| like(a).total_cmp(&like(b)));
-    match best {
-        Some(name) if strsim::jaro_winkler(wanted, name) > 0.75 => {
-            format!(" (did you mean {name}?)")
-        }
-        _ => String::new(),
-    }
+/// Asks whether the name that is most similar to `wanted` was meant, if there is one.
+fn did_you_mean(wanted: &str, names: &[&str]) -> String {
+    let closest = closest(wanted, names);
+    closest.first().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
 }

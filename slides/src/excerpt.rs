@@ -1,10 +1,12 @@
 //! Code out of the solutions, the misconceptions and the servers in other languages, and what the grader says of them.
 //!
-//! A region of a file stands between `// ANCHOR: name` and `// ANCHOR_END: name`. Other anchors and the marks of
-//! `cargo grader sync` inside of it are left out, and what all lines are indented by.
+//! A region of a file (see [`course::regions`]) is shown without the markers inside it, and without the indentation that
+//! all its lines have.
 
 use std::fs;
 use std::path::Path;
+
+use course::regions::{Line, Part, Source};
 
 use crate::Problem;
 
@@ -28,67 +30,27 @@ pub struct Excerpt {
 /// No such file or region, more than one, an empty one, or one that does not fit on a slide.
 pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem> {
     let text = read(root, path)?;
-    let wrong = |line: usize, what: String| Problem::new(path, line, what);
-    let mut inside = None;
-    let mut is_answer = false;
-    let mut taken = Vec::new();
-    let mut found_at = 0;
-    let mut hidden = false;
-    for (number, line) in (1..).zip(text.lines()) {
-        let mark = mark_of(line);
-        if let Some(name) = mark.strip_prefix("ANCHOR: ") {
-            if name.trim() == anchor {
-                if found_at > 0 {
-                    return Err(wrong(number, format!("a second region `{anchor}`")));
-                }
-                (found_at, inside) = (number, Some(number));
-            }
-        } else if let Some(name) = mark.strip_prefix("ANCHOR_END: ") {
-            if name.trim() == anchor {
-                inside = None;
-            }
-        } else if mark.starts_with("BEGIN SOLUTION") || mark.starts_with("BEGIN HIDDEN") {
-            hidden = true;
-        } else if mark.starts_with("END SOLUTION") || mark.starts_with("END HIDDEN") {
-            hidden = false;
-        } else if inside.is_some() {
-            taken.push((number, line));
-            is_answer |= hidden && !line.trim().is_empty();
-        }
-    }
-    if found_at == 0 {
-        return Err(wrong(1, format!("no region `{anchor}` (// ANCHOR: {anchor})")));
-    }
-    if let Some(begin) = inside {
-        return Err(wrong(begin, format!("the region `{anchor}` does not end")));
-    }
-    let is_empty = |&(_, line): &(usize, &str)| line.trim().is_empty();
-    let begin = taken.iter().position(|line| !is_empty(line));
-    let Some(begin) = begin else {
-        return Err(wrong(found_at, format!("the region `{anchor}` is empty")));
-    };
-    let end = taken.iter().rposition(|line| !is_empty(line)).unwrap_or(begin);
-    let lines = &taken[begin..=end];
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let least = lines.iter().filter(|line| !is_empty(line)).map(|(_, line)| indent(line)).min();
-    let least = least.unwrap_or(0);
+    let at = |error| Problem::at(path, error);
+    let code = Source::parse(&text).map_err(at)?.anchored(anchor).map_err(at)?;
+    let is_blank = |line: &Line<'_>| line.text.trim().is_empty();
+    let begin = code.iter().position(|line| !is_blank(line)).unwrap_or(0);
+    let end = code.iter().rposition(|line| !is_blank(line)).map_or(0, |last| last + 1);
+    let lines = &code[begin..end];
+    let indent = |line: &Line<'_>| line.text.len() - line.text.trim_start().len();
+    let least = lines.iter().filter(|line| !is_blank(line)).map(indent).min().unwrap_or(0);
     let shown: Vec<_> =
-        lines.iter().map(|&(number, line)| (number, line.get(least..).unwrap_or(""))).collect();
+        lines.iter().map(|line| (line.number, line.text.get(least..).unwrap_or(""))).collect();
     fits(path, &shown)?;
     let text = shown.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let is_answer = lines.iter().any(|line| line.part != Part::Given && !is_blank(line));
     Ok(Excerpt { text, is_answer })
-}
-
-/// What stands in a comment.
-fn mark_of(line: &str) -> &str {
-    line.trim().trim_start_matches(['/', '#', '*']).trim()
 }
 
 /// Where regions begin in all files below `root` that code may come from: path, line and name.
 ///
 /// # Errors
 ///
-/// A file or folder that cannot be read.
+/// A file or folder that cannot be read, or a malformed marker.
 pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
     let mut found = Vec::new();
     let mut folders = SOURCES.map(str::to_owned).to_vec();
@@ -101,11 +63,10 @@ pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
             if entry.path().is_dir() {
                 folders.push(path);
             } else if [".rs", ".py", ".c"].iter().any(|end| path.ends_with(end)) {
-                for (number, line) in (1..).zip(read(root, &path)?.lines()) {
-                    if let Some(name) = mark_of(line).strip_prefix("ANCHOR: ") {
-                        found.push((path.clone(), number, name.trim().to_owned()));
-                    }
-                }
+                let text = read(root, &path)?;
+                let source = Source::parse(&text).map_err(|error| Problem::at(&path, error))?;
+                let anchors = source.anchors();
+                found.extend(anchors.map(|(line, name)| (path.clone(), line, name.to_owned())));
             }
         }
     }
@@ -146,7 +107,7 @@ pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem
 }
 
 /// Where code on slides may come from: what the grader runs.
-const SOURCES: [&str; 3] = ["solutions", "grader/misconceptions", "grader/tests/foreign"];
+const SOURCES: [&str; 3] = ["solutions", "grader/misconceptions", "grader/foreign"];
 
 fn read(root: &Path, path: &str) -> Result<String, Problem> {
     let wrong = |what: &str| Problem::new(path, 1, what);

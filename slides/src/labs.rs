@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mdbook_markdown::pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
+use course::explanations::{EXPLANATIONS_FOLDER, Explanations};
 
 use crate::Problem;
 
@@ -20,15 +20,15 @@ pub struct Link {
     pub line: usize,
 }
 
-/// What the prose of all checks says, in the labs' order.
+/// The slides that the explanations of all checks name, in the order of the labs.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or a slide is not given as `deck/slide`.
+/// The folder or a file in it cannot be read, or a file is malformed.
 pub fn links(root: &Path) -> Result<Vec<Link>, Problem> {
-    const FOLDER: &str = "grader/labs";
-    let unreadable = |error: std::io::Error| Problem::new(FOLDER, 1, error.to_string());
-    let entries = fs::read_dir(root.join(FOLDER)).map_err(unreadable)?;
+    let unreadable =
+        |error: std::io::Error| Problem::new(EXPLANATIONS_FOLDER, 1, error.to_string());
+    let entries = fs::read_dir(root.join(EXPLANATIONS_FOLDER)).map_err(unreadable)?;
     let mut names: Vec<_> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".md"))
@@ -36,40 +36,19 @@ pub fn links(root: &Path) -> Result<Vec<Link>, Problem> {
     names.sort();
     let mut links = Vec::new();
     for name in names {
-        let file = format!("{FOLDER}/{name}");
+        let file = format!("{EXPLANATIONS_FOLDER}/{name}");
         let text = fs::read_to_string(root.join(&file)).map_err(unreadable)?;
-        of_lab(&file, &text, &mut links)?;
+        let explanations = Explanations::parse(&text).map_err(|error| Problem::at(&file, error))?;
+        links.extend(explanations.all().iter().filter_map(|check| {
+            let slide = check.slide.as_ref()?;
+            Some(Link {
+                check: check.id.clone(),
+                deck: slide.deck.clone(),
+                slide: slide.slide.clone(),
+                file: file.clone(),
+                line: slide.line,
+            })
+        }));
     }
     Ok(links)
-}
-
-fn of_lab(file: &str, text: &str, links: &mut Vec<Link>) -> Result<(), Problem> {
-    let (mut ids, mut part, mut said) = (String::new(), String::new(), String::new());
-    for (event, range) in Parser::new(text).into_offset_iter() {
-        match event {
-            Event::Start(Tag::Heading { .. } | Tag::Paragraph) => said.clear(),
-            Event::Text(more) | Event::Code(more) => said += &more,
-            Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
-                ids = said.trim().to_owned();
-                part.clear();
-            }
-            Event::End(TagEnd::Heading(HeadingLevel::H3)) => part = said.trim().to_owned(),
-            Event::End(TagEnd::Paragraph) if part == "Slide" => {
-                let line = text[..range.start].matches('\n').count() + 1;
-                let Some((deck, slide)) = said.trim().split_once('/') else {
-                    let what = format!("a slide is given as deck/slide, not as {said}");
-                    return Err(Problem::new(file, line, what));
-                };
-                links.extend(ids.split(',').map(|check| Link {
-                    check: check.trim().to_owned(),
-                    deck: deck.to_owned(),
-                    slide: slide.to_owned(),
-                    file: file.to_owned(),
-                    line,
-                }));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -17,6 +17,8 @@ pub mod picture;
 use std::fmt;
 use std::path::PathBuf;
 
+use course::LineError;
+
 /// Something wrong in a file, at a line (from 1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -29,6 +31,10 @@ pub struct Problem {
 impl Problem {
     pub fn new(file: impl Into<PathBuf>, line: usize, text: impl Into<String>) -> Self {
         Self { file: file.into(), line, text: text.into() }
+    }
+
+    pub fn at(file: impl Into<PathBuf>, error: LineError) -> Self {
+        Self::new(file, error.line, error.message)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
+use course::explanations::EXPLANATIONS_FOLDER;
 use slides::book::Book;
 use tempfile::TempDir;
 
@@ -45,7 +46,7 @@ impl Repository {
         repository.write("slides/decks/01-threads.md", DECK)?;
         repository.write("pictures/idle-light.svg", "<svg/>")?;
         repository.write(
-            "grader/labs/01-threads.md",
+            &explanations(),
             "# 01\n\n## 01/echo\n\nWhy.\n\n### Slide\n\n`01-threads/goals`\n",
         )?;
         repository.write("solutions/01/lib.rs", CODE)?;
@@ -64,6 +65,11 @@ impl Repository {
         let book = Book::load(self.folder.path())?;
         Ok(book.problems.iter().map(ToString::to_string).collect())
     }
+}
+
+/// The file that explains the lab's check.
+fn explanations() -> String {
+    format!("{EXPLANATIONS_FOLDER}/01-threads.md")
 }
 
 /// Whether one of the problems begins and goes on so.
@@ -194,18 +200,16 @@ fn decks_links_and_checks_belong_together() -> Result<()> {
     says(&fine, "solutions/01/lib.rs:2: ", "no slide shows the region `given`");
     repository.write("slides/decks/02-new.md", DECK)?;
     says(&repository.problems_with("")?, "slides/decks/SUMMARY.md:1: ", "does not list 02-new.md");
-    repository
-        .write("grader/labs/01-threads.md", "## 01/echo\n\n### Slide\n\n`01-threads/gone`\n")?;
+    repository.write(&explanations(), "## 01/echo\n\n### Slide\n\n`01-threads/gone`\n")?;
     says(
         &repository.problems_with("")?,
-        "grader/labs/01-threads.md:5: ",
+        &format!("{}:5: ", explanations()),
         "01/echo is explained by 01-threads#gone",
     );
-    repository
-        .write("grader/labs/01-threads.md", "## 01/echo\n\n### Slide\n\n`01-thread/goals`\n")?;
+    repository.write(&explanations(), "## 01/echo\n\n### Slide\n\n`01-thread/goals`\n")?;
     says(
         &repository.problems_with("")?,
-        "grader/labs/01-threads.md:5: ",
+        &format!("{}:5: ", explanations()),
         "the deck 01-thread, which is not there",
     );
     repository.write("slides/decks/SUMMARY.md", "# Summary\n\n- [one](gone.md)\n")?;

@@ -29,20 +29,20 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
 }
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
-    let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    let slots = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
     loop {
-        let free = places.0.lock().unwrap();
-        *places.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
+        let free = slots.0.lock().unwrap();
+        *slots.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
         let Ok((stream, _)) = listener.accept() else {
-            *places.0.lock().unwrap() += 1;
+            *slots.0.lock().unwrap() += 1;
             thread::sleep(Duration::from_millis(20));
             continue;
         };
-        let places = Arc::clone(&places);
+        let slots = Arc::clone(&slots);
         thread::spawn(move || -> io::Result<()> {
             handle(&stream)?;
-            *places.0.lock().unwrap() += 1;
-            places.1.notify_one();
+            *slots.0.lock().unwrap() += 1;
+            slots.1.notify_one();
             Ok(())
         });
     }

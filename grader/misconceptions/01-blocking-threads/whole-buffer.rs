@@ -27,15 +27,15 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
 }
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
-    let places = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    let slots = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
     loop {
-        let place = Place::take(&places);
+        let slot = Slot::take(&slots);
         let Ok((stream, _)) = listener.accept() else {
             thread::sleep(Duration::from_millis(20));
             continue;
         };
         thread::spawn(move || {
-            let _place = place;
+            let _slot = slot;
             if let Err(error) = handle(&stream) {
                 eprintln!("client: {error}");
             }
@@ -43,18 +43,18 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     }
 }
 
-/// A place among those that are served; dropping it leaves the place.
-struct Place(Arc<(Mutex<usize>, Condvar)>);
+/// The right to serve one client. Dropping it gives the slot back.
+struct Slot(Arc<(Mutex<usize>, Condvar)>);
 
-impl Place {
-    fn take(places: &Arc<(Mutex<usize>, Condvar)>) -> Self {
-        let free = places.0.lock().unwrap();
-        *places.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
-        Self(Arc::clone(places))
+impl Slot {
+    fn take(slots: &Arc<(Mutex<usize>, Condvar)>) -> Self {
+        let free = slots.0.lock().unwrap();
+        *slots.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
+        Self(Arc::clone(slots))
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         *self.0.0.lock().unwrap() += 1;
         self.0.1.notify_one();

@@ -20,13 +20,13 @@ const LISTENER: Token = 0;
 
 /// How much is read at once. All clients share one buffer, as one is served at
 /// a time; what has to be kept of it is copied.
-const BUFFER: usize = 64 * 1024;
+const BUFFER_SIZE: usize = 64 * 1024;
 
 /// How many steps one client may take in a row, when it could go on for ever.
-const TURN: usize = 8;
+const MAX_STEPS: usize = 8;
 
 /// How long to leave the listener alone after a client could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Where a client is. Reading and writing take turns: nothing more is read
 /// while something waits to be written (back-pressure), so what is kept for a
@@ -45,14 +45,14 @@ struct Client {
     stream: Rc<TcpStream>,
     state: State,
     /// What the selector waits for on its behalf.
-    watched: Interest,
+    registered: Interest,
 }
 
 /// What a step has come to.
 #[derive(PartialEq, Eq)]
 enum Step {
     /// Bytes have moved.
-    Moved,
+    Progress,
     /// Nothing can be done before the next event.
     Blocked,
     /// The client has shut down its side, and has everything back.
@@ -86,7 +86,7 @@ impl Client {
                 // Most often the kernel takes all of it at once.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
-                    Err(error) => unless_blocked(error).map(|_| 0)?,
+                    Err(error) => classify_error(error).map(|_| 0)?,
                 };
                 if written < count {
                     let pending = buffer[written..count].to_vec();
@@ -99,22 +99,22 @@ impl Client {
             State::Writing { pending, written } => {
                 match (&*self.stream).write(&pending[*written..]) {
                     Ok(count) => *written += count,
-                    Err(error) => return unless_blocked(error),
+                    Err(error) => return classify_error(error),
                 }
                 if *written == pending.len() {
                     self.state = State::Reading;
                 }
             }
         }
-        Ok(Step::Moved)
+        Ok(Step::Progress)
     }
 }
 
 /// EAGAIN is no error: it says that there is nothing to be done now.
-fn unless_blocked(error: io::Error) -> io::Result<Step> {
+fn classify_error(error: io::Error) -> io::Result<Step> {
     match error.kind() {
         io::ErrorKind::WouldBlock => Ok(Step::Blocked),
-        io::ErrorKind::Interrupted => Ok(Step::Moved),
+        io::ErrorKind::Interrupted => Ok(Step::Progress),
         _ => Err(error),
     }
 }
@@ -125,10 +125,10 @@ struct Server {
     selector: Box<dyn Selector>,
     clients: HashMap<Token, Client>,
     /// The name of the client that came last.
-    last: Token,
+    last_token: Token,
     buffer: Vec<u8>,
     /// Until when the listener is left alone.
-    paused: Option<Instant>,
+    paused_until: Option<Instant>,
 }
 
 /// Task 2: serves clients for ever, all of them on this thread.
@@ -147,13 +147,13 @@ pub fn serve(
         listener,
         selector,
         clients: HashMap::new(),
-        last: LISTENER,
-        buffer: vec![0; BUFFER],
-        paused: None,
+        last_token: LISTENER,
+        buffer: vec![0; BUFFER_SIZE],
+        paused_until: None,
     };
     let mut events = Vec::new();
     loop {
-        let timeout = server.time_to_resume();
+        let timeout = server.time_until_resume();
         server.selector.wait(&mut events, timeout)?;
         server.resume()?;
         for &Event { token, .. } in &events {
@@ -168,7 +168,7 @@ pub fn serve(
 impl Server {
     /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
     /// client stays in the queue and the listener stays ready: look away for
-    /// [`BREATH`], or the loop spins.
+    /// [`ACCEPT_BACKOFF`], or the loop spins.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Server {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
-                    if let Err(error) = self.welcome(stream) {
+                    if let Err(error) = self.add_client(stream) {
                         eprintln!("client turned away: {error}");
                     }
                 }
@@ -187,7 +187,8 @@ impl Server {
                     | io::ErrorKind::ConnectionAborted => {}
                     _ => {
                         eprintln!("accept: {error}");
-                        self.paused = Some(Instant::now() + BREATH);
+                        self.paused_until =
+                            Some(Instant::now() + ACCEPT_BACKOFF);
                         return self.watch_listener(Interest::NONE);
                     }
                 },
@@ -200,20 +201,20 @@ impl Server {
     /// # Errors
     ///
     /// The selector has no room for it (task 3). That ends this client only.
-    fn welcome(&mut self, stream: TcpStream) -> io::Result<()> {
+    fn add_client(&mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nonblocking(true)?;
-        let (stream, token) = (Rc::new(stream), self.last + 1);
-        let (state, watched) = (State::Reading, Interest::READ);
-        self.selector.register(stream.clone(), token, watched)?;
+        let (stream, token) = (Rc::new(stream), self.last_token + 1);
+        let (state, registered) = (State::Reading, Interest::READ);
+        self.selector.register(stream.clone(), token, registered)?;
         self.clients.insert(
             token,
             Client {
                 stream,
                 state,
-                watched,
+                registered,
             },
         );
-        self.last = token;
+        self.last_token = token;
         Ok(())
     }
 
@@ -226,35 +227,36 @@ impl Server {
             return;
         };
         let is_edge = self.selector.trigger() == Trigger::Edge;
-        let mut step = Ok(Step::Moved);
-        for _ in 0..if is_edge { TURN } else { 1 } {
+        let mut step = Ok(Step::Progress);
+        for _ in 0..if is_edge { MAX_STEPS } else { 1 } {
             step = client.step(&mut self.buffer);
-            if !matches!(step, Ok(Step::Moved)) {
+            if !matches!(step, Ok(Step::Progress)) {
                 break;
             }
         }
-        let watched = match step {
-            Ok(Step::Moved | Step::Blocked) => {
-                let before = client.watched;
-                client.watched = client.interest();
+        let result = match step {
+            Ok(Step::Progress | Step::Blocked) => {
+                let before = client.registered;
+                client.registered = client.interest();
                 // To modify is to ask anew: what is ready is told again.
-                let ask = is_edge && matches!(step, Ok(Step::Moved));
-                if client.watched == before && !ask {
+                let rearm = is_edge && matches!(step, Ok(Step::Progress));
+                if client.registered == before && !rearm {
                     return;
                 }
-                self.selector.modify(&client.stream, token, client.watched)
+                self.selector
+                    .modify(&client.stream, token, client.registered)
             }
-            Ok(Step::Finished) => return self.remove(token),
+            Ok(Step::Finished) => return self.remove_client(token),
             Err(error) => Err(error),
         };
-        if let Err(error) = watched {
+        if let Err(error) = result {
             eprintln!("client: {error}");
-            self.remove(token);
+            self.remove_client(token);
         }
     }
 
     /// Task 2: a client has gone; nothing is to be left of it.
-    fn remove(&mut self, token: Token) {
+    fn remove_client(&mut self, token: Token) {
         let Some(client) = self.clients.remove(&token) else {
             return;
         };
@@ -268,15 +270,15 @@ impl Server {
     }
 
     /// How long the listener is still to be left alone.
-    fn time_to_resume(&self) -> Option<Duration> {
-        self.paused
+    fn time_until_resume(&self) -> Option<Duration> {
+        self.paused_until
             .map(|end| end.saturating_duration_since(Instant::now()))
     }
 
     /// Looks at the listener again, if it is time.
     fn resume(&mut self) -> io::Result<()> {
-        if self.time_to_resume() == Some(Duration::ZERO) {
-            self.paused = None;
+        if self.time_until_resume() == Some(Duration::ZERO) {
+            self.paused_until = None;
             self.watch_listener(Interest::READ)?;
         }
         Ok(())

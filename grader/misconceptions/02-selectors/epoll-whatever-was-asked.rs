@@ -22,7 +22,7 @@ pub use epoll::Epoll;
 pub use poll::Poll;
 pub use portable::Portable;
 pub use select::Select;
-pub use selector::{Event, Interest, Selector, Token, Trigger, Watched};
+pub use selector::{Event, Interest, Registration, Selector, Token, Trigger};
 pub use server::serve;
 
 /// What waits for the sockets.

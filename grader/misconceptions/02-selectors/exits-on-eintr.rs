@@ -18,7 +18,7 @@ use crate::selector::{Event, Interest, Selector, Token, Trigger};
 use crate::sys::timespec;
 
 /// The most events that one call gives. What does not fit comes with the next.
-const BATCH: usize = 256;
+const MAX_EVENTS: usize = 256;
 
 /// With epoll the kernel keeps the list. There is nothing to remember here but
 /// the descriptor that stands for it.
@@ -26,7 +26,7 @@ pub struct Epoll {
     epoll: OwnedFd,
     trigger: Trigger,
     /// The kernel writes its events into this, see [`epoll::wait`].
-    batch: Box<[MaybeUninit<epoll::Event>; BATCH]>,
+    batch: Box<[MaybeUninit<epoll::Event>; MAX_EVENTS]>,
 }
 
 impl Epoll {
@@ -37,7 +37,7 @@ impl Epoll {
     /// There is no descriptor to be had.
     pub fn new(trigger: Trigger) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let batch = Box::new([MaybeUninit::uninit(); BATCH]);
+        let batch = Box::new([MaybeUninit::uninit(); MAX_EVENTS]);
         Ok(Self {
             epoll,
             trigger,
@@ -91,13 +91,13 @@ impl Selector for Epoll {
         events.clear();
         let (epoll, timeout) = (&self.epoll, timespec(timeout));
         let batch = self.batch.as_mut_slice();
-        let (found, _) = epoll::wait(epoll, batch, timeout.as_ref())?;
-        for event in found {
+        let (ready, _) = epoll::wait(epoll, batch, timeout.as_ref())?;
+        for event in ready {
             let (flags, token) = (event.flags, event.data.u64());
             // An error or the end may come without having been asked for.
-            let over = flags.intersects(Flags::ERR | Flags::HUP);
-            let readable = over || flags.contains(Flags::IN);
-            let writable = over || flags.contains(Flags::OUT);
+            let err_or_hup = flags.intersects(Flags::ERR | Flags::HUP);
+            let readable = err_or_hup || flags.contains(Flags::IN);
+            let writable = err_or_hup || flags.contains(Flags::OUT);
             events.push(Event {
                 token,
                 readable,

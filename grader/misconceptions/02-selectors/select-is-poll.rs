@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::timespec;
 use rustix::io::Errno;
 
@@ -22,7 +22,7 @@ use rustix::io::Errno;
 /// looks at each of them. So the list is kept here, by descriptor.
 #[derive(Default)]
 pub struct Select {
-    watched: BTreeMap<RawFd, Watched>,
+    sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Select {
@@ -39,10 +39,10 @@ impl Selector for Select {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let number = socket.as_fd().as_raw_fd();
-        self.watched.insert(
-            number,
-            Watched {
+        let fd = socket.as_fd().as_raw_fd();
+        self.sockets.insert(
+            fd,
+            Registration {
                 socket,
                 token,
                 interest,
@@ -57,15 +57,15 @@ impl Selector for Select {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let watched = self.watched.get_mut(&socket.as_fd().as_raw_fd());
-        let watched = watched.ok_or(io::ErrorKind::NotFound)?;
-        (watched.token, watched.interest) = (token, interest);
+        let registration = self.sockets.get_mut(&socket.as_fd().as_raw_fd());
+        let registration = registration.ok_or(io::ErrorKind::NotFound)?;
+        (registration.token, registration.interest) = (token, interest);
         Ok(())
     }
 
     fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
-        let watched = self.watched.remove(&socket.as_fd().as_raw_fd());
-        watched.map(drop).ok_or(io::ErrorKind::NotFound.into())
+        let registration = self.sockets.remove(&socket.as_fd().as_raw_fd());
+        registration.map(drop).ok_or(io::ErrorKind::NotFound.into())
     }
 
     fn wait(
@@ -74,21 +74,22 @@ impl Selector for Select {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         events.clear();
-        let mut list: Vec<PollFd<'_>> =
-            self.watched.values().map(entry).collect();
-        match poll(&mut list, timespec(timeout).as_ref()) {
+        let mut fds: Vec<PollFd<'_>> =
+            self.sockets.values().map(poll_fd).collect();
+        match poll(&mut fds, timespec(timeout).as_ref()) {
             Err(Errno::INTR) => return Ok(()),
             result => result?,
         };
-        for (entry, watched) in list.iter().zip(self.watched.values()) {
-            let found = entry.revents();
+        for (poll_fd, registration) in fds.iter().zip(self.sockets.values()) {
+            let revents = poll_fd.revents();
             // An error or the end may come without having been asked for.
-            let over = found.intersects(PollFlags::ERR | PollFlags::HUP);
-            let readable = over || found.contains(PollFlags::IN);
-            let writable = over || found.contains(PollFlags::OUT);
+            let err_or_hup =
+                revents.intersects(PollFlags::ERR | PollFlags::HUP);
+            let readable = err_or_hup || revents.contains(PollFlags::IN);
+            let writable = err_or_hup || revents.contains(PollFlags::OUT);
             if readable || writable {
                 events.push(Event {
-                    token: watched.token,
+                    token: registration.token,
                     readable,
                     writable,
                 });
@@ -99,9 +100,9 @@ impl Selector for Select {
 }
 
 /// One line of poll's list: a descriptor, and what to look for.
-fn entry(watched: &Watched) -> PollFd<'_> {
+fn poll_fd(registration: &Registration) -> PollFd<'_> {
     let mut flags = PollFlags::empty();
-    flags.set(PollFlags::IN, watched.interest.read);
-    flags.set(PollFlags::OUT, watched.interest.write);
-    PollFd::from_borrowed_fd(watched.socket.as_fd(), flags)
+    flags.set(PollFlags::IN, registration.interest.read);
+    flags.set(PollFlags::OUT, registration.interest.write);
+    PollFd::from_borrowed_fd(registration.socket.as_fd(), flags)
 }

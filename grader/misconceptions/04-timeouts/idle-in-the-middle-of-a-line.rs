@@ -11,7 +11,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use lines::{LineError, Lines};
-use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo, parse_args};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -31,7 +31,7 @@ pub struct Limits {
 /// Why a client is served no longer. Where the text says so, the client is
 /// told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("ERR idle timeout")]
     Idle,
     #[error("ERR line timeout")]
@@ -57,19 +57,19 @@ pub enum End {
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,
     limits: &Limits,
-) -> Result<Option<String>, End> {
-    let begins = timeout(limits.idle, lines.begins()).await;
-    if !begins.map_err(|_| End::Idle)?? {
+) -> Result<Option<String>, Error> {
+    let started = timeout(limits.idle, lines.wait_for_first_byte()).await;
+    if !started.map_err(|_| Error::Idle)?? {
         return Ok(None);
     }
     let rest = async {
-        let mut rest = std::pin::pin!(lines.rest());
+        let mut rest = std::pin::pin!(lines.next_line());
         timeout(limits.idle, &mut rest).await
     };
     match timeout(limits.line, rest).await {
         Ok(Ok(rest)) => Ok(rest?),
-        Ok(Err(_)) => Err(End::Idle),
-        Err(_) => Err(End::SlowLine),
+        Ok(Err(_)) => Err(Error::Idle),
+        Err(_) => Err(Error::SlowLine),
     }
 }
 
@@ -84,15 +84,15 @@ pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,
     text: &str,
     limits: &Limits,
-) -> Result<(), End> {
-    let mut left = text.as_bytes();
-    while !left.is_empty() {
+) -> Result<(), Error> {
+    let mut remaining = text.as_bytes();
+    while !remaining.is_empty() {
         // Not around all of `write_all`: a large answer to a slow client may
         // take long, as long as it moves.
-        let written = timeout(limits.write, output.write(left)).await;
-        match written.map_err(|_| End::Stalled)?? {
+        let written = timeout(limits.write, output.write(remaining)).await;
+        match written.map_err(|_| Error::Stalled)?? {
             0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-            count => left = &left[count..],
+            count => remaining = &remaining[count..],
         }
     }
     Ok(())
@@ -100,8 +100,8 @@ pub async fn answer<W: AsyncWrite + Unpin>(
 
 /// Given: computes for `time`, and keeps its thread busy meanwhile.
 pub fn compute(time: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < time {
+    let start = Instant::now();
+    while start.elapsed() < time {
         // Stands for work: hashing, compressing, a query without an async
         // driver.
         hint::spin_loop();
@@ -117,15 +117,15 @@ pub fn compute(time: Duration) {
 /// # Errors
 ///
 /// The work could not be done.
-pub async fn reply(line: &str) -> Result<String, End> {
+pub async fn reply(line: &str) -> Result<String, Error> {
     if let Some(rest) = line.strip_prefix("WORK ")
-        && let Some((time, text)) = time_and_text(rest)
+        && let Some((time, text)) = parse_args(rest)
     {
         let work = spawn_blocking(move || compute(time)).await;
         work.map_err(io::Error::other)?;
         return Ok(echo(text));
     }
-    Ok(match Request::of(line) {
+    Ok(match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;
@@ -144,23 +144,23 @@ pub async fn reply(line: &str) -> Result<String, End> {
 pub async fn handle(
     stream: &mut TcpStream,
     limits: &Limits,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input, LONGEST);
+    let mut lines = Lines::new(input, MAX_LINE);
     loop {
-        let end = match next_line(&mut lines, limits).await {
+        let error = match next_line(&mut lines, limits).await {
             Ok(None) => return Ok(()),
             Ok(Some(line)) => {
                 let text = reply(&line).await?;
                 answer(&mut output, &text, limits).await?;
                 continue;
             }
-            Err(end) => end,
+            Err(error) => error,
         };
-        if !matches!(end, End::Io(_) | End::Line(LineError::Io(_))) {
-            answer(&mut output, &format!("{end}\n"), limits).await?;
+        if !matches!(error, Error::Io(_) | Error::Line(LineError::Io(_))) {
+            answer(&mut output, &format!("{error}\n"), limits).await?;
         }
-        return Err(end);
+        return Err(error);
     }
 }
 

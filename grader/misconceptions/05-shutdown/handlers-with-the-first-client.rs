@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lines::{LineError, Lines};
-use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::io::{copy, sink};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -75,17 +75,17 @@ pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// Why a client is served no longer.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error(transparent)]
     Line(#[from] LineError),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Counts the requests under way: one more while it lives.
-pub struct UnderWay(Arc<AtomicUsize>);
+/// Counts the requests in flight: one more while it lives.
+pub struct InFlight(Arc<AtomicUsize>);
 
-impl UnderWay {
+impl InFlight {
     /// Given: one more.
     pub fn begin(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
@@ -93,7 +93,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -101,7 +101,7 @@ impl Drop for UnderWay {
 
 /// Given: the answer to `line`, when it is ready.
 async fn reply(line: &str) -> String {
-    match Request::of(line) {
+    match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;
@@ -125,20 +125,20 @@ async fn reply(line: &str) -> String {
 pub async fn handle(
     stream: &mut TcpStream,
     stop: &CancellationToken,
-    under_way: &Arc<AtomicUsize>,
-) -> Result<(), End> {
+    in_flight: &Arc<AtomicUsize>,
+) -> Result<(), Error> {
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input, LONGEST);
+    let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
             // A line that is there is a promise; so it is looked at first.
             biased;
-            line = lines.rest() => line,
+            line = lines.next_line() => line,
             () = stop.cancelled() => break,
         };
         match line {
             Ok(Some(line)) => {
-                let _under_way = UnderWay::begin(under_way);
+                let _in_flight = InFlight::begin(in_flight);
                 let text = reply(&line).await;
                 output.write_all(text.as_bytes()).await?;
                 if stop.is_cancelled() {
@@ -176,7 +176,7 @@ pub async fn serve(
     grace: Duration,
 ) -> io::Result<ExitCode> {
     let (stop, clients) = (CancellationToken::new(), TaskTracker::new());
-    let under_way = Arc::new(AtomicUsize::new(0));
+    let in_flight = Arc::new(AtomicUsize::new(0));
     loop {
         if !clients.is_empty() && signals.installed.is_none() {
             let terminate = signal(SignalKind::terminate())?;
@@ -187,9 +187,9 @@ pub async fn serve(
             () = signals.next() => break,
             stream = accept(&listener) => stream,
         };
-        let (stop, under_way) = (stop.clone(), Arc::clone(&under_way));
+        let (stop, in_flight) = (stop.clone(), Arc::clone(&in_flight));
         clients.spawn(async move {
-            let _ = handle(&mut stream, &stop, &under_way).await;
+            let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
     // The promises that were made are kept, and no new ones made.
@@ -201,7 +201,7 @@ pub async fn serve(
         () = sleep(grace) => {}
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
-    Ok(match under_way.load(Ordering::Relaxed) {
+    Ok(match in_flight.load(Ordering::Relaxed) {
         // Who is left, if anybody, has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {

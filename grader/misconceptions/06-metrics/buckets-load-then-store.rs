@@ -32,7 +32,7 @@ impl Counter {
 
 /// What goes wrong, the values of the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     LineTooLong,
     NotUtf8,
     BadSleep,
@@ -41,7 +41,7 @@ pub enum Kind {
     Panic,
 }
 
-impl Kind {
+impl ErrorKind {
     pub const ALL: [Self; 5] = [
         Self::LineTooLong,
         Self::NotUtf8,
@@ -67,7 +67,7 @@ pub struct Histogram {
     /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
     buckets: [AtomicU64; 5],
     /// All of them together.
-    nanoseconds: AtomicU64,
+    sum_nanos: AtomicU64,
 }
 
 impl Histogram {
@@ -80,8 +80,8 @@ impl Histogram {
         let bucket = Self::BOUNDS.partition_point(|&bound| bound < seconds);
         let now = self.buckets[bucket].load(Relaxed);
         self.buckets[bucket].store(now + 1, Relaxed);
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.sum_nanos.fetch_add(nanos, Relaxed);
     }
 
     /// Task 3: each upper bound, with how many are in its bucket alone.
@@ -93,7 +93,7 @@ impl Histogram {
 
     /// Task 3: all times together, in seconds.
     pub fn sum(&self) -> f64 {
-        Duration::from_nanos(self.nanoseconds.load(Relaxed)).as_secs_f64()
+        Duration::from_nanos(self.sum_nanos.load(Relaxed)).as_secs_f64()
     }
 }
 
@@ -109,14 +109,14 @@ pub struct Metrics {
     /// Bytes that were read and written, newlines and error lines included.
     pub received: Counter,
     pub sent: Counter,
-    /// In the order of [`Kind::ALL`].
+    /// In the order of [`ErrorKind::ALL`].
     errors: [Counter; 5],
     pub durations: Histogram,
 }
 
 impl Metrics {
     /// Given: the counter of one kind of error.
-    pub fn errors(&self, kind: Kind) -> &Counter {
+    pub fn errors(&self, kind: ErrorKind) -> &Counter {
         &self.errors[kind as usize]
     }
 
@@ -145,7 +145,7 @@ impl Metrics {
             self.sent.get(),
         )?;
         let errors =
-            Kind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
+            ErrorKind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
         page.counters("echo_errors", "What went wrong", "kind", errors)?;
         let active =
             i64::try_from(self.active.load(Relaxed)).unwrap_or(i64::MAX);

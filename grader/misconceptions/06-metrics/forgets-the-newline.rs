@@ -18,8 +18,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lines::{LineError, Lines};
-use metrics::{Active, Kind, Metrics};
-use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use metrics::{Active, ErrorKind, Metrics};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ async fn reply(line: &str) -> String {
     if line == "PANIC" {
         panic!("a client has asked for it");
     }
-    match Request::of(line) {
+    match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;
@@ -56,10 +56,10 @@ pub async fn handle(
     let (input, output) = stream.split();
     let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
     let count_out = |bytes: &[u8]| metrics.sent.add(bytes.len() as u64);
-    let mut lines = Lines::new(InspectReader::new(input, count_in), LONGEST);
+    let mut lines = Lines::new(InspectReader::new(input, count_in), MAX_LINE);
     let mut output = InspectWriter::new(output, count_out);
     loop {
-        let line = match lines.rest().await {
+        let line = match lines.next_line().await {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
@@ -69,13 +69,13 @@ pub async fn handle(
                 return Err(error);
             }
         };
-        let begin = Instant::now();
+        let start = Instant::now();
         let answer = reply(&line).await;
         output.write_all(answer.trim_end().as_bytes()).await?;
-        metrics.durations.observe(begin.elapsed());
+        metrics.durations.observe(start.elapsed());
         metrics.requests.add(1);
         if answer == BAD_SLEEP {
-            metrics.errors(Kind::BadSleep).add(1);
+            metrics.errors(ErrorKind::BadSleep).add(1);
         }
     }
 }
@@ -101,15 +101,15 @@ pub async fn serve(
                     let _active = active;
                     match handle(&mut stream, &metrics).await {
                         Ok(()) => {}
-                        Err(LineError::TooLong) => metrics.errors(Kind::LineTooLong).add(1),
-                        Err(LineError::NotUtf8) => metrics.errors(Kind::NotUtf8).add(1),
-                        Err(LineError::Io(_)) => metrics.errors(Kind::Io).add(1),
+                        Err(LineError::TooLong) => metrics.errors(ErrorKind::LineTooLong).add(1),
+                        Err(LineError::NotUtf8) => metrics.errors(ErrorKind::NotUtf8).add(1),
+                        Err(LineError::Io(_)) => metrics.errors(ErrorKind::Io).add(1),
                     }
                 });
             }
-            Some(end) = clients.join_next() => {
-                if end.is_err_and(|error| error.is_panic()) {
-                    metrics.errors(Kind::Panic).add(1);
+            Some(result) = clients.join_next() => {
+                if result.is_err_and(|error| error.is_panic()) {
+                    metrics.errors(ErrorKind::Panic).add(1);
                 }
             }
         }

@@ -31,7 +31,7 @@ impl Counter {
 
 /// What goes wrong, the values of the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     LineTooLong,
     NotUtf8,
     BadSleep,
@@ -40,7 +40,7 @@ pub enum Kind {
     Panic,
 }
 
-impl Kind {
+impl ErrorKind {
     pub const ALL: [Self; 5] = [
         Self::LineTooLong,
         Self::NotUtf8,
@@ -66,7 +66,7 @@ pub struct Histogram {
     /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
     buckets: [AtomicU64; 5],
     /// All of them together.
-    nanoseconds: AtomicU64,
+    sum_nanos: AtomicU64,
 }
 
 impl Histogram {
@@ -78,8 +78,8 @@ impl Histogram {
         let seconds = time.as_secs_f64();
         let bucket = Self::BOUNDS.partition_point(|&bound| bound < seconds);
         self.buckets[bucket].fetch_add(1, Relaxed);
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.sum_nanos.fetch_add(nanos, Relaxed);
     }
 
     /// Task 3: each upper bound, with how many are in its bucket alone.
@@ -91,7 +91,7 @@ impl Histogram {
 
     /// Task 3: all times together, in seconds.
     pub fn sum(&self) -> f64 {
-        Duration::from_nanos(self.nanoseconds.load(Relaxed)).as_secs_f64()
+        Duration::from_nanos(self.sum_nanos.load(Relaxed)).as_secs_f64()
     }
 }
 
@@ -107,14 +107,14 @@ pub struct Metrics {
     /// Bytes that were read and written, newlines and error lines included.
     pub received: Counter,
     pub sent: Counter,
-    /// In the order of [`Kind::ALL`].
+    /// In the order of [`ErrorKind::ALL`].
     errors: [Counter; 5],
     pub durations: Histogram,
 }
 
 impl Metrics {
     /// Given: the counter of one kind of error.
-    pub fn errors(&self, kind: Kind) -> &Counter {
+    pub fn errors(&self, kind: ErrorKind) -> &Counter {
         &self.errors[kind as usize]
     }
 
@@ -143,7 +143,7 @@ impl Metrics {
             self.sent.get(),
         )?;
         let errors =
-            Kind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
+            ErrorKind::ALL.map(|kind| (kind.name(), self.errors(kind).get()));
         let errors = errors.into_iter().filter(|(_, count)| *count > 0);
         page.counters("echo_errors", "What went wrong", "kind", errors)?;
         let active =

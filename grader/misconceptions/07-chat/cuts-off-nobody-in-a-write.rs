@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lines::{LineError, Lines};
-use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, LONGEST, is_name};
+use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, MAX_LINE, is_valid_name};
 use tokio::io::AsyncWriteExt;
 use tokio::io::{copy, sink};
 use tokio::net::tcp::WriteHalf;
@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How long the last events may take to be written to a client that leaves or
 /// is sent away.
-pub const LAST_WORDS: Duration = Duration::from_secs(1);
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a client that is told to go may still send before its socket is
 /// closed.
@@ -35,11 +35,11 @@ pub const LINGER: Duration = Duration::from_millis(100);
 /// Why a client is served no longer. Where the connection did not break, the
 /// client is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("bad name")]
     BadName,
     #[error("user id already taken")]
-    Taken,
+    NameTaken,
     #[error("line too long")]
     LineTooLong,
     #[error("too slow")]
@@ -54,25 +54,26 @@ pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
     lines: mpsc::Sender<Arc<str>>,
     /// Cancelled when the queue was full: this client has missed something.
-    cut: CancellationToken,
+    disconnect: CancellationToken,
 }
 
 impl Outbox {
-    /// Given: an outbox for at most `queue` lines, and where they come out.
-    pub fn new(queue: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
-        let (lines, queue) = mpsc::channel(queue);
-        let cut = CancellationToken::new();
-        (Self { lines, cut }, queue)
+    /// Given: an outbox for at most `capacity` lines, and where they come out.
+    pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
+        let (lines, queue) = mpsc::channel(capacity);
+        let disconnect = CancellationToken::new();
+        (Self { lines, disconnect }, queue)
     }
 
     /// Puts `line` into the queue, without waiting (task 1). `false` if the
     /// client is cut off, now or before: its queue was full (task 4). After a
     /// line that is missing there must be no other.
     pub fn send(&self, line: Arc<str>) -> bool {
-        if !self.cut.is_cancelled() && self.lines.try_send(line).is_ok() {
+        if !self.disconnect.is_cancelled() && self.lines.try_send(line).is_ok()
+        {
             return true;
         }
-        self.cut.cancel();
+        self.disconnect.cancel();
         false
     }
 
@@ -83,7 +84,7 @@ impl Outbox {
     }
 
     /// Given: whether both lead to the same client.
-    fn is(&self, other: &Self) -> bool {
+    fn same_client(&self, other: &Self) -> bool {
         self.lines.same_channel(&other.lines)
     }
 }
@@ -111,16 +112,16 @@ impl State {
         };
         // A list and not a recursion: the room changes between two rounds,
         // and never within one.
-        let mut news = VecDeque::from([event.line()]);
-        while let Some(line) = news.pop_front() {
+        let mut pending = VecDeque::from([event.line()]);
+        while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {
-                let stays = outbox.send(Arc::clone(&line));
-                if !stays {
+                let sent = outbox.send(Arc::clone(&line));
+                if !sent {
                     self.names.remove(user_id);
                     let user_id = user_id.clone();
-                    news.push_back(Event::Left { user_id }.line());
+                    pending.push_back(Event::Left { user_id }.line());
                 }
-                stays
+                sent
             });
         }
         if room.is_empty() {
@@ -129,8 +130,8 @@ impl State {
     }
 }
 
-/// Where the rooms are.
-pub struct Hall {
+/// All rooms.
+pub struct Rooms {
     /// How many lines may wait for one client.
     queue: usize,
     /// One lock for everything. It is the standard library's: whoever has it
@@ -139,8 +140,8 @@ pub struct Hall {
     state: Mutex<State>,
 }
 
-impl Hall {
-    /// Given: a hall without rooms.
+impl Rooms {
+    /// Given: no room yet.
     pub fn new(queue: usize) -> Self {
         let state = Mutex::default();
         Self { queue, state }
@@ -158,16 +159,16 @@ impl Hall {
     ///
     /// # Errors
     ///
-    /// [`End::Taken`], and nobody has noticed anything.
+    /// [`Error::NameTaken`], and nobody has noticed anything.
     pub fn join(
         self: &Arc<Self>,
         user_id: String,
         room_id: String,
         outbox: &Outbox,
-    ) -> Result<Member, End> {
+    ) -> Result<Member, Error> {
         let mut state = self.lock();
         if !state.names.insert(user_id.clone()) {
-            return Err(End::Taken);
+            return Err(Error::NameTaken);
         }
         let joined = Event::Joined {
             user_id: user_id.clone(),
@@ -181,7 +182,7 @@ impl Hall {
         };
         outbox.send(welcome.line());
         Ok(Member {
-            hall: Arc::clone(self),
+            rooms: Arc::clone(self),
             user_id,
             room_id,
             outbox: outbox.clone(),
@@ -191,7 +192,7 @@ impl Hall {
 
 /// Somebody in a room, as long as this lives.
 pub struct Member {
-    hall: Arc<Hall>,
+    rooms: Arc<Rooms>,
     user_id: String,
     room_id: String,
     outbox: Outbox,
@@ -201,8 +202,8 @@ impl Member {
     /// Task 2: a message to all of the room, oneself included. Who was cut off
     /// has left, and says nothing any more.
     pub fn say(&self, message: String) {
-        let mut state = self.hall.lock();
-        if !self.outbox.cut.is_cancelled() {
+        let mut state = self.rooms.lock();
+        if !self.outbox.disconnect.is_cancelled() {
             let user_id = self.user_id.clone();
             let event = Event::Message { user_id, message };
             state.announce(&self.room_id, &event);
@@ -211,7 +212,7 @@ impl Member {
 
     /// Task 1: the users in the room, to oneself.
     pub fn who(&self) {
-        let state = self.hall.lock();
+        let state = self.rooms.lock();
         if let Some(room) = state.rooms.get(&self.room_id) {
             let users = room.keys().cloned().collect();
             self.outbox.send(Event::Users { users }.line());
@@ -224,12 +225,15 @@ impl Member {
 /// panic.
 impl Drop for Member {
     fn drop(&mut self) {
-        let mut state = self.hall.lock();
+        let mut state = self.rooms.lock();
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
         // Who was cut off is gone, and the name may be another client's.
-        if !room.get(&self.user_id).is_some_and(|o| o.is(&self.outbox)) {
+        if !room
+            .get(&self.user_id)
+            .is_some_and(|o| o.same_client(&self.outbox))
+        {
             return;
         }
         room.remove(&self.user_id);
@@ -246,19 +250,19 @@ impl Drop for Member {
 ///
 /// # Errors
 ///
-/// [`End::BadName`] or [`End::Taken`]: the connection has to end.
-pub fn obey(
+/// [`Error::BadName`] or [`Error::NameTaken`]: the connection has to end.
+pub fn handle_command(
     line: &str,
-    hall: &Arc<Hall>,
+    rooms: &Arc<Rooms>,
     outbox: &Outbox,
     member: &mut Option<Member>,
-) -> Result<(), End> {
-    match (Command::of(line), &member) {
+) -> Result<(), Error> {
+    match (Command::parse(line), &member) {
         (Some(Command::Join { user_id, room_id }), None) => {
-            if !is_name(&user_id) || !is_name(&room_id) {
-                return Err(End::BadName);
+            if !is_valid_name(&user_id) || !is_valid_name(&room_id) {
+                return Err(Error::BadName);
             }
-            *member = Some(hall.join(user_id, room_id, outbox)?);
+            *member = Some(rooms.join(user_id, room_id, outbox)?);
         }
         (Some(Command::Say { message }), Some(member)) => member.say(message),
         (Some(Command::Who { .. }), Some(member)) => member.who(),
@@ -275,7 +279,7 @@ pub fn obey(
 /// # Errors
 ///
 /// The connection broke.
-pub async fn deliver(
+pub async fn write_events(
     mut queue: mpsc::Receiver<Arc<str>>,
     mut output: WriteHalf<'_>,
 ) -> io::Result<()> {
@@ -294,32 +298,34 @@ pub async fn deliver(
 /// Why it ended otherwise than by the end of its input.
 pub async fn handle(
     stream: &mut TcpStream,
-    hall: &Arc<Hall>,
-) -> Result<(), End> {
+    rooms: &Arc<Rooms>,
+) -> Result<(), Error> {
     // Events are small, and someone waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
-    let mut lines = Lines::new(&mut input, LONGEST);
-    let (outbox, queue) = Outbox::new(hall.queue);
-    let mut writer = pin!(deliver(queue, output));
+    let mut lines = Lines::new(&mut input, MAX_LINE);
+    let (outbox, queue) = Outbox::new(rooms.queue);
+    let mut writer = pin!(write_events(queue, output));
     let mut member = None;
-    let end = loop {
+    let result = loop {
         let line = tokio::select! {
             // Written first, then read: many lines that come at once do not
             // fill the queue of a client that takes its answers.
             biased;
             // As long as there is an outbox it ends only by an error.
             Err(error) = &mut writer => return Err(error.into()),
-            line = lines.rest() => line,
+            line = lines.next_line() => line,
         };
         let done = match line {
-            Ok(Some(line)) => obey(&line, hall, &outbox, &mut member),
+            Ok(Some(line)) => {
+                handle_command(&line, rooms, &outbox, &mut member)
+            }
             Ok(None) => break Ok(()),
             Err(LineError::NotUtf8) => {
                 outbox.error(BAD_JSON);
                 Ok(())
             }
-            Err(LineError::TooLong) => Err(End::LineTooLong),
+            Err(LineError::TooLong) => Err(Error::LineTooLong),
             Err(LineError::Io(error)) => return Err(error.into()),
         };
         if done.is_err() {
@@ -328,20 +334,20 @@ pub async fn handle(
     };
     // The others hear of it now, not when the last words are out.
     drop(member);
-    let goodbye = async {
-        if let Err(end) = &end {
-            let reason = end.to_string();
+    let send_error = async {
+        if let Err(error) = &result {
+            let reason = error.to_string();
             // Here one may wait for room: nobody else does.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
         // The last sender: the writer comes to an end.
         drop(outbox);
     };
-    let last_words = async { tokio::join!(goodbye, writer) };
-    let _ = timeout(LAST_WORDS, last_words).await;
+    let drain = async { tokio::join!(send_error, writer) };
+    let _ = timeout(DRAIN_TIMEOUT, drain).await;
     // What still comes is read: a close with unread input would be a reset.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
-    end
+    result
 }
 
 /// Accepts clients for ever and serves each in a task of its own.
@@ -350,7 +356,7 @@ pub async fn handle(
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
-    let hall = Arc::new(Hall::new(queue));
+    let rooms = Arc::new(Rooms::new(queue));
     loop {
         let mut stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -360,9 +366,9 @@ pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
                 continue;
             }
         };
-        let hall = Arc::clone(&hall);
+        let rooms = Arc::clone(&rooms);
         tokio::spawn(async move {
-            let _ = handle(&mut stream, &hall).await;
+            let _ = handle(&mut stream, &rooms).await;
         });
     }
 }

@@ -24,10 +24,10 @@ use tokio_rustls::TlsAcceptor;
 
 /// How much of a client's stream is held at once: what a record has at most
 /// (RFC 8446, section 5.1).
-const BUFFER: usize = 16 * 1024;
+const BUFFER_SIZE: usize = 16 * 1024;
 
 /// How long to wait before asking again for a client that could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// What the server needs for each handshake: its certificates and key (task 1)
 /// and, if there is a `client_ca`, who its clients have to be (task 4).
@@ -42,7 +42,7 @@ pub fn config(
     key: &Path,
     client_ca: Option<&Path>,
 ) -> Result<Arc<ServerConfig>, Error> {
-    let (chain, private) = (pem::certificates(cert)?, pem::key(key)?);
+    let (chain, private_key) = (pem::certificates(cert)?, pem::key(key)?);
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?;
     let builder = match client_ca {
@@ -55,13 +55,13 @@ pub fn config(
             builder.with_client_cert_verifier(verifier.build()?)
         }
     };
-    let config = builder.with_single_cert(chain, private);
-    let pair = |reason| Error::Pair {
+    let config = builder.with_single_cert(chain, private_key);
+    let mismatch = |reason| Error::KeyMismatch {
         cert: cert.to_owned(),
         key: key.to_owned(),
         reason,
     };
-    Ok(Arc::new(config.map_err(pair)?))
+    Ok(Arc::new(config.map_err(mismatch)?))
 }
 
 /// Task 1: echoes one client until its `close_notify`, and answers that with
@@ -74,7 +74,7 @@ pub fn config(
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
     // Answers are small, and somebody waits for each.
     stream.get_ref().0.set_nodelay(true)?;
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER_SIZE];
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
@@ -113,7 +113,7 @@ pub async fn serve(
             Ok((stream, _)) => stream,
             Err(_) => {
                 // Out of descriptors, for example: at once it would fail again.
-                sleep(BREATH).await;
+                sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
         };
@@ -135,7 +135,7 @@ pub async fn serve(
                 let handshake = timeout_at(deadline, acceptor.accept(stream));
                 match handshake.await {
                     Ok(accepted) => handle(accepted?).await,
-                    Err(late) => Err(late.into()),
+                    Err(elapsed) => Err(elapsed.into()),
                 }
             };
             drop(session.await);

@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 /// How much of what the server says is held at once: what a record has at most
 /// (RFC 8446, section 5.1).
-const BUFFER: usize = 16 * 1024;
+const BUFFER_SIZE: usize = 16 * 1024;
 
 /// Whom the client trusts: the certificates in `ca`, and no others (task 3);
 /// and who it is itself, a certificate and its key, for a server that asks
@@ -41,14 +41,14 @@ pub fn config(
     let Some((cert, key)) = identity else {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };
-    let (chain, private) = (pem::certificates(cert)?, pem::key(key)?);
-    let config = builder.with_client_auth_cert(chain, private);
-    let pair = |reason| Error::Pair {
+    let (chain, private_key) = (pem::certificates(cert)?, pem::key(key)?);
+    let config = builder.with_client_auth_cert(chain, private_key);
+    let mismatch = |reason| Error::KeyMismatch {
         cert: cert.to_owned(),
         key: key.to_owned(),
         reason,
     };
-    Ok(Arc::new(config.map_err(pair)?))
+    Ok(Arc::new(config.map_err(mismatch)?))
 }
 
 /// Task 3: connects to `addr`, makes sure that `name` is who answers, sends
@@ -86,7 +86,7 @@ where
         to_server.shutdown().await.and(copied)
     };
     let receive = async {
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; BUFFER_SIZE];
         loop {
             let count = from_server.read(&mut buffer).await?;
             if count == 0 {

@@ -38,7 +38,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -83,7 +83,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -103,7 +103,7 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut FramedRead<OwnedReadHalf, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     // It may be here already: it came together with the frame before.
     if frames.read_buffer().is_empty() {
         // Looks at it, and leaves it where it is. 0 bytes are the end.
@@ -111,7 +111,7 @@ pub async fn next_frame(
     }
     match timeout(limit, frames.next()).await {
         Ok(frame) => frame.transpose(),
-        Err(_) => Err(End::Timeout),
+        Err(_) => Err(Error::Timeout),
     }
 }
 
@@ -121,7 +121,7 @@ pub async fn next_frame(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let codec = FrameCodec::new(limits.body);
@@ -135,25 +135,26 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
             output.send(answer).await?;
         }
         output.get_mut().shutdown().await?;
-        Ok::<_, End>(())
+        Ok::<_, Error>(())
     });
-    let end = loop {
+    let error = loop {
         match next_frame(&mut frames, limits.frame).await {
             Ok(Some(body)) => {
                 let _ = done.send(answer(&body).body());
             }
             Ok(None) => break None,
-            Err(end) => break Some(end),
+            Err(error) => break Some(error),
         }
     };
-    if let Some(end @ (End::TooLarge | End::Timeout)) = &end {
-        let _ = done.send(Answer::error(Value::Null, &end.to_string()).body());
+    if let Some(error @ (Error::TooLarge | Error::Timeout)) = &error {
+        let _ =
+            done.send(Answer::error(Value::Null, &error.to_string()).body());
     }
     drop(done);
     let _ = writer.await;
-    let Some(end) = end else { return Ok(()) };
+    let Some(error) = error else { return Ok(()) };
     let _ = timeout(LINGER, copy(frames.get_mut(), &mut sink())).await;
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.

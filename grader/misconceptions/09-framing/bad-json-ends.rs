@@ -36,7 +36,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first three it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -79,12 +79,12 @@ pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
 
 /// The answer to a frame with this `body` (task 2). One without a byte is no
 /// request either, but it is a frame (task 3).
-pub fn answer(body: &[u8]) -> Result<Answer, End> {
+pub fn answer(body: &[u8]) -> Result<Answer, Error> {
     if body.is_empty() {
         return Ok(Answer::error(Value::Null, EMPTY_FRAME));
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
-        return Err(End::BadJson);
+    let Some(Request { id, op, value }) = Request::parse(body) else {
+        return Err(Error::BadJson);
     };
     Ok(match compute(&op, value) {
         Ok(value) => Answer::ok(id, value),
@@ -103,7 +103,7 @@ pub fn answer(body: &[u8]) -> Result<Answer, End> {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     // It may be here already: it came together with the frame before.
     if frames.read_buffer().is_empty() {
         // Looks at it, and leaves it where it is. 0 bytes are the end.
@@ -111,7 +111,7 @@ pub async fn next_frame(
     }
     match timeout(limit, frames.next()).await {
         Ok(frame) => frame.transpose(),
-        Err(_) => Err(End::Timeout),
+        Err(_) => Err(Error::Timeout),
     }
 }
 
@@ -124,7 +124,7 @@ pub async fn next_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -142,26 +142,26 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
-    let end = loop {
+    let error = loop {
         match next_frame(&mut frames, limits.frame).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
             Ok(Some(body)) => match answer(&body) {
                 Ok(answer) => frames.send(answer.body()).await?,
-                Err(end) => break end,
+                Err(error) => break error,
             },
             Ok(None) => return Ok(()),
-            Err(end) => break end,
+            Err(error) => break error,
         }
     };
-    if let End::TooLarge | End::Timeout | End::BadJson = end {
-        last_words(frames, &end.to_string()).await?;
+    if let Error::TooLarge | Error::Timeout | Error::BadJson = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.

@@ -41,7 +41,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -86,7 +86,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -106,7 +106,7 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     // It may be here already: it came together with the frame before.
     if frames.read_buffer().is_empty() {
         // Looks at it, and leaves it where it is. 0 bytes are the end.
@@ -114,7 +114,7 @@ pub async fn next_frame(
     }
     match timeout(limit, frames.next()).await {
         Ok(frame) => frame.transpose(),
-        Err(_) => Err(End::Timeout),
+        Err(_) => Err(Error::Timeout),
     }
 }
 
@@ -127,7 +127,7 @@ pub async fn next_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -145,13 +145,13 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     // ANCHOR: bug
     let (done, mut answers) = mpsc::channel(16);
-    let end = loop {
+    let error = loop {
         tokio::select! {
             Some(answer) = answers.recv() => frames.send(answer).await?,
             frame = next_frame(&mut frames, limits.frame) => match frame {
@@ -163,7 +163,7 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
                 }
                 Ok(Some(body)) => frames.send(answer(&body).body()).await?,
                 Ok(None) => break None,
-                Err(end) => break Some(end),
+                Err(error) => break Some(error),
             },
         }
     };
@@ -172,11 +172,11 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
     while let Some(answer) = answers.recv().await {
         frames.send(answer).await?;
     }
-    let Some(end) = end else { return Ok(()) };
-    if let End::TooLarge | End::Timeout = end {
-        last_words(frames, &end.to_string()).await?;
+    let Some(error) = error else { return Ok(()) };
+    if let Error::TooLarge | Error::Timeout = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.

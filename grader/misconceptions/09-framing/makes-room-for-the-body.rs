@@ -36,7 +36,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -81,7 +81,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -101,7 +101,7 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limits: &Limits,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     let stream = frames.get_mut();
     if stream.peek(&mut [0]).await? == 0 {
         return Ok(None);
@@ -109,7 +109,7 @@ pub async fn next_frame(
     let whole_frame = async {
         let length = stream.read_u32().await?;
         if length > limits.body {
-            return Err(End::TooLarge);
+            return Err(Error::TooLarge);
         }
         let mut body = vec![0; length as usize];
         stream.read_exact(&mut body).await?;
@@ -117,7 +117,7 @@ pub async fn next_frame(
     };
     timeout(limits.frame, whole_frame)
         .await
-        .map_err(|_| End::Timeout)?
+        .map_err(|_| Error::Timeout)?
 }
 
 /// Task 3: tells the client the `reason` why it is over, and sees to it that
@@ -129,7 +129,7 @@ pub async fn next_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -147,23 +147,23 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
-    let end = loop {
+    let error = loop {
         match next_frame(&mut frames, limits).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
-            Err(end) => break end,
+            Err(error) => break error,
         }
     };
-    if let End::TooLarge | End::Timeout = end {
-        last_words(frames, &end.to_string()).await?;
+    if let Error::TooLarge | Error::Timeout = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.

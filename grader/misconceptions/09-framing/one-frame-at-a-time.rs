@@ -41,7 +41,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -86,7 +86,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -106,7 +106,7 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     // It may be here already: it came together with the frame before.
     if frames.read_buffer().is_empty() {
         // Looks at it, and leaves it where it is. 0 bytes are the end.
@@ -115,7 +115,7 @@ pub async fn next_frame(
     let _reading = READING.lock().await;
     match timeout(limit, frames.next()).await {
         Ok(frame) => frame.transpose(),
-        Err(_) => Err(End::Timeout),
+        Err(_) => Err(Error::Timeout),
     }
 }
 
@@ -128,7 +128,7 @@ pub async fn next_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -146,23 +146,23 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
-    let end = loop {
+    let error = loop {
         match next_frame(&mut frames, limits.frame).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
-            Err(end) => break end,
+            Err(error) => break error,
         }
     };
-    if let End::TooLarge | End::Timeout = end {
-        last_words(frames, &end.to_string()).await?;
+    if let Error::TooLarge | Error::Timeout = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.

@@ -28,7 +28,7 @@ use tokio_util::codec::Framed;
 pub const LINGER: Duration = Duration::from_millis(100);
 
 /// The most bytes of a body.
-static LONGEST: AtomicU32 = AtomicU32::new(0);
+static MAX_LENGTH: AtomicU32 = AtomicU32::new(0);
 
 /// What a frame may be.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -86,7 +86,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -106,8 +106,8 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
-    let longest = LONGEST.load(Relaxed);
+) -> Result<Option<BytesMut>, Error> {
+    let max_length = MAX_LENGTH.load(Relaxed);
     let stream = frames.get_mut();
     if stream.peek(&mut [0]).await? == 0 {
         return Ok(None);
@@ -117,10 +117,10 @@ pub async fn next_frame(
     loop {
         // ANCHOR: bug
         tokio::select! {
-            body = whole_frame(stream, longest) => return body.map(Some),
+            body = whole_frame(stream, max_length) => return body.map(Some),
             now = clock.tick() => {
                 if now - begin >= limit {
-                    return Err(End::Timeout);
+                    return Err(Error::Timeout);
                 }
             }
         }
@@ -130,18 +130,18 @@ pub async fn next_frame(
 
 async fn whole_frame(
     stream: &mut TcpStream,
-    longest: u32,
-) -> Result<BytesMut, End> {
+    max_length: u32,
+) -> Result<BytesMut, Error> {
     let length = stream.read_u32().await?;
-    if length > longest {
-        return Err(End::TooLarge);
+    if length > max_length {
+        return Err(Error::TooLarge);
     }
     let mut body = BytesMut::new();
     while body.len() < length as usize {
         let missing = length as usize - body.len();
         let mut input = (&mut *stream).take(missing as u64);
         if input.read_buf(&mut body).await? == 0 {
-            return Err(End::Truncated);
+            return Err(Error::Truncated);
         }
     }
     Ok(body)
@@ -156,7 +156,7 @@ async fn whole_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
@@ -174,23 +174,23 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
-    let end = loop {
+    let error = loop {
         match next_frame(&mut frames, limits.frame).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
-            Err(end) => break end,
+            Err(error) => break error,
         }
     };
-    if let End::TooLarge | End::Timeout = end {
-        last_words(frames, &end.to_string()).await?;
+    if let Error::TooLarge | Error::Timeout = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
 }
 
 /// Accepts clients for ever and serves each in a task of its own.
@@ -199,7 +199,7 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
-    LONGEST.store(limits.body, Relaxed);
+    MAX_LENGTH.store(limits.body, Relaxed);
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

@@ -35,7 +35,7 @@ pub struct Request {
 impl Request {
     /// The request in `body`; `None` if that is no object, no JSON, not UTF-8,
     /// or nested so deep (128) that reading it could use up the stack.
-    pub fn of(body: &[u8]) -> Option<Self> {
+    pub fn parse(body: &[u8]) -> Option<Self> {
         // A derived `Deserialize` would take a list of three for a request.
         let mut fields: Map<String, Value> =
             serde_json::from_str(&String::from_utf8_lossy(body)).ok()?;

@@ -12,29 +12,29 @@ use bytes::{BufMut, Bytes, BytesMut};
 use std::io;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::End;
+use crate::Error;
 
 /// How many bytes say how long a body is.
-pub const HEADER: usize = 4;
+pub const HEADER_LEN: usize = 4;
 
 /// Bytes to bodies, and bodies to bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
     /// The most bytes of a body that is taken. It is no limit for bodies that
     /// are sent.
-    longest: u32,
+    max_length: u32,
 }
 
 impl FrameCodec {
-    /// Given: a codec that takes bodies of at most `longest` bytes.
-    pub fn new(longest: u32) -> Self {
-        Self { longest }
+    /// Given: a codec that takes bodies of at most `max_length` bytes.
+    pub fn new(max_length: u32) -> Self {
+        Self { max_length }
     }
 }
 
 impl Decoder for FrameCodec {
     type Item = BytesMut;
-    type Error = End;
+    type Error = Error;
 
     /// Task 1: takes the first frame out of `input` and gives its body; `None`,
     /// and takes nothing, as long as it is not whole. What comes after it stays
@@ -45,26 +45,26 @@ impl Decoder for FrameCodec {
     ///
     /// # Errors
     ///
-    /// [`End::TooLarge`]: where the next frame begins will never be known.
+    /// [`Error::TooLarge`]: where the next frame begins will never be known.
     fn decode(
         &mut self,
         input: &mut BytesMut,
-    ) -> Result<Option<BytesMut>, End> {
-        let Some(header) = input.first_chunk::<HEADER>() else {
+    ) -> Result<Option<BytesMut>, Error> {
+        let Some(header) = input.first_chunk::<HEADER_LEN>() else {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*header);
         // Before anything is done with it: it is only the client's word.
-        if length > self.longest {
-            return Err(End::TooLarge);
+        if length > self.max_length {
+            return Err(Error::TooLarge);
         }
         let length = length as usize;
         // Not `reserve(length)`: the buffer grows by what arrives.
         if input.len() < length {
             return Ok(None);
         }
-        input.advance(HEADER);
-        Ok(Some(input.split_to(length.saturating_sub(HEADER))))
+        input.advance(HEADER_LEN);
+        Ok(Some(input.split_to(length.saturating_sub(HEADER_LEN))))
     }
 
     /// Task 3: the same at the end of the input, when nothing more can come:
@@ -72,21 +72,21 @@ impl Decoder for FrameCodec {
     ///
     /// # Errors
     ///
-    /// [`End::Truncated`], or that of [`Self::decode`].
+    /// [`Error::Truncated`], or that of [`Self::decode`].
     fn decode_eof(
         &mut self,
         input: &mut BytesMut,
-    ) -> Result<Option<BytesMut>, End> {
+    ) -> Result<Option<BytesMut>, Error> {
         match self.decode(input)? {
             Some(body) => Ok(Some(body)),
             None if input.is_empty() => Ok(None),
-            None => Err(End::Truncated),
+            None => Err(Error::Truncated),
         }
     }
 }
 
 impl Encoder<Bytes> for FrameCodec {
-    type Error = End;
+    type Error = Error;
 
     /// Task 2: puts the frame with this `body` behind what is in `output`.
     ///
@@ -97,12 +97,12 @@ impl Encoder<Bytes> for FrameCodec {
         &mut self,
         body: Bytes,
         output: &mut BytesMut,
-    ) -> Result<(), End> {
+    ) -> Result<(), Error> {
         // Not `as`: that would send a small number for a large one.
         let length = u32::try_from(body.len()).map_err(io::Error::other)?;
         // Here one may reserve: the bytes are there.
-        output.reserve(HEADER + body.len());
-        output.put_u32(length + HEADER as u32);
+        output.reserve(HEADER_LEN + body.len());
+        output.put_u32(length + HEADER_LEN as u32);
         output.put_slice(&body);
         Ok(())
     }

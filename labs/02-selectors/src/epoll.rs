@@ -12,7 +12,7 @@ use crate::selector::{Event, Interest, Selector, Token, Trigger};
 use crate::sys::timespec;
 
 /// The most events that one call gives. What does not fit comes with the next.
-const BATCH: usize = 256;
+const MAX_EVENTS: usize = 256;
 
 /// With epoll the kernel keeps the list. There is nothing to remember here but
 /// the descriptor that stands for it.
@@ -20,7 +20,7 @@ pub struct Epoll {
     epoll: OwnedFd,
     trigger: Trigger,
     /// The kernel writes its events into this, see [`epoll::wait`].
-    batch: Box<[MaybeUninit<epoll::Event>; BATCH]>,
+    batch: Box<[MaybeUninit<epoll::Event>; MAX_EVENTS]>,
 }
 
 impl Epoll {
@@ -31,7 +31,7 @@ impl Epoll {
     /// There is no descriptor to be had.
     pub fn new(trigger: Trigger) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let batch = Box::new([MaybeUninit::uninit(); BATCH]);
+        let batch = Box::new([MaybeUninit::uninit(); MAX_EVENTS]);
         Ok(Self {
             epoll,
             trigger,

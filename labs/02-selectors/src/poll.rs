@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::timespec;
 
 /// poll gets the whole list of descriptors with each call, and the kernel
 /// looks at each of them. So the list is kept here, by descriptor.
 #[derive(Default)]
 pub struct Poll {
-    watched: BTreeMap<RawFd, Watched>,
+    sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Poll {

@@ -47,11 +47,11 @@ impl Selector for Portable {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let number = socket.as_fd().as_raw_fd();
+        let fd = socket.as_fd().as_raw_fd();
         let event = event(token, interest);
         // SAFETY: it stays open until it is deleted, since `sockets` has it.
-        unsafe { self.poller.add_with_mode(number, event, PollMode::Level)? };
-        self.sockets.insert(number, socket);
+        unsafe { self.poller.add_with_mode(fd, event, PollMode::Level)? };
+        self.sockets.insert(fd, socket);
         Ok(())
     }
 

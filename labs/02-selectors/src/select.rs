@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::{FD_SETSIZE, FdSet, select};
 
 /// select gets two sets of descriptors with each call, and gives them back
@@ -14,7 +14,7 @@ use crate::sys::{FD_SETSIZE, FdSet, select};
 /// and the sets are made anew for each call.
 #[derive(Default)]
 pub struct Select {
-    watched: BTreeMap<RawFd, Watched>,
+    sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Select {

@@ -14,13 +14,13 @@ const LISTENER: Token = 0;
 
 /// How much is read at once. All clients share one buffer, as one is served at
 /// a time; what has to be kept of it is copied.
-const BUFFER: usize = 64 * 1024;
+const BUFFER_SIZE: usize = 64 * 1024;
 
 /// How many steps one client may take in a row, when it could go on for ever.
-const TURN: usize = 8;
+const MAX_STEPS: usize = 8;
 
 /// How long to leave the listener alone after a client could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Where a client is. Reading and writing take turns: nothing more is read
 /// while something waits to be written (back-pressure), so what is kept for a
@@ -39,14 +39,14 @@ struct Client {
     stream: Rc<TcpStream>,
     state: State,
     /// What the selector waits for on its behalf.
-    watched: Interest,
+    registered: Interest,
 }
 
 /// What a step has come to.
 #[derive(PartialEq, Eq)]
 enum Step {
     /// Bytes have moved.
-    Moved,
+    Progress,
     /// Nothing can be done before the next event.
     Blocked,
     /// The client has shut down its side, and has everything back.
@@ -77,10 +77,10 @@ struct Server {
     selector: Box<dyn Selector>,
     clients: HashMap<Token, Client>,
     /// The name of the client that came last.
-    last: Token,
+    last_token: Token,
     buffer: Vec<u8>,
     /// Until when the listener is left alone.
-    paused: Option<Instant>,
+    paused_until: Option<Instant>,
 }
 
 /// Task 2: serves clients for ever, all of them on this thread.
@@ -98,7 +98,7 @@ pub fn serve(
 impl Server {
     /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
     /// client stays in the queue and the listener stays ready: look away for
-    /// [`BREATH`], or the loop spins.
+    /// [`ACCEPT_BACKOFF`], or the loop spins.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Server {
     /// # Errors
     ///
     /// The selector has no room for it (task 3). That ends this client only.
-    fn welcome(&mut self, stream: TcpStream) -> io::Result<()> {
+    fn add_client(&mut self, stream: TcpStream) -> io::Result<()> {
         todo!("task 2: make it non-blocking, register it, keep it")
     }
 
@@ -125,7 +125,7 @@ impl Server {
     }
 
     /// Task 2: a client has gone; nothing is to be left of it.
-    fn remove(&mut self, token: Token) {
+    fn remove_client(&mut self, token: Token) {
         todo!("task 2: deregister it and drop it")
     }
 }

@@ -30,12 +30,12 @@ impl<'fd> FdSet<'fd> {
     /// Its number is not below [`FD_SETSIZE`]. In C nothing would be said, and
     /// some other memory changed.
     pub fn insert(&mut self, fd: BorrowedFd<'fd>) {
-        let number = fd.as_raw_fd();
+        let raw_fd = fd.as_raw_fd();
         assert!(
-            (number as usize) < FD_SETSIZE,
-            "descriptor {number} does not fit into a set (FD_SETSIZE)"
+            (raw_fd as usize) < FD_SETSIZE,
+            "descriptor {raw_fd} does not fit into a set (FD_SETSIZE)"
         );
-        fd_set_insert(&mut self.bits, number);
+        fd_set_insert(&mut self.bits, raw_fd);
     }
 
     /// Whether the descriptor `fd` is in it (FD_ISSET).
@@ -59,12 +59,12 @@ pub fn select(
     write: &mut FdSet<'_>,
     timeout: Option<Duration>,
 ) -> io::Result<usize> {
-    let highest = fd_set_bound(&read.bits).max(fd_set_bound(&write.bits));
+    let nfds = fd_set_bound(&read.bits).max(fd_set_bound(&write.bits));
     let timeout = timespec(timeout);
     // SAFETY: the descriptors in a set are open for as long as it is borrowed.
     let count = unsafe {
         rustix::event::select(
-            highest,
+            nfds,
             Some(&mut read.bits),
             Some(&mut write.bits),
             None,

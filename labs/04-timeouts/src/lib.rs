@@ -20,7 +20,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use lines::{LineError, Lines};
-use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo, parse_args};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -38,7 +38,7 @@ pub struct Limits {
 /// Why a client is served no longer. Where the text says so, the client is
 /// told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("ERR idle timeout")]
     Idle,
     #[error("ERR line timeout")]
@@ -64,7 +64,7 @@ pub enum End {
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,
     limits: &Limits,
-) -> Result<Option<String>, End> {
+) -> Result<Option<String>, Error> {
     todo!("tasks 1 and 2: wait for the first byte, then for the rest")
 }
 
@@ -79,14 +79,14 @@ pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,
     text: &str,
     limits: &Limits,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     todo!("task 3: write piece by piece, each within the limit")
 }
 
 /// Given: computes for `time`, and keeps its thread busy meanwhile.
 pub fn compute(time: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < time {
+    let start = Instant::now();
+    while start.elapsed() < time {
         // Stands for work: hashing, compressing, a query without an async
         // driver.
         hint::spin_loop();
@@ -102,7 +102,7 @@ pub fn compute(time: Duration) {
 /// # Errors
 ///
 /// The work could not be done.
-pub async fn reply(line: &str) -> Result<String, End> {
+pub async fn reply(line: &str) -> Result<String, Error> {
     todo!("tasks 1 and 4: make the answer; compute off the runtime")
 }
 
@@ -115,7 +115,7 @@ pub async fn reply(line: &str) -> Result<String, End> {
 pub async fn handle(
     stream: &mut TcpStream,
     limits: &Limits,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     todo!("task 1: read a line, make its answer, write it, repeat")
 }
 

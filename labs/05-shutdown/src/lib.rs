@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lines::{LineError, Lines};
-use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -72,17 +72,17 @@ pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// Why a client is served no longer.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error(transparent)]
     Line(#[from] LineError),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Counts the requests under way: one more while it lives.
-pub struct UnderWay(Arc<AtomicUsize>);
+/// Counts the requests in flight: one more while it lives.
+pub struct InFlight(Arc<AtomicUsize>);
 
-impl UnderWay {
+impl InFlight {
     /// Given: one more.
     pub fn begin(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
@@ -90,7 +90,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -98,7 +98,7 @@ impl Drop for UnderWay {
 
 /// Given: the answer to `line`, when it is ready.
 async fn reply(line: &str) -> String {
-    match Request::of(line) {
+    match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;
@@ -122,8 +122,8 @@ async fn reply(line: &str) -> String {
 pub async fn handle(
     stream: &mut TcpStream,
     stop: &CancellationToken,
-    under_way: &Arc<AtomicUsize>,
-) -> Result<(), End> {
+    in_flight: &Arc<AtomicUsize>,
+) -> Result<(), Error> {
     todo!("tasks 1 and 3: answer lines until the end, or the stop")
 }
 

@@ -26,8 +26,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lines::{LineError, Lines};
-use metrics::{Active, Kind, Metrics};
-use requests::{BAD_SLEEP, LONGEST, Request, echo};
+use metrics::{Active, ErrorKind, Metrics};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
@@ -38,7 +38,7 @@ async fn reply(line: &str) -> String {
     if line == "PANIC" {
         panic!("a client has asked for it");
     }
-    match Request::of(line) {
+    match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;

@@ -25,7 +25,7 @@ pub enum LineError {
 pub struct Lines<R> {
     input: R,
     /// The most bytes of a line, its ending not counted.
-    longest: usize,
+    max_length: usize,
     /// What was read and is no part of an earlier line.
     buffer: Vec<u8>,
     /// Up to here there is no newline in `buffer`.
@@ -33,11 +33,11 @@ pub struct Lines<R> {
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// Lines of at most `longest` bytes, their endings not counted.
-    pub fn new(input: R, longest: usize) -> Self {
+    /// Lines of at most `max_length` bytes, their endings not counted.
+    pub fn new(input: R, max_length: usize) -> Self {
         Self {
             input,
-            longest,
+            max_length,
             buffer: Vec::new(),
             searched: 0,
         }
@@ -49,7 +49,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// # Errors
     ///
     /// The connection broke.
-    pub async fn begins(&mut self) -> io::Result<bool> {
+    pub async fn wait_for_first_byte(&mut self) -> io::Result<bool> {
         Ok(!self.buffer.is_empty() || self.read().await? > 0)
     }
 
@@ -59,7 +59,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// # Errors
     ///
     /// The line is refused, or the connection broke.
-    pub async fn rest(&mut self) -> Result<Option<String>, LineError> {
+    pub async fn next_line(&mut self) -> Result<Option<String>, LineError> {
         loop {
             let unsearched = &self.buffer[self.searched..];
             if let Some(end) = unsearched.iter().position(|&b| b == b'\n') {
@@ -70,12 +70,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return self.checked(line).map(Some);
+                return self.validate(line).map(Some);
             }
             self.searched = self.buffer.len();
             // The byte after the longest line may be the `\r` of its ending.
-            let has_ending = self.buffer.get(self.longest) == Some(&b'\r');
-            if self.buffer.len() > self.longest + usize::from(has_ending) {
+            let has_ending = self.buffer.get(self.max_length) == Some(&b'\r');
+            if self.buffer.len() > self.max_length + usize::from(has_ending) {
                 return Err(LineError::TooLong);
             }
             if self.read().await? == 0 {
@@ -83,7 +83,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 self.searched = 0;
                 return match line.is_empty() {
                     true => Ok(None),
-                    false => self.checked(line).map(Some),
+                    false => self.validate(line).map(Some),
                 };
             }
         }
@@ -95,8 +95,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.input.read_buf(&mut self.buffer).await
     }
 
-    fn checked(&self, line: Vec<u8>) -> Result<String, LineError> {
-        if line.len() > self.longest {
+    fn validate(&self, line: Vec<u8>) -> Result<String, LineError> {
+        if line.len() > self.max_length {
             return Err(LineError::TooLong);
         }
         String::from_utf8(line).map_err(|_| LineError::NotUtf8)

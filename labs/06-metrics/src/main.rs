@@ -47,14 +47,14 @@ async fn main() -> ExitCode {
 
 async fn run(flags: &Flags) -> io::Result<()> {
     let listener = bind(flags.addr).await?;
-    let scrapes = bind(flags.metrics_addr).await?;
+    let metrics_listener = bind(flags.metrics_addr).await?;
     println!("listening on {}", listener.local_addr()?);
-    println!("metrics on {}", scrapes.local_addr()?);
+    println!("metrics on {}", metrics_listener.local_addr()?);
     io::stdout().flush()?;
     let metrics = Arc::new(Metrics::default());
     tokio::try_join!(
         lab06::serve(listener, Arc::clone(&metrics)),
-        lab06::serve_metrics(scrapes, metrics),
+        lab06::serve_metrics(metrics_listener, metrics),
     )?;
     Ok(())
 }

@@ -28,7 +28,7 @@ impl Counter {
 
 /// What goes wrong, the values of the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     LineTooLong,
     NotUtf8,
     BadSleep,
@@ -37,7 +37,7 @@ pub enum Kind {
     Panic,
 }
 
-impl Kind {
+impl ErrorKind {
     pub const ALL: [Self; 5] = [
         Self::LineTooLong,
         Self::NotUtf8,
@@ -63,7 +63,7 @@ pub struct Histogram {
     /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
     buckets: [AtomicU64; 5],
     /// All of them together.
-    nanoseconds: AtomicU64,
+    sum_nanos: AtomicU64,
 }
 
 impl Histogram {
@@ -98,14 +98,14 @@ pub struct Metrics {
     /// Bytes that were read and written, newlines and error lines included.
     pub received: Counter,
     pub sent: Counter,
-    /// In the order of [`Kind::ALL`].
+    /// In the order of [`ErrorKind::ALL`].
     errors: [Counter; 5],
     pub durations: Histogram,
 }
 
 impl Metrics {
     /// Given: the counter of one kind of error.
-    pub fn errors(&self, kind: Kind) -> &Counter {
+    pub fn errors(&self, kind: ErrorKind) -> &Counter {
         &self.errors[kind as usize]
     }
 

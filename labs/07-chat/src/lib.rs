@@ -3,13 +3,13 @@
 //! Lab 07: a chat server. What clients share stands behind one lock, and no
 //! client can make another wait.
 //!
-//! - [`Hall`] has the rooms; [`Hall::join`] makes a [`Member`] (task 1).
+//! - [`Rooms`] has all rooms; [`Rooms::join`] makes a [`Member`] (task 1).
 //! - [`Member`] is somebody in a room: [`Member::say`] and [`Member::who`], and
 //!   its drop is leaving (tasks 1 and 2).
 //! - [`Outbox`] is the way to one client: a queue that does not grow (task 4).
-//! - [`obey`] does what a line asks for, [`deliver`] writes what is in the
-//!   queue, [`handle`] serves one client with both, and [`serve`] accepts
-//!   (tasks 1 and 4).
+//! - [`handle_command`] does what a line asks for, [`write_events`] writes what
+//!   is in the queue, [`handle`] serves one client with both, and [`serve`]
+//!   accepts (tasks 1 and 4).
 //!
 //! The reader of lines is given, in `lines.rs`; what is said, in `protocol.rs`;
 //! and a client to talk with, in `client.rs`.
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lines::{LineError, Lines};
-use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, LONGEST, is_name};
+use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, MAX_LINE, is_valid_name};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How long the last events may take to be written to a client that leaves or
 /// is sent away.
-pub const LAST_WORDS: Duration = Duration::from_secs(1);
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a client that is told to go may still send before its socket is
 /// closed.
@@ -42,11 +42,11 @@ pub const LINGER: Duration = Duration::from_millis(100);
 /// Why a client is served no longer. Where the connection did not break, the
 /// client is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("bad name")]
     BadName,
     #[error("user id already taken")]
-    Taken,
+    NameTaken,
     #[error("line too long")]
     LineTooLong,
     #[error("too slow")]
@@ -61,15 +61,15 @@ pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
     lines: mpsc::Sender<Arc<str>>,
     /// Cancelled when the queue was full: this client has missed something.
-    cut: CancellationToken,
+    disconnect: CancellationToken,
 }
 
 impl Outbox {
-    /// Given: an outbox for at most `queue` lines, and where they come out.
-    pub fn new(queue: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
-        let (lines, queue) = mpsc::channel(queue);
-        let cut = CancellationToken::new();
-        (Self { lines, cut }, queue)
+    /// Given: an outbox for at most `capacity` lines, and where they come out.
+    pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
+        let (lines, queue) = mpsc::channel(capacity);
+        let disconnect = CancellationToken::new();
+        (Self { lines, disconnect }, queue)
     }
 
     /// Puts `line` into the queue, without waiting (task 1). `false` if the
@@ -86,7 +86,7 @@ impl Outbox {
     }
 
     /// Given: whether both lead to the same client.
-    fn is(&self, other: &Self) -> bool {
+    fn same_client(&self, other: &Self) -> bool {
         self.lines.same_channel(&other.lines)
     }
 }
@@ -113,8 +113,8 @@ impl State {
     }
 }
 
-/// Where the rooms are.
-pub struct Hall {
+/// All rooms.
+pub struct Rooms {
     /// How many lines may wait for one client.
     queue: usize,
     /// One lock for everything. It is the standard library's: whoever has it
@@ -123,8 +123,8 @@ pub struct Hall {
     state: Mutex<State>,
 }
 
-impl Hall {
-    /// Given: a hall without rooms.
+impl Rooms {
+    /// Given: no room yet.
     pub fn new(queue: usize) -> Self {
         let state = Mutex::default();
         Self { queue, state }
@@ -142,20 +142,20 @@ impl Hall {
     ///
     /// # Errors
     ///
-    /// [`End::Taken`], and nobody has noticed anything.
+    /// [`Error::NameTaken`], and nobody has noticed anything.
     pub fn join(
         self: &Arc<Self>,
         user_id: String,
         room_id: String,
         outbox: &Outbox,
-    ) -> Result<Member, End> {
+    ) -> Result<Member, Error> {
         todo!("tasks 1 and 3: take the name, tell, enter, welcome")
     }
 }
 
 /// Somebody in a room, as long as this lives.
 pub struct Member {
-    hall: Arc<Hall>,
+    rooms: Arc<Rooms>,
     user_id: String,
     room_id: String,
     outbox: Outbox,
@@ -188,13 +188,13 @@ impl Drop for Member {
 ///
 /// # Errors
 ///
-/// [`End::BadName`] or [`End::Taken`]: the connection has to end.
-pub fn obey(
+/// [`Error::BadName`] or [`Error::NameTaken`]: the connection has to end.
+pub fn handle_command(
     line: &str,
-    hall: &Arc<Hall>,
+    rooms: &Arc<Rooms>,
     outbox: &Outbox,
     member: &mut Option<Member>,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     todo!("tasks 1 and 2: by the command and who is a member")
 }
 
@@ -203,7 +203,7 @@ pub fn obey(
 /// # Errors
 ///
 /// The connection broke.
-pub async fn deliver(
+pub async fn write_events(
     mut queue: mpsc::Receiver<Arc<str>>,
     mut output: WriteHalf<'_>,
 ) -> io::Result<()> {
@@ -219,9 +219,9 @@ pub async fn deliver(
 /// Why it ended otherwise than by the end of its input.
 pub async fn handle(
     stream: &mut TcpStream,
-    hall: &Arc<Hall>,
-) -> Result<(), End> {
-    todo!("tasks 1 and 4: select! over cut, deliver, and lines")
+    rooms: &Arc<Rooms>,
+) -> Result<(), Error> {
+    todo!("tasks 1 and 4: select! over disconnect, writer, and lines")
 }
 
 /// Accepts clients for ever and serves each in a task of its own.
@@ -230,5 +230,5 @@ pub async fn handle(
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
-    todo!("task 1: one hall; accept a client, spawn a task, go on")
+    todo!("task 1: one Rooms; accept a client, spawn a task, go on")
 }

@@ -23,9 +23,11 @@ pub fn certificates(
     let found: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     match found {
-        Ok(found) if found.is_empty() => Err(wrong(path, "no certificate")),
+        Ok(found) if found.is_empty() => {
+            Err(file_error(path, "no certificate"))
+        }
         Ok(found) => Ok(found),
-        Err(error) => Err(unreadable(path, &error)),
+        Err(error) => Err(pem_error(path, &error)),
     }
 }
 
@@ -36,8 +38,8 @@ pub fn certificates(
 /// The file cannot be read, is no PEM, or has no private key.
 pub fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     PrivateKeyDer::from_pem_file(path).map_err(|error| match error {
-        pem::Error::NoItemsFound => wrong(path, "no private key"),
-        error => unreadable(path, &error),
+        pem::Error::NoItemsFound => file_error(path, "no private key"),
+        error => pem_error(path, &error),
     })
 }
 
@@ -51,27 +53,27 @@ pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         let added = roots.add(certificate);
-        added.map_err(|error| wrong(path, &error.to_string()))?;
+        added.map_err(|error| file_error(path, &error.to_string()))?;
     }
     Ok(roots)
 }
 
-fn wrong(path: &Path, reason: &str) -> Error {
+fn file_error(path: &Path, reason: &str) -> Error {
     Error::File {
         path: path.to_owned(),
         reason: reason.to_owned(),
     }
 }
 
-fn unreadable(path: &Path, error: &pem::Error) -> Error {
+fn pem_error(path: &Path, error: &pem::Error) -> Error {
     match error {
-        pem::Error::Io(error) => wrong(path, &error.to_string()),
+        pem::Error::Io(error) => file_error(path, &error.to_string()),
         pem::Error::MissingSectionEnd { .. } => {
-            wrong(path, "a section without its END line")
+            file_error(path, "a section without its END line")
         }
         pem::Error::IllegalSectionStart { .. } => {
-            wrong(path, "a BEGIN line that is none")
+            file_error(path, "a BEGIN line that is none")
         }
-        error => wrong(path, &error.to_string()),
+        error => file_error(path, &error.to_string()),
     }
 }

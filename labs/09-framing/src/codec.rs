@@ -5,29 +5,29 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::End;
+use crate::Error;
 
 /// How many bytes say how long a body is.
-pub const HEADER: usize = 4;
+pub const HEADER_LEN: usize = 4;
 
 /// Bytes to bodies, and bodies to bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
     /// The most bytes of a body that is taken. It is no limit for bodies that
     /// are sent.
-    longest: u32,
+    max_length: u32,
 }
 
 impl FrameCodec {
-    /// Given: a codec that takes bodies of at most `longest` bytes.
-    pub fn new(longest: u32) -> Self {
-        Self { longest }
+    /// Given: a codec that takes bodies of at most `max_length` bytes.
+    pub fn new(max_length: u32) -> Self {
+        Self { max_length }
     }
 }
 
 impl Decoder for FrameCodec {
     type Item = BytesMut;
-    type Error = End;
+    type Error = Error;
 
     /// Task 1: takes the first frame out of `input` and gives its body; `None`,
     /// and takes nothing, as long as it is not whole. What comes after it stays
@@ -38,11 +38,11 @@ impl Decoder for FrameCodec {
     ///
     /// # Errors
     ///
-    /// [`End::TooLarge`]: where the next frame begins will never be known.
+    /// [`Error::TooLarge`]: where the next frame begins will never be known.
     fn decode(
         &mut self,
         input: &mut BytesMut,
-    ) -> Result<Option<BytesMut>, End> {
+    ) -> Result<Option<BytesMut>, Error> {
         todo!("tasks 1 and 3: the header, the limit, then the body")
     }
 
@@ -51,17 +51,17 @@ impl Decoder for FrameCodec {
     ///
     /// # Errors
     ///
-    /// [`End::Truncated`], or that of [`Self::decode`].
+    /// [`Error::Truncated`], or that of [`Self::decode`].
     fn decode_eof(
         &mut self,
         input: &mut BytesMut,
-    ) -> Result<Option<BytesMut>, End> {
+    ) -> Result<Option<BytesMut>, Error> {
         todo!("task 3: decode; part of a frame is an error")
     }
 }
 
 impl Encoder<Bytes> for FrameCodec {
-    type Error = End;
+    type Error = Error;
 
     /// Task 2: puts the frame with this `body` behind what is in `output`.
     ///
@@ -72,7 +72,7 @@ impl Encoder<Bytes> for FrameCodec {
         &mut self,
         body: Bytes,
         output: &mut BytesMut,
-    ) -> Result<(), End> {
+    ) -> Result<(), Error> {
         todo!("task 2: the header, then the body")
     }
 }

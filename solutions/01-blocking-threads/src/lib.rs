@@ -26,10 +26,10 @@ pub struct Options {
 
 // BEGIN HIDDEN
 /// How much of a client's stream is held at once.
-const BUFFER: usize = 16 * 1024;
+const BUFFER_SIZE: usize = 16 * 1024;
 
 /// How long to wait before asking again for a client that could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
 /// Task 1: echoes one client until it closes its side, and returns how many
@@ -46,7 +46,7 @@ const BREATH: Duration = Duration::from_millis(20);
 // ANCHOR: handle
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     // BEGIN SOLUTION: task 1: read to the end, write back every byte
-    let mut buffer = [0; BUFFER];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = match stream.read(&mut buffer) {
@@ -91,7 +91,7 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
                 // Out of descriptors (EMFILE), for example: the client stays
                 // in the queue, so an `accept` at once would fail at once.
                 eprintln!("accept: {error}");
-                thread::sleep(BREATH);
+                thread::sleep(ACCEPT_BACKOFF);
                 continue;
             }
         };
@@ -106,7 +106,7 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
         // `thread::spawn` panics when the system has no thread to give.
         if let Err(error) = thread::Builder::new().spawn(client) {
             eprintln!("thread: {error}");
-            thread::sleep(BREATH);
+            thread::sleep(ACCEPT_BACKOFF);
         }
         // ANCHOR_END: spawn
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::timespec;
 // BEGIN HIDDEN
 use rustix::io::Errno;
@@ -18,7 +18,7 @@ use rustix::io::Errno;
 /// looks at each of them. So the list is kept here, by descriptor.
 #[derive(Default)]
 pub struct Poll {
-    watched: BTreeMap<RawFd, Watched>,
+    sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Poll {
@@ -36,10 +36,10 @@ impl Selector for Poll {
         interest: Interest,
     ) -> io::Result<()> {
         // BEGIN SOLUTION: task 1: remember the socket
-        let number = socket.as_fd().as_raw_fd();
-        self.watched.insert(
-            number,
-            Watched {
+        let fd = socket.as_fd().as_raw_fd();
+        self.sockets.insert(
+            fd,
+            Registration {
                 socket,
                 token,
                 interest,
@@ -56,17 +56,17 @@ impl Selector for Poll {
         interest: Interest,
     ) -> io::Result<()> {
         // BEGIN SOLUTION: task 1: change what is remembered
-        let watched = self.watched.get_mut(&socket.as_fd().as_raw_fd());
-        let watched = watched.ok_or(io::ErrorKind::NotFound)?;
-        (watched.token, watched.interest) = (token, interest);
+        let registration = self.sockets.get_mut(&socket.as_fd().as_raw_fd());
+        let registration = registration.ok_or(io::ErrorKind::NotFound)?;
+        (registration.token, registration.interest) = (token, interest);
         Ok(())
         // END SOLUTION
     }
 
     fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
         // BEGIN SOLUTION: task 1: forget the socket
-        let watched = self.watched.remove(&socket.as_fd().as_raw_fd());
-        watched.map(drop).ok_or(io::ErrorKind::NotFound.into())
+        let registration = self.sockets.remove(&socket.as_fd().as_raw_fd());
+        registration.map(drop).ok_or(io::ErrorKind::NotFound.into())
         // END SOLUTION
     }
 
@@ -77,21 +77,22 @@ impl Selector for Poll {
     ) -> io::Result<()> {
         // BEGIN SOLUTION: task 1: make the list, call poll, tell what it found
         events.clear();
-        let mut list: Vec<PollFd<'_>> =
-            self.watched.values().map(entry).collect();
-        match poll(&mut list, timespec(timeout).as_ref()) {
+        let mut fds: Vec<PollFd<'_>> =
+            self.sockets.values().map(poll_fd).collect();
+        match poll(&mut fds, timespec(timeout).as_ref()) {
             Err(Errno::INTR) => return Ok(()),
             result => result?,
         };
-        for (entry, watched) in list.iter().zip(self.watched.values()) {
-            let found = entry.revents();
+        for (poll_fd, registration) in fds.iter().zip(self.sockets.values()) {
+            let revents = poll_fd.revents();
             // An error or the end may come without having been asked for.
-            let over = found.intersects(PollFlags::ERR | PollFlags::HUP);
-            let readable = over || found.contains(PollFlags::IN);
-            let writable = over || found.contains(PollFlags::OUT);
+            let err_or_hup =
+                revents.intersects(PollFlags::ERR | PollFlags::HUP);
+            let readable = err_or_hup || revents.contains(PollFlags::IN);
+            let writable = err_or_hup || revents.contains(PollFlags::OUT);
             if readable || writable {
                 events.push(Event {
-                    token: watched.token,
+                    token: registration.token,
                     readable,
                     writable,
                 });
@@ -104,10 +105,10 @@ impl Selector for Poll {
 
 // BEGIN HIDDEN
 /// One line of poll's list: a descriptor, and what to look for.
-fn entry(watched: &Watched) -> PollFd<'_> {
+fn poll_fd(registration: &Registration) -> PollFd<'_> {
     let mut flags = PollFlags::empty();
-    flags.set(PollFlags::IN, watched.interest.read);
-    flags.set(PollFlags::OUT, watched.interest.write);
-    PollFd::from_borrowed_fd(watched.socket.as_fd(), flags)
+    flags.set(PollFlags::IN, registration.interest.read);
+    flags.set(PollFlags::OUT, registration.interest.write);
+    PollFd::from_borrowed_fd(registration.socket.as_fd(), flags)
 }
 // END HIDDEN

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::selector::{Event, Interest, Selector, Token, Watched};
+use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::{FD_SETSIZE, FdSet, select};
 
 /// select gets two sets of descriptors with each call, and gives them back
@@ -14,7 +14,7 @@ use crate::sys::{FD_SETSIZE, FdSet, select};
 /// and the sets are made anew for each call.
 #[derive(Default)]
 pub struct Select {
-    watched: BTreeMap<RawFd, Watched>,
+    sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Select {
@@ -33,13 +33,13 @@ impl Selector for Select {
         interest: Interest,
     ) -> io::Result<()> {
         // BEGIN SOLUTION: task 3: remember the socket, if it fits into a set
-        let number = socket.as_fd().as_raw_fd();
-        if number as usize >= FD_SETSIZE {
+        let fd = socket.as_fd().as_raw_fd();
+        if fd as usize >= FD_SETSIZE {
             return Err(io::Error::other("more descriptors than select takes"));
         }
-        self.watched.insert(
-            number,
-            Watched {
+        self.sockets.insert(
+            fd,
+            Registration {
                 socket,
                 token,
                 interest,
@@ -56,17 +56,17 @@ impl Selector for Select {
         interest: Interest,
     ) -> io::Result<()> {
         // BEGIN SOLUTION: task 3: change what is remembered
-        let watched = self.watched.get_mut(&socket.as_fd().as_raw_fd());
-        let watched = watched.ok_or(io::ErrorKind::NotFound)?;
-        (watched.token, watched.interest) = (token, interest);
+        let registration = self.sockets.get_mut(&socket.as_fd().as_raw_fd());
+        let registration = registration.ok_or(io::ErrorKind::NotFound)?;
+        (registration.token, registration.interest) = (token, interest);
         Ok(())
         // END SOLUTION
     }
 
     fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
         // BEGIN SOLUTION: task 3: forget the socket
-        let watched = self.watched.remove(&socket.as_fd().as_raw_fd());
-        watched.map(drop).ok_or(io::ErrorKind::NotFound.into())
+        let registration = self.sockets.remove(&socket.as_fd().as_raw_fd());
+        registration.map(drop).ok_or(io::ErrorKind::NotFound.into())
         // END SOLUTION
     }
 
@@ -78,12 +78,12 @@ impl Selector for Select {
         // BEGIN SOLUTION: task 3: make the sets, call select, see what is left
         events.clear();
         let (mut read, mut write) = (FdSet::default(), FdSet::default());
-        for watched in self.watched.values() {
-            let descriptor = watched.socket.as_fd();
-            if watched.interest.read {
+        for registration in self.sockets.values() {
+            let descriptor = registration.socket.as_fd();
+            if registration.interest.read {
                 read.insert(descriptor);
             }
-            if watched.interest.write {
+            if registration.interest.write {
                 write.insert(descriptor);
             }
         }
@@ -94,12 +94,12 @@ impl Selector for Select {
             result => result?,
         };
         // An error makes a socket both readable and writable.
-        for (&number, watched) in &self.watched {
-            let readable = read.contains(number);
-            let writable = write.contains(number);
+        for (&fd, registration) in &self.sockets {
+            let readable = read.contains(fd);
+            let writable = write.contains(fd);
             if readable || writable {
                 events.push(Event {
-                    token: watched.token,
+                    token: registration.token,
                     readable,
                     writable,
                 });

@@ -113,7 +113,7 @@ pub trait Selector {
 }
 
 /// What a selector remembers of a socket, where the kernel does not.
-pub struct Watched {
+pub struct Registration {
     pub socket: Rc<dyn AsFd>,
     pub token: Token,
     pub interest: Interest,

@@ -22,10 +22,10 @@ use tokio::time::sleep;
 
 // BEGIN HIDDEN
 /// How much of a client's stream is held at once.
-const BUFFER: usize = 4 * 1024;
+const BUFFER_SIZE: usize = 4 * 1024;
 
 /// How long to wait before asking again for a client that could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
 /// Task 1: echoes one client until it closes its side, and returns how many
@@ -42,7 +42,7 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     // BEGIN SOLUTION: task 1: read to the end, write back every byte
     // On the heap: an array would be part of the task, and be moved with it.
     // ANCHOR: echo
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;
@@ -79,7 +79,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
                 // in the queue, so an `accept` at once would fail at once.
                 // Only this task sleeps; the clients' tasks go on.
                 eprintln!("accept: {error}");
-                sleep(BREATH).await;
+                sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
         };

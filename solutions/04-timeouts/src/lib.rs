@@ -18,7 +18,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use lines::{LineError, Lines};
-use requests::{BAD_SLEEP, LONGEST, Request, echo, time_and_text};
+use requests::{BAD_SLEEP, MAX_LINE, Request, echo, parse_args};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 // BEGIN HIDDEN
@@ -40,7 +40,7 @@ pub struct Limits {
 /// Why a client is served no longer. Where the text says so, the client is
 /// told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("ERR idle timeout")]
     Idle,
     #[error("ERR line timeout")]
@@ -66,15 +66,15 @@ pub enum End {
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,
     limits: &Limits,
-) -> Result<Option<String>, End> {
+) -> Result<Option<String>, Error> {
     // BEGIN SOLUTION: tasks 1 and 2: wait for the first byte, then for the rest
     // ANCHOR: limits
-    let begins = timeout(limits.idle, lines.begins()).await;
-    if !begins.map_err(|_| End::Idle)?? {
+    let started = timeout(limits.idle, lines.wait_for_first_byte()).await;
+    if !started.map_err(|_| Error::Idle)?? {
         return Ok(None);
     }
-    let rest = timeout(limits.line, lines.rest()).await;
-    Ok(rest.map_err(|_| End::SlowLine)??)
+    let line = timeout(limits.line, lines.next_line()).await;
+    Ok(line.map_err(|_| Error::SlowLine)??)
     // ANCHOR_END: limits
     // END SOLUTION
 }
@@ -90,17 +90,17 @@ pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,
     text: &str,
     limits: &Limits,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     // BEGIN SOLUTION: task 3: write piece by piece, each within the limit
     // ANCHOR: progress
-    let mut left = text.as_bytes();
-    while !left.is_empty() {
+    let mut remaining = text.as_bytes();
+    while !remaining.is_empty() {
         // Not around all of `write_all`: a large answer to a slow client may
         // take long, as long as it moves.
-        let written = timeout(limits.write, output.write(left)).await;
-        match written.map_err(|_| End::Stalled)?? {
+        let written = timeout(limits.write, output.write(remaining)).await;
+        match written.map_err(|_| Error::Stalled)?? {
             0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-            count => left = &left[count..],
+            count => remaining = &remaining[count..],
         }
     }
     // ANCHOR_END: progress
@@ -110,8 +110,8 @@ pub async fn answer<W: AsyncWrite + Unpin>(
 
 /// Given: computes for `time`, and keeps its thread busy meanwhile.
 pub fn compute(time: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < time {
+    let start = Instant::now();
+    while start.elapsed() < time {
         // Stands for work: hashing, compressing, a query without an async
         // driver.
         hint::spin_loop();
@@ -127,10 +127,10 @@ pub fn compute(time: Duration) {
 /// # Errors
 ///
 /// The work could not be done.
-pub async fn reply(line: &str) -> Result<String, End> {
+pub async fn reply(line: &str) -> Result<String, Error> {
     // BEGIN SOLUTION: tasks 1 and 4: make the answer; compute off the runtime
     if let Some(rest) = line.strip_prefix("WORK ")
-        && let Some((time, text)) = time_and_text(rest)
+        && let Some((time, text)) = parse_args(rest)
     {
         // ANCHOR: work
         let work = spawn_blocking(move || compute(time)).await;
@@ -138,7 +138,7 @@ pub async fn reply(line: &str) -> Result<String, End> {
         // ANCHOR_END: work
         return Ok(echo(text));
     }
-    Ok(match Request::of(line) {
+    Ok(match Request::parse(line) {
         Request::Echo(text) => echo(text),
         Request::Sleep(time, text) => {
             sleep(time).await;
@@ -158,24 +158,24 @@ pub async fn reply(line: &str) -> Result<String, End> {
 pub async fn handle(
     stream: &mut TcpStream,
     limits: &Limits,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     // BEGIN SOLUTION: task 1: read a line, make its answer, write it, repeat
     let (input, mut output) = stream.split();
-    let mut lines = Lines::new(input, LONGEST);
+    let mut lines = Lines::new(input, MAX_LINE);
     loop {
-        let end = match next_line(&mut lines, limits).await {
+        let error = match next_line(&mut lines, limits).await {
             Ok(None) => return Ok(()),
             Ok(Some(line)) => {
                 let text = reply(&line).await?;
                 answer(&mut output, &text, limits).await?;
                 continue;
             }
-            Err(end) => end,
+            Err(error) => error,
         };
-        if !matches!(end, End::Io(_) | End::Line(LineError::Io(_))) {
-            answer(&mut output, &format!("{end}\n"), limits).await?;
+        if !matches!(error, Error::Io(_) | Error::Line(LineError::Io(_))) {
+            answer(&mut output, &format!("{error}\n"), limits).await?;
         }
-        return Err(end);
+        return Err(error);
     }
     // END SOLUTION
 }
@@ -197,8 +197,8 @@ pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
             }
         };
         tokio::spawn(async move {
-            if let Err(end) = handle(&mut stream, &limits).await {
-                eprintln!("client: {end}");
+            if let Err(error) = handle(&mut stream, &limits).await {
+                eprintln!("client: {error}");
             }
         });
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The most bytes of a line, its ending not counted.
-pub const LONGEST: usize = 8192;
+pub const MAX_LINE: usize = 8192;
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,10 +17,10 @@ pub enum Request<'l> {
 }
 
 impl<'l> Request<'l> {
-    pub fn of(line: &'l str) -> Self {
+    pub fn parse(line: &'l str) -> Self {
         match line.strip_prefix("SLEEP ") {
             None => Self::Echo(line),
-            Some(rest) => match time_and_text(rest) {
+            Some(rest) => match parse_args(rest) {
                 Some((time, text)) => Self::Sleep(time, text),
                 None => Self::BadSleep,
             },
@@ -29,7 +29,7 @@ impl<'l> Request<'l> {
 }
 
 /// Takes `<ms> <text>` apart: 1 to 5 digits, at most 60,000, and one space.
-pub fn time_and_text(rest: &str) -> Option<(Duration, &str)> {
+pub fn parse_args(rest: &str) -> Option<(Duration, &str)> {
     let (digits, text) = rest.split_once(' ')?;
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number || digits.len() > 5 {

@@ -52,18 +52,18 @@ impl Page<'_> {
         help: &str,
         value: u64,
     ) -> fmt::Result {
-        let place =
+        let encoder =
             self.0
                 .encode_descriptor(name, help, None, MetricType::Counter)?;
-        ConstCounter::new(value).encode(place)
+        ConstCounter::new(value).encode(encoder)
     }
 
     /// A number that goes up and down.
     pub fn gauge(&mut self, name: &str, help: &str, value: i64) -> fmt::Result {
-        let place =
+        let encoder =
             self.0
                 .encode_descriptor(name, help, None, MetricType::Gauge)?;
-        ConstGauge::new(value).encode(place)
+        ConstGauge::new(value).encode(encoder)
     }
 
     /// One counter for each value of `label`. `_total` is added to `name`.
@@ -93,13 +93,13 @@ impl Page<'_> {
         sum: f64,
         buckets: &[(f64, u64)],
     ) -> fmt::Result {
-        let mut place = self.0.encode_descriptor(
+        let mut encoder = self.0.encode_descriptor(
             name,
             help,
             None,
             MetricType::Histogram,
         )?;
         let count = buckets.iter().map(|(_, count)| count).sum();
-        place.encode_histogram::<[(&str, &str); 0]>(sum, count, buckets, None)
+        encoder.encode_histogram::<[(&str, &str); 0]>(sum, count, buckets, None)
     }
 }

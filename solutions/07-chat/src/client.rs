@@ -20,23 +20,23 @@ pub async fn run(addr: SocketAddr, join: &Command) -> io::Result<()> {
     let mut stream = TcpStream::connect(addr).await?;
     let (input, mut output) = stream.split();
     output.write_all(join.line().as_bytes()).await?;
-    let mut hearing = pin!(hear(input));
+    let mut receiving = pin!(receive(input));
     // Both at once: a server may want to be read before it reads on.
-    let spoken = tokio::select! {
+    let sent = tokio::select! {
         biased;
-        result = speak(output) => result,
-        result = &mut hearing => {
+        result = send(output) => result,
+        result = &mut receiving => {
             result?;
             return Err(io::Error::other("the server closed the connection"));
         }
     };
     // What the server said last is worth reading if it does not listen, too.
-    hearing.await?;
-    spoken
+    receiving.await?;
+    sent
 }
 
 /// Sends what standard input asks for; at its end, or at `/quit`, the end.
-async fn speak(mut output: WriteHalf<'_>) -> io::Result<()> {
+async fn send(mut output: WriteHalf<'_>) -> io::Result<()> {
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let command = match line.as_str() {
@@ -50,7 +50,7 @@ async fn speak(mut output: WriteHalf<'_>) -> io::Result<()> {
 }
 
 /// Prints each event on a line, until the server closes.
-async fn hear(input: impl AsyncRead + Unpin) -> io::Result<()> {
+async fn receive(input: impl AsyncRead + Unpin) -> io::Result<()> {
     let mut lines = BufReader::new(input).lines();
     while let Some(line) = lines.next_line().await? {
         let text = match serde_json::from_str(&line)? {

@@ -1,13 +1,13 @@
 //! Lab 07: a chat server. What clients share stands behind one lock, and no
 //! client can make another wait.
 //!
-//! - [`Hall`] has the rooms; [`Hall::join`] makes a [`Member`] (task 1).
+//! - [`Rooms`] has all rooms; [`Rooms::join`] makes a [`Member`] (task 1).
 //! - [`Member`] is somebody in a room: [`Member::say`] and [`Member::who`], and
 //!   its drop is leaving (tasks 1 and 2).
 //! - [`Outbox`] is the way to one client: a queue that does not grow (task 4).
-//! - [`obey`] does what a line asks for, [`deliver`] writes what is in the
-//!   queue, [`handle`] serves one client with both, and [`serve`] accepts
-//!   (tasks 1 and 4).
+//! - [`handle_command`] does what a line asks for, [`write_events`] writes what
+//!   is in the queue, [`handle`] serves one client with both, and [`serve`]
+//!   accepts (tasks 1 and 4).
 //!
 //! The reader of lines is given, in `lines.rs`; what is said, in `protocol.rs`;
 //! and a client to talk with, in `client.rs`.
@@ -26,7 +26,7 @@ use std::pin::pin;
 // END HIDDEN
 
 use lines::{LineError, Lines};
-use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, LONGEST, is_name};
+use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, MAX_LINE, is_valid_name};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -39,7 +39,7 @@ use tokio::time::{sleep, timeout};
 
 /// How long the last events may take to be written to a client that leaves or
 /// is sent away.
-pub const LAST_WORDS: Duration = Duration::from_secs(1);
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a client that is told to go may still send before its socket is
 /// closed.
@@ -48,11 +48,11 @@ pub const LINGER: Duration = Duration::from_millis(100);
 /// Why a client is served no longer. Where the connection did not break, the
 /// client is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("bad name")]
     BadName,
     #[error("user id already taken")]
-    Taken,
+    NameTaken,
     #[error("line too long")]
     LineTooLong,
     #[error("too slow")]
@@ -67,15 +67,15 @@ pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
     lines: mpsc::Sender<Arc<str>>,
     /// Cancelled when the queue was full: this client has missed something.
-    cut: CancellationToken,
+    disconnect: CancellationToken,
 }
 
 impl Outbox {
-    /// Given: an outbox for at most `queue` lines, and where they come out.
-    pub fn new(queue: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
-        let (lines, queue) = mpsc::channel(queue);
-        let cut = CancellationToken::new();
-        (Self { lines, cut }, queue)
+    /// Given: an outbox for at most `capacity` lines, and where they come out.
+    pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
+        let (lines, queue) = mpsc::channel(capacity);
+        let disconnect = CancellationToken::new();
+        (Self { lines, disconnect }, queue)
     }
 
     /// Puts `line` into the queue, without waiting (task 1). `false` if the
@@ -83,10 +83,11 @@ impl Outbox {
     /// line that is missing there must be no other.
     pub fn send(&self, line: Arc<str>) -> bool {
         // BEGIN SOLUTION: tasks 1 and 4: try_send; cut off who has no room
-        if !self.cut.is_cancelled() && self.lines.try_send(line).is_ok() {
+        if !self.disconnect.is_cancelled() && self.lines.try_send(line).is_ok()
+        {
             return true;
         }
-        self.cut.cancel();
+        self.disconnect.cancel();
         false
         // END SOLUTION
     }
@@ -98,7 +99,7 @@ impl Outbox {
     }
 
     /// Given: whether both lead to the same client.
-    fn is(&self, other: &Self) -> bool {
+    fn same_client(&self, other: &Self) -> bool {
         self.lines.same_channel(&other.lines)
     }
 }
@@ -130,16 +131,16 @@ impl State {
         // A list and not a recursion: the room changes between two rounds,
         // and never within one.
         // ANCHOR: announce
-        let mut news = VecDeque::from([event.line()]);
-        while let Some(line) = news.pop_front() {
+        let mut pending = VecDeque::from([event.line()]);
+        while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {
-                let stays = outbox.send(Arc::clone(&line));
-                if !stays {
+                let sent = outbox.send(Arc::clone(&line));
+                if !sent {
                     self.names.remove(user_id);
                     let user_id = user_id.clone();
-                    news.push_back(Event::Left { user_id }.line());
+                    pending.push_back(Event::Left { user_id }.line());
                 }
-                stays
+                sent
             });
         }
         // ANCHOR_END: announce
@@ -150,8 +151,8 @@ impl State {
     }
 }
 
-/// Where the rooms are.
-pub struct Hall {
+/// All rooms.
+pub struct Rooms {
     /// How many lines may wait for one client.
     queue: usize,
     /// One lock for everything. It is the standard library's: whoever has it
@@ -160,8 +161,8 @@ pub struct Hall {
     state: Mutex<State>,
 }
 
-impl Hall {
-    /// Given: a hall without rooms.
+impl Rooms {
+    /// Given: no room yet.
     pub fn new(queue: usize) -> Self {
         let state = Mutex::default();
         Self { queue, state }
@@ -179,17 +180,17 @@ impl Hall {
     ///
     /// # Errors
     ///
-    /// [`End::Taken`], and nobody has noticed anything.
+    /// [`Error::NameTaken`], and nobody has noticed anything.
     pub fn join(
         self: &Arc<Self>,
         user_id: String,
         room_id: String,
         outbox: &Outbox,
-    ) -> Result<Member, End> {
+    ) -> Result<Member, Error> {
         // BEGIN SOLUTION: tasks 1 and 3: take the name, tell, enter, welcome
         let mut state = self.lock();
         if !state.names.insert(user_id.clone()) {
-            return Err(End::Taken);
+            return Err(Error::NameTaken);
         }
         let joined = Event::Joined {
             user_id: user_id.clone(),
@@ -203,7 +204,7 @@ impl Hall {
         };
         outbox.send(welcome.line());
         Ok(Member {
-            hall: Arc::clone(self),
+            rooms: Arc::clone(self),
             user_id,
             room_id,
             outbox: outbox.clone(),
@@ -214,7 +215,7 @@ impl Hall {
 
 /// Somebody in a room, as long as this lives.
 pub struct Member {
-    hall: Arc<Hall>,
+    rooms: Arc<Rooms>,
     user_id: String,
     room_id: String,
     outbox: Outbox,
@@ -225,8 +226,8 @@ impl Member {
     /// has left, and says nothing any more.
     pub fn say(&self, message: String) {
         // BEGIN SOLUTION: task 2: announce the message, if not cut off
-        let mut state = self.hall.lock();
-        if !self.outbox.cut.is_cancelled() {
+        let mut state = self.rooms.lock();
+        if !self.outbox.disconnect.is_cancelled() {
             let user_id = self.user_id.clone();
             let event = Event::Message { user_id, message };
             state.announce(&self.room_id, &event);
@@ -237,7 +238,7 @@ impl Member {
     /// Task 1: the users in the room, to oneself.
     pub fn who(&self) {
         // BEGIN SOLUTION: task 1: the room's names into one's own outbox
-        let state = self.hall.lock();
+        let state = self.rooms.lock();
         if let Some(room) = state.rooms.get(&self.room_id) {
             let users = room.keys().cloned().collect();
             self.outbox.send(Event::Users { users }.line());
@@ -252,12 +253,15 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         // BEGIN SOLUTION: tasks 1 and 4: leave and tell, but only once
-        let mut state = self.hall.lock();
+        let mut state = self.rooms.lock();
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
         // Who was cut off is gone, and the name may be another client's.
-        if !room.get(&self.user_id).is_some_and(|o| o.is(&self.outbox)) {
+        if !room
+            .get(&self.user_id)
+            .is_some_and(|o| o.same_client(&self.outbox))
+        {
             return;
         }
         room.remove(&self.user_id);
@@ -275,20 +279,20 @@ impl Drop for Member {
 ///
 /// # Errors
 ///
-/// [`End::BadName`] or [`End::Taken`]: the connection has to end.
-pub fn obey(
+/// [`Error::BadName`] or [`Error::NameTaken`]: the connection has to end.
+pub fn handle_command(
     line: &str,
-    hall: &Arc<Hall>,
+    rooms: &Arc<Rooms>,
     outbox: &Outbox,
     member: &mut Option<Member>,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     // BEGIN SOLUTION: tasks 1 and 2: by the command and who is a member
-    match (Command::of(line), &member) {
+    match (Command::parse(line), &member) {
         (Some(Command::Join { user_id, room_id }), None) => {
-            if !is_name(&user_id) || !is_name(&room_id) {
-                return Err(End::BadName);
+            if !is_valid_name(&user_id) || !is_valid_name(&room_id) {
+                return Err(Error::BadName);
             }
-            *member = Some(hall.join(user_id, room_id, outbox)?);
+            *member = Some(rooms.join(user_id, room_id, outbox)?);
         }
         (Some(Command::Say { message }), Some(member)) => member.say(message),
         (Some(Command::Who { .. }), Some(member)) => member.who(),
@@ -306,7 +310,7 @@ pub fn obey(
 /// # Errors
 ///
 /// The connection broke.
-pub async fn deliver(
+pub async fn write_events(
     mut queue: mpsc::Receiver<Arc<str>>,
     mut output: WriteHalf<'_>,
 ) -> io::Result<()> {
@@ -327,36 +331,38 @@ pub async fn deliver(
 /// Why it ended otherwise than by the end of its input.
 pub async fn handle(
     stream: &mut TcpStream,
-    hall: &Arc<Hall>,
-) -> Result<(), End> {
-    // BEGIN SOLUTION: tasks 1 and 4: select! over cut, deliver, and lines
+    rooms: &Arc<Rooms>,
+) -> Result<(), Error> {
+    // BEGIN SOLUTION: tasks 1 and 4: select! over disconnect, writer, and lines
     // Events are small, and someone waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
-    let mut lines = Lines::new(&mut input, LONGEST);
-    let (outbox, queue) = Outbox::new(hall.queue);
-    let mut writer = pin!(deliver(queue, output));
+    let mut lines = Lines::new(&mut input, MAX_LINE);
+    let (outbox, queue) = Outbox::new(rooms.queue);
+    let mut writer = pin!(write_events(queue, output));
     let mut member = None;
-    let end = loop {
+    let result = loop {
         // ANCHOR: select
         let line = tokio::select! {
             // Written first, then read: many lines that come at once do not
             // fill the queue of a client that takes its answers.
             biased;
-            () = outbox.cut.cancelled() => break Err(End::TooSlow),
+            () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
             // As long as there is an outbox it ends only by an error.
             Err(error) = &mut writer => return Err(error.into()),
-            line = lines.rest() => line,
+            line = lines.next_line() => line,
         };
         // ANCHOR_END: select
         let done = match line {
-            Ok(Some(line)) => obey(&line, hall, &outbox, &mut member),
+            Ok(Some(line)) => {
+                handle_command(&line, rooms, &outbox, &mut member)
+            }
             Ok(None) => break Ok(()),
             Err(LineError::NotUtf8) => {
                 outbox.error(BAD_JSON);
                 Ok(())
             }
-            Err(LineError::TooLong) => Err(End::LineTooLong),
+            Err(LineError::TooLong) => Err(Error::LineTooLong),
             Err(LineError::Io(error)) => return Err(error.into()),
         };
         if done.is_err() {
@@ -366,21 +372,21 @@ pub async fn handle(
     // The others hear of it now, not when the last words are out.
     drop(member);
     // ANCHOR: last
-    let goodbye = async {
-        if let Err(end) = &end {
-            let reason = end.to_string();
+    let send_error = async {
+        if let Err(error) = &result {
+            let reason = error.to_string();
             // Here one may wait for room: nobody else does.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
         // The last sender: the writer comes to an end.
         drop(outbox);
     };
-    let last_words = async { tokio::join!(goodbye, writer) };
-    let _ = timeout(LAST_WORDS, last_words).await;
+    let drain = async { tokio::join!(send_error, writer) };
+    let _ = timeout(DRAIN_TIMEOUT, drain).await;
     // What still comes is read: a close with unread input would be a reset.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     // ANCHOR_END: last
-    end
+    result
     // END SOLUTION
 }
 
@@ -390,8 +396,8 @@ pub async fn handle(
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
-    // BEGIN SOLUTION: task 1: one hall; accept a client, spawn a task, go on
-    let hall = Arc::new(Hall::new(queue));
+    // BEGIN SOLUTION: task 1: one Rooms; accept a client, spawn a task, go on
+    let rooms = Arc::new(Rooms::new(queue));
     loop {
         let mut stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -401,10 +407,10 @@ pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
                 continue;
             }
         };
-        let hall = Arc::clone(&hall);
+        let rooms = Arc::clone(&rooms);
         tokio::spawn(async move {
-            if let Err(end) = handle(&mut stream, &hall).await {
-                eprintln!("client: {end}");
+            if let Err(error) = handle(&mut stream, &rooms).await {
+                eprintln!("client: {error}");
             }
         });
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// The most bytes of a client's line, its newline not counted.
-pub const LONGEST: usize = 4096;
+pub const MAX_LINE: usize = 4096;
 
 /// The reason for a line that is no command, or one that makes no sense here.
 pub const BAD_JSON: &str = "bad json";
@@ -24,7 +24,7 @@ pub enum Command {
 
 impl Command {
     /// The command in `line`; `None` if it is none of the three.
-    pub fn of(line: &str) -> Option<Self> {
+    pub fn parse(line: &str) -> Option<Self> {
         match serde_json::from_str(line) {
             Ok(Self::Who { who: false }) | Err(_) => None,
             Ok(command) => Some(command),
@@ -33,7 +33,7 @@ impl Command {
 
     /// The line for this command, with its newline.
     pub fn line(&self) -> String {
-        json(self)
+        json_line(self)
     }
 }
 
@@ -59,17 +59,17 @@ impl Event {
     /// The line for this event, with its newline: made once, however many it
     /// is sent to.
     pub fn line(&self) -> Arc<str> {
-        json(self).into()
+        json_line(self).into()
     }
 }
 
 /// Whether `text` may be the name of a user or a room.
-pub fn is_name(text: &str) -> bool {
+pub fn is_valid_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-fn json(value: &impl Serialize) -> String {
+fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value);
     // Only maps with other keys than strings, and broken writers, fail.
     text.expect("strings and lists have a form in JSON") + "\n"

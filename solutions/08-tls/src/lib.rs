@@ -30,7 +30,7 @@ pub enum Error {
     File { path: PathBuf, reason: String },
     /// A certificate and a private key that are not a pair.
     #[error("{} with {}: {reason}", cert.display(), key.display())]
-    Pair {
+    KeyMismatch {
         cert: PathBuf,
         key: PathBuf,
         reason: rustls::Error,

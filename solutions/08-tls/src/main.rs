@@ -53,7 +53,7 @@ enum Command {
         ca: PathBuf,
 
         /// Who the server has to be: a DNS name or an IP address
-        #[arg(long, value_name = "NAME", value_parser = name)]
+        #[arg(long, value_name = "NAME", value_parser = parse_server_name)]
         server_name: ServerName<'static>,
 
         /// A certificate to show to the server, if it asks
@@ -66,7 +66,7 @@ enum Command {
     },
 }
 
-fn name(text: &str) -> Result<ServerName<'static>, String> {
+fn parse_server_name(text: &str) -> Result<ServerName<'static>, String> {
     let name = ServerName::try_from(text.to_owned());
     name.map_err(|error| error.to_string())
 }

@@ -24,10 +24,10 @@ use tokio_rustls::TlsAcceptor;
 // BEGIN HIDDEN
 /// How much of a client's stream is held at once: what a record has at most
 /// (RFC 8446, section 5.1).
-const BUFFER: usize = 16 * 1024;
+const BUFFER_SIZE: usize = 16 * 1024;
 
 /// How long to wait before asking again for a client that could not be had.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
 /// What the server needs for each handshake: its certificates and key (task 1)
@@ -44,7 +44,7 @@ pub fn config(
     client_ca: Option<&Path>,
 ) -> Result<Arc<ServerConfig>, Error> {
     // BEGIN SOLUTION: tasks 1 and 4: certificate and key, then clients' CA
-    let (chain, private) = (pem::certificates(cert)?, pem::key(key)?);
+    let (chain, private_key) = (pem::certificates(cert)?, pem::key(key)?);
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?;
     let builder = match client_ca {
@@ -57,13 +57,13 @@ pub fn config(
             builder.with_client_cert_verifier(verifier.build()?)
         }
     };
-    let config = builder.with_single_cert(chain, private);
-    let pair = |reason| Error::Pair {
+    let config = builder.with_single_cert(chain, private_key);
+    let mismatch = |reason| Error::KeyMismatch {
         cert: cert.to_owned(),
         key: key.to_owned(),
         reason,
     };
-    Ok(Arc::new(config.map_err(pair)?))
+    Ok(Arc::new(config.map_err(mismatch)?))
     // END SOLUTION
 }
 
@@ -78,7 +78,7 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
     // BEGIN SOLUTION: task 1: read, write, flush, to the end; then shutdown
     // Answers are small, and somebody waits for each.
     stream.get_ref().0.set_nodelay(true)?;
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER_SIZE];
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
@@ -115,7 +115,7 @@ pub async fn serve(
             Err(error) => {
                 // Out of descriptors, for example: at once it would fail again.
                 eprintln!("accept: {error}");
-                sleep(BREATH).await;
+                sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
         };
@@ -125,13 +125,13 @@ pub async fn serve(
         let handshake = timeout(limit, acceptor.accept(stream));
         // ANCHOR_END: clock
         tokio::spawn(async move {
-            let ended = match handshake.await {
+            let result = match handshake.await {
                 Ok(Ok(stream)) => handle(stream).await,
                 Ok(Err(error)) => Err(error),
-                Err(late) => Err(late.into()),
+                Err(elapsed) => Err(elapsed.into()),
             };
             // It says something about this client, and nothing about others.
-            if let Err(error) = ended {
+            if let Err(error) = result {
                 eprintln!("client: {error}");
             }
         });

@@ -47,7 +47,7 @@ pub struct Limits {
 
 /// Why a client is served no longer. The first two it is told.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
@@ -95,7 +95,7 @@ pub fn answer(body: &[u8]) -> Answer {
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
-    let Some(Request { id, op, value }) = Request::of(body) else {
+    let Some(Request { id, op, value }) = Request::parse(body) else {
         return Answer::error(Value::Null, BAD_JSON);
     };
     match compute(&op, value) {
@@ -116,7 +116,7 @@ pub fn answer(body: &[u8]) -> Answer {
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
-) -> Result<Option<BytesMut>, End> {
+) -> Result<Option<BytesMut>, Error> {
     // BEGIN SOLUTION: tasks 2 and 4: wait for the first byte, then for the rest
     // ANCHOR: clock
     // It may be here already: it came together with the frame before.
@@ -126,7 +126,7 @@ pub async fn next_frame(
     }
     match timeout(limit, frames.next()).await {
         Ok(frame) => frame.transpose(),
-        Err(_) => Err(End::Timeout),
+        Err(_) => Err(Error::Timeout),
     }
     // ANCHOR_END: clock
     // END SOLUTION
@@ -141,7 +141,7 @@ pub async fn next_frame(
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
-) -> Result<(), End> {
+) -> Result<(), Error> {
     // BEGIN SOLUTION: task 3: send, shut down, read on for a moment
     // ANCHOR: words
     frames
@@ -163,26 +163,26 @@ pub async fn last_words(
 ///
 /// Why it was ended otherwise. The client has been told by then, if there was
 /// something to be told.
-pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), End> {
+pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // BEGIN SOLUTION: tasks 2 and 3: next_frame, answer, send; or last_words
     // Answers are small, and somebody waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
-    let end = loop {
+    let error = loop {
         // ANCHOR: loop
         match next_frame(&mut frames, limits.frame).await {
             // Written before more is read: so a client that does not take its
             // answers is not heard, and nothing piles up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
-            Err(end) => break end,
+            Err(error) => break error,
         }
         // ANCHOR_END: loop
     };
-    if let End::TooLarge | End::Timeout = end {
-        last_words(frames, &end.to_string()).await?;
+    if let Error::TooLarge | Error::Timeout = error {
+        last_words(frames, &error.to_string()).await?;
     }
-    Err(end)
+    Err(error)
     // END SOLUTION
 }
 
@@ -203,8 +203,8 @@ pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
             }
         };
         tokio::spawn(async move {
-            if let Err(end) = handle(stream, &limits).await {
-                eprintln!("client: {end}");
+            if let Err(error) = handle(stream, &limits).await {
+                eprintln!("client: {error}");
             }
         });
     }

@@ -1,0 +1,67 @@
+//! The limit of clients that are served at the same time.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use engine::drive::{Arrival, Client, Context, Payload, Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+
+use super::causes;
+
+const LIMIT: usize = 16;
+const START: Start = Start { flags: &["--max-connections", "16"], ..Start::PLAIN };
+
+/// At the limit one more client waits, until one of the others leaves.
+pub(super) async fn connection_limit(trial: &Trial) -> Result<(), CheckError> {
+    let server = trial.start(&START).await?;
+    let mut clients = Vec::new();
+    // Twice, and the second time with places that a reset has given back.
+    for (leaves, by_reset) in [("closes", false), ("is reset (RST)", true)] {
+        trial.step(format!("fill up to {LIMIT} clients, each answered, all open"));
+        clients.extend(server.connect_many(LIMIT - clients.len()).await?);
+        let (extra, payload) = exceed_limit(trial, &server, &clients).await?;
+        trial.step(format!("one of the {LIMIT} {leaves}: now the 17th is answered"));
+        let gone = clients.swap_remove(trial.number(0..=LIMIT - 1));
+        if by_reset {
+            gone.reset();
+        } else {
+            drop(gone);
+        }
+        extra.expect_echo(&payload, payload.len()).await?;
+        clients.push(extra);
+    }
+    trial.step(format!("all {LIMIT} are reset (RST), and {LIMIT} new ones are answered"));
+    clients.into_iter().for_each(Client::reset);
+    let clients = server.connect_many(LIMIT).await?;
+    clients.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// Connects one client more than `clients`, which fill the limit, and expects that it waits. Gives it, and what it has
+/// sent.
+async fn exceed_limit(
+    trial: &Context,
+    server: &Rc<Server>,
+    clients: &[Client],
+) -> Result<(Client, Payload), CheckError> {
+    /// How long a program that cannot be proven to sleep gets to break the rule.
+    const WATCHED_FOR: Duration = Duration::from_millis(500);
+    trial.step("connect one more, which sends a few bytes");
+    let extra = server.connect("the 17th client").await?;
+    let payload = trial.bytes(1..=64);
+    extra.send(&payload).await?;
+    trial.step(format!("each of the {LIMIT} sends again and is answered; then look at the 17th"));
+    for client in clients {
+        client.exchange(&trial.bytes(1..=64)).await?;
+    }
+    server.process.wait_until_idle(WATCHED_FOR).await;
+    let Some(arrived) = extra.connection.arrived() else { return Ok((extra, payload)) };
+    let cause = match arrived {
+        Arrival::Bytes(_) => causes::NO_LIMIT,
+        Arrival::End | Arrival::Broken(_) => causes::REFUSES_AT_LIMIT,
+    };
+    let failure = Failure::property(arrived.to_string())
+        .expecting("the 17th client waits, without an answer, until one of the 16 leaves")
+        .because(cause);
+    Err(server.fail(failure).await)
+}

@@ -1,0 +1,101 @@
+//! Where the program's one thread sleeps.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use course::text::count;
+use engine::drive::{Client, Server, Trial};
+use engine::verdict::{CheckError, Explanation, Failure};
+use observe::{Syscall, Thread, ThreadState};
+
+use super::backend::Backend;
+use super::causes;
+
+/// How often the thread is seen asleep before it is judged.
+const SAMPLES: usize = 20;
+
+/// Idle, the program has one thread, and that sleeps in the call that was asked for.
+pub(super) async fn blocks_in_its_call(trial: &Trial, backend: &Backend) -> Result<(), CheckError> {
+    const CLIENTS: usize = 50;
+    let server = trial.start(&backend.start).await?;
+    trial.step(format!("connect {CLIENTS} clients; each is answered, stays open, and is silent"));
+    let clients = server.connect_many(CLIENTS).await?;
+    server.process.wait_until_idle(Duration::from_millis(500)).await;
+    trial.step(format!("look {SAMPLES} times which call each thread sleeps in"));
+    let expected = format!("one thread, always asleep in {}", backend.calls);
+    let seen = sample_thread(&server, &expected).await?;
+    let is_elsewhere = seen.asleep.iter().any(|&call| !(backend.is_it)(call));
+    if !is_elsewhere && seen.asleep.len() == SAMPLES {
+        clients.into_iter().for_each(Client::reset);
+        return Ok(());
+    }
+    let cause = if is_elsewhere { seen.cause() } else { causes::ALWAYS_READY };
+    let failure = Failure::property_lines(seen.lines()).expecting(expected).because(cause);
+    Err(server.fail(failure).await)
+}
+
+/// What the program's one thread was seen doing, once for each sample.
+#[derive(Default)]
+struct Samples {
+    /// The calls in which it was asleep.
+    asleep: Vec<Syscall>,
+    /// How often it was running.
+    running: usize,
+}
+
+/// Samples the thread until it was seen asleep [`SAMPLES`] times.
+async fn sample_thread(server: &Server, expected: &str) -> Result<Samples, CheckError> {
+    /// A thread that runs is sampled again; one that always does never sleeps.
+    const MAX_RUNNING: usize = 5 * SAMPLES;
+    // A script that has started the server waits for it elsewhere.
+    let holders: HashSet<i32> = server.probe().sockets()?.iter().map(|socket| socket.pid).collect();
+    let mut seen = Samples::default();
+    while seen.asleep.len() < SAMPLES && seen.running < MAX_RUNNING {
+        let mut threads = server.probe().threads()?;
+        threads.retain(|thread| holders.contains(&thread.pid));
+        let &[Thread { state, .. }] = threads.as_slice() else {
+            let observed = match threads.len() {
+                0 => "the program has ended".to_owned(),
+                many => format!("{} serve the clients", count(many, "thread")),
+            };
+            let failure =
+                Failure::property(observed).expecting(expected).because(causes::SEVERAL_THREADS);
+            return Err(server.fail(failure).await);
+        };
+        match state {
+            ThreadState::Blocked(call) if call.name().is_some() => seen.asleep.push(call),
+            _ => seen.running += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(seen)
+}
+
+impl Samples {
+    /// How often it slept in each call, by name, and how often it ran.
+    fn lines(&self) -> Vec<String> {
+        let mut times = BTreeMap::<String, usize>::new();
+        for call in &self.asleep {
+            *times.entry(call.to_string()).or_default() += 1;
+        }
+        let samples = self.asleep.len() + self.running;
+        let line = |(call, times)| format!("{times} of {samples} times asleep in {call}");
+        let mut lines: Vec<String> = times.into_iter().map(line).collect();
+        if self.running > 0 {
+            lines.push(format!("{} of {samples} times running", self.running));
+        }
+        lines
+    }
+
+    /// Why it sleeps in another call than the one that was asked for.
+    fn cause(&self) -> Explanation {
+        let is_in = |test: fn(Syscall) -> bool| self.asleep.iter().any(|&call| test(call));
+        if is_in(|call| call.sleeps() || call.waits_for_thread()) {
+            causes::SLEEPS_FOR_A_TIME
+        } else if is_in(|call| call.reads() || call.accepts()) {
+            causes::BLOCKS_ON_ONE_SOCKET
+        } else {
+            causes::IGNORES_BACKEND_FLAG
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Edge-triggered epoll (EPOLLET).
+
+use course::text::{count, size};
+use engine::drive::{Client, Context, Server, Start, Trial, try_join_all};
+use engine::verdict::{CheckError, Failure};
+use observe::{EpollMask, Socket};
+
+use super::causes;
+use crate::scenarios::echo;
+
+static EDGE: Start = Start { flags: &["--backend", "epoll", "--trigger", "edge"], ..Start::PLAIN };
+
+/// The kernel reports an edge once: what was there is read and written all the same.
+pub(super) async fn edge_triggered(trial: &Trial) -> Result<(), CheckError> {
+    const CLIENTS: usize = 10;
+    let server = trial.start(&EDGE).await?;
+    trial.step(format!("connect {CLIENTS} clients; each is answered and stays open"));
+    let clients = server.connect_many(CLIENTS).await?;
+    trial.step("look for what the epoll set watches their sockets");
+    expect_edges(&server).await?;
+    let exchanged = exchange_blocks(trial, &server, &clients).await;
+    exchanged.map_err(|error| error.if_unanswered(causes::STOPS_BEFORE_EAGAIN))
+}
+
+/// Much comes at once for all clients, then one stalls and reads on; nothing is lost.
+async fn exchange_blocks(
+    trial: &Context,
+    server: &Server,
+    clients: &[Client],
+) -> Result<(), CheckError> {
+    const BLOCK: u64 = 1024 * 1024;
+    trial.step(format!(
+        "stop the program (SIGSTOP); each client sends {} and is silent; let the program go on \
+         (SIGCONT): all must come back",
+        size(BLOCK)
+    ));
+    server.process.pause().await?;
+    let sending = clients.iter().map(|client| async move {
+        let payload = trial.stream(BLOCK);
+        let taken = client.send_until_stalled(&payload).await?;
+        Ok((client, payload, taken))
+    });
+    let sent = try_join_all(sending).await;
+    server.process.resume();
+    for (client, payload, taken) in sent? {
+        client.expect_echo(&payload, taken).await?;
+    }
+    trial.step("one sends without reading until nothing moves for 300 ms, then reads all of it");
+    let stalled = &clients[0];
+    let (payload, taken) = echo::stall_one(trial, server, stalled).await?;
+    stalled.expect_echo(&payload, taken).await?;
+    trial.step("look once more for what its socket is watched");
+    expect_edges(server).await?;
+    try_join_all(clients.iter().map(Client::finish)).await?;
+    Ok(())
+}
+
+/// The sockets of all clients are watched with EPOLLET; that of the listener may be or not.
+async fn expect_edges(server: &Server) -> Result<(), CheckError> {
+    let masks = client_masks(server)?;
+    let level: Vec<_> = masks.iter().filter(|mask| !mask.is_edge_triggered()).collect();
+    let observed = match level.first() {
+        None if !masks.is_empty() => return Ok(()),
+        None => "no epoll set watches a client's socket".to_owned(),
+        Some(mask) => {
+            let clients = count(masks.len(), "client");
+            format!("{} of {clients} watched without it: {mask}", level.len())
+        }
+    };
+    let failure = Failure::property(observed)
+        .expecting("the sockets of all clients are watched with EPOLLET")
+        .because(causes::LEVEL_TRIGGERED);
+    Err(server.fail(failure).await)
+}
+
+/// What the sockets of clients are watched for.
+fn client_masks(server: &Server) -> Result<Vec<EpollMask>, CheckError> {
+    let sockets = server.probe().sockets()?;
+    let sets = server.probe().epoll_sets()?;
+    let is_client = |pid: i32, descriptor: i32| {
+        let of = |socket: &&Socket| {
+            socket.pid == pid && socket.descriptor == descriptor && !socket.is_listener()
+        };
+        sockets.iter().any(|socket| of(&socket) && socket.entry.is_some())
+    };
+    let watched = sets
+        .iter()
+        .flat_map(|set| set.watched.iter().map(|&(descriptor, mask)| (set.pid, descriptor, mask)));
+    Ok(watched
+        .filter(|&(pid, descriptor, _)| is_client(pid, descriptor))
+        .map(|(_, _, mask)| mask)
+        .collect())
+}

@@ -1,0 +1,51 @@
+//! The limits of time that a server is started with, and what is expected once one is over.
+
+use std::time::Duration;
+
+use engine::drive::{Client, Server};
+use engine::verdict::CheckError;
+
+use super::causes;
+use crate::scenarios::clock;
+
+/// How to start a server with these limits. In each check one is short, so that it is this one that ends a client.
+macro_rules! limits {
+    (idle $idle:literal, line $line:literal, write $write:literal) => {
+        engine::drive::Start {
+            flags: &[
+                "--idle-timeout-ms",
+                $idle,
+                "--line-timeout-ms",
+                $line,
+                "--write-timeout-ms",
+                $write,
+            ],
+            ..engine::drive::Start::PLAIN
+        }
+    };
+}
+
+pub(super) use limits;
+
+/// What a client is sent that was silent for too long.
+pub(super) const IDLE_ERROR: &str = "ERR idle timeout\n";
+
+/// What a client is sent whose line was not whole in time.
+pub(super) const LINE_ERROR: &str = "ERR line timeout\n";
+
+/// Expects that a limit ends the wait for `client`, which is sent `error`.
+pub(super) async fn expect_limit(client: &Client, error: &str) -> Result<(), CheckError> {
+    let heard = client.hear(error).await;
+    heard.map_err(|error| error.if_unanswered(causes::TIMEOUT_MISSING))
+}
+
+/// Expects that the limit was kept, see [`clock::expect_time`].
+pub(super) async fn expect_time(
+    server: &Server,
+    what: &str,
+    limit: Duration,
+    samples: &[Duration],
+) -> Result<(), CheckError> {
+    let causes = [causes::LIMIT_STARTS_EARLY, causes::LIMIT_STARTS_LATE];
+    clock::expect_time(server, what, limit, samples, causes).await
+}

@@ -1,0 +1,85 @@
+//! Task 4: work that blocks its thread holds up nobody else.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{Client, Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+
+use super::causes;
+use super::limits::{IDLE_ERROR, expect_limit, limits};
+use crate::scenarios::{clock, crowd};
+
+/// When a silent client was closed beside one whose work runs.
+struct Closed {
+    /// After it connected.
+    after: Duration,
+    /// Whether the work was done by then.
+    is_late: bool,
+}
+
+pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
+    const LIMIT: Duration = Duration::from_millis(300);
+    const START: Start = limits!(idle "300", line "20000", write "20000");
+    let server = trial.start(&START).await?;
+    let word = trial.word_text();
+    expect_forms(trial, &server, &word).await?;
+    let attackers = async {
+        trial.step("connect client A, which asks for WORK 1000, and client B, which is silent");
+        let worker = Rc::new(server.connect("client A").await?);
+        let begun = Instant::now();
+        let silent = server.connect("client B").await?;
+        worker.send(&format!("WORK 1000 {word}\n").into_bytes().into()).await?;
+        // Beside the others: when it is closed is to be seen then.
+        let closing = tokio::task::spawn_local(hear_end(silent, Rc::clone(&worker), begun));
+        Ok((worker, closing, begun))
+    };
+    let what = "a client whose WORK runs";
+    let (worker, closing, begun) =
+        crowd::delays_nobody(trial, &server, "the work under way", what, attackers).await?;
+    trial.step(format!(
+        "client B is closed after {}, while client A's work still runs",
+        time(LIMIT)
+    ));
+    let closed = closing.await;
+    let closed = closed.map_err(|_| CheckError::Inconclusive("a task was lost".to_owned()))??;
+    if closed.is_late {
+        clock::expect_not_starved(&server.process)?;
+        let after = time(closed.after);
+        let failure = Failure::property(format!("it was closed after {after}, with the work done"))
+            .expecting("client B is closed for its silence while client A's work runs")
+            .because(causes::WORK_BLOCKS_RUNTIME);
+        return Err(server.fail(failure).await);
+    }
+    worker.hear(&format!("ECHO: {word}\n")).await?;
+    if clock::is_early(begun.elapsed(), Duration::from_secs(1)) {
+        let failure = Failure::property(format!("it came after {}", time(begun.elapsed())))
+            .expecting("WORK 1000 is answered after a second of work");
+        return Err(server.fail(failure).await);
+    }
+    worker.finish().await
+}
+
+/// `WORK` is obeyed where it has its form, and echoed where not.
+async fn expect_forms(trial: &Trial, server: &Rc<Server>, word: &str) -> Result<(), CheckError> {
+    trial.step("a line that begins with WORK and is not of that form is a line like any other");
+    let client = server.connect("client A").await?;
+    client.say("WORK x y\nWORKING\n", "ECHO: WORK x y\nECHO: WORKING\n").await?;
+    client.say(&format!("WORK 1 {word}\n"), &format!("ECHO: {word}\n")).await?;
+    client.finish().await
+}
+
+/// Waits until `silent`, which connected after `begun`, is closed for its silence while `worker` has work done.
+async fn hear_end(
+    silent: Client,
+    worker: Rc<Client>,
+    begun: Instant,
+) -> Result<Closed, CheckError> {
+    let heard = expect_limit(&silent, IDLE_ERROR).await;
+    let is_late = worker.connection.unread() > 0;
+    let after = begun.elapsed();
+    heard?;
+    silent.expect_close().await?;
+    Ok(Closed { after, is_late })
+}

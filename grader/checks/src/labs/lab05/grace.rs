@@ -1,0 +1,115 @@
+//! Task 4: the grace time and a second signal end a drain.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+use observe::ConnectionTable;
+use rustix::process::Signal;
+
+use super::causes;
+use super::exit::{expect_exit, expect_prompt};
+use super::request::begin_sleep;
+use super::signal::{name, send_signal};
+use super::start::PATIENT;
+use crate::scenarios::clock;
+
+const GRACE: Duration = Duration::from_millis(700);
+
+pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
+    /// Timers are late on a busy machine, though not all of them by so much (rule R2).
+    const LATE: Duration = Duration::from_secs(1);
+    let mut samples = Vec::new();
+    for requests in [3, 1] {
+        samples.push(force_end(trial, requests).await?);
+    }
+    let shortest = samples.iter().min().copied().unwrap_or_default();
+    let Some(server) = trial.servers().pop() else { return Ok(()) };
+    if clock::is_early(shortest, GRACE) {
+        let failure = Failure::property(format!("the program ended after {}", time(shortest)))
+            .expecting(format!("requests under way have {} to finish", time(GRACE)))
+            .because(causes::GRACE_TIME_CUT_SHORT);
+        return Err(server.process.fail_in_retrospect(failure));
+    }
+    if shortest > GRACE + LATE {
+        clock::expect_not_starved(&server.process)?;
+        let failure = Failure::property(format!("{} at best", time(shortest)))
+            .expecting(format!("the program ends {} after the signal", time(GRACE)))
+            .because(causes::GRACE_TIME_OVERRUN);
+        return Err(server.process.fail_in_retrospect(failure));
+    }
+    Ok(())
+}
+
+/// Has the grace time end with so many requests in flight, and gives how long it was.
+async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckError> {
+    const START: Start = Start { flags: &["--grace-ms", "700"], ..Start::PLAIN };
+    const SLEEP: Duration = Duration::from_secs(60);
+    let server = trial.start(&START).await?;
+    let ask = match requests {
+        1 => "a client asks".to_owned(),
+        many => format!("{many} clients ask"),
+    };
+    trial.step(format!("{ask} for SLEEP 60000; two more are idle"));
+    let mut clients = vec![server.serve_new_client("an idle client").await?];
+    clients.push(server.connect("a silent client").await?);
+    for index in 0..requests {
+        let (client, _) = begin_sleep(&server, &format!("client {}", index + 1), SLEEP).await?;
+        clients.push(client);
+    }
+    trial.step(format!("send SIGTERM: the program ends after {}, its grace time", time(GRACE)));
+    let begun = Instant::now();
+    send_signal(&server, Signal::TERM)?;
+    expect_exit(&server, 1, "the grace time").await?;
+    let elapsed = begun.elapsed();
+    expect_report(&server, requests)?;
+    Ok(elapsed)
+}
+
+/// Expects that the program has reported so many aborted connections.
+fn expect_report(server: &Server, aborted: usize) -> Result<(), CheckError> {
+    let line = format!("forced: {aborted} connections aborted");
+    let found = server.process.stderr().find_line("forced:");
+    if found.as_deref().map(str::trim_end) == Some(line.as_str()) {
+        return Ok(());
+    }
+    let observed = found.map_or("no line `forced: …`".to_owned(), |found| format!("`{found}`"));
+    let failure = Failure::property(observed)
+        .expecting(format!("`{line}` on standard error"))
+        .because(causes::MISCOUNTS_ABORTED);
+    Err(server.process.fail_in_retrospect(failure))
+}
+
+pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
+    let mut samples = Vec::new();
+    for (first, second) in [(Signal::TERM, Signal::INT), (Signal::INT, Signal::TERM)] {
+        let server = trial.start(&PATIENT).await?;
+        trial.step(format!("client A asks for SLEEP 60000; send {}", name(first)));
+        let (client, _) = begin_sleep(&server, "client A", Duration::from_secs(60)).await?;
+        send_signal(&server, first)?;
+        trial.step(format!("wait until nobody listens any more, then send {}", name(second)));
+        wait_for_drain(&server).await?;
+        let begun = Instant::now();
+        send_signal(&server, second)?;
+        expect_exit(&server, 130, "the second signal").await?;
+        samples.push(begun.elapsed());
+        drop(client);
+    }
+    let Some(server) = trial.servers().pop() else { return Ok(()) };
+    expect_prompt(&server, "a second signal ends the program", &samples)
+}
+
+/// Waits until the first signal was heard: the listener is closed, and 100 ms have passed; or a second has passed. A
+/// second signal may come then.
+pub(super) async fn wait_for_drain(server: &Rc<Server>) -> Result<(), CheckError> {
+    const APART: Duration = Duration::from_millis(100);
+    let begun = Instant::now();
+    let heard = || {
+        let is_heard =
+            !ConnectionTable::of(server.address()).is_listening() && begun.elapsed() >= APART;
+        Ok((is_heard || begun.elapsed() >= 10 * APART).then_some(()))
+    };
+    server.process.poll_until(heard).await.map(drop)
+}

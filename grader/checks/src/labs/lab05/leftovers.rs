@@ -1,0 +1,95 @@
+//! Task 4: what is left of a program that has ended.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use course::text::count;
+use engine::drive::{Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+use observe::{ConnectionTable, is_in_time_wait};
+use rustix::process::Signal;
+
+use super::causes;
+use super::exit::expect_exit;
+use super::grace::wait_for_drain;
+use super::request::begin_sleep;
+use super::signal::send_signal;
+use super::start::PATIENT;
+
+pub(super) async fn nothing_left(trial: &Trial) -> Result<(), CheckError> {
+    const SHORT: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
+    for (what, start, status) in
+        [("a drain", &PATIENT, 0), ("a forced end", &SHORT, 1), ("a second signal", &PATIENT, 130)]
+    {
+        let server = trial.start(start).await?;
+        trial.step(format!("a client asks for a SLEEP, SIGTERM is sent, and {what} follows"));
+        let sleep = Duration::from_millis(if status == 0 { 1500 } else { 60_000 });
+        let (client, answer) = begin_sleep(&server, "client A", sleep).await?;
+        send_signal(&server, Signal::TERM)?;
+        if status == 0 {
+            client.hear(&answer).await?;
+        } else if status == 130 {
+            wait_for_drain(&server).await?;
+            send_signal(&server, Signal::TERM)?;
+        }
+        expect_exit(&server, status, what).await?;
+        trial.step("wait until none of its processes is there, and nobody listens on its port");
+        expect_nothing_left(&server).await?;
+    }
+    Ok(())
+}
+
+/// Expects that no process of the program is left, and no listener.
+async fn expect_nothing_left(server: &Rc<Server>) -> Result<(), CheckError> {
+    let nothing = || {
+        let is_left =
+            !server.process.has_ended() || ConnectionTable::of(server.address()).is_listening();
+        Ok((!is_left).then_some(()))
+    };
+    if server.process.poll_until(nothing).await?.is_some() {
+        return Ok(());
+    }
+    let observed = match server.probe().processes().len() {
+        0 => "somebody still listens on its port".to_owned(),
+        left => format!("{} still there", count(left, "process")),
+    };
+    let failure = Failure::property(observed)
+        .expecting("nothing of the program is left")
+        .because(causes::CHILD_LEFT_BEHIND);
+    Err(server.fail(failure).await)
+}
+
+pub(super) async fn restart_same_port(trial: &Trial) -> Result<(), CheckError> {
+    let server = trial.start(&PATIENT).await?;
+    trial.step(
+        "connect a client, which is answered and stays; send SIGTERM: the program closes first",
+    );
+    let client = server.serve_new_client("the client").await?;
+    send_signal(&server, Signal::TERM)?;
+    client.ending().await?;
+    let ports = client.connection.ports;
+    drop(client);
+    expect_exit(&server, 0, "SIGTERM").await?;
+    if !is_in_time_wait(ports) {
+        let failure = Failure::property("there is none: the client was reset (RST)")
+            .expecting(
+                "the client is closed with FIN, and the connection is in TIME_WAIT afterwards",
+            )
+            .because(causes::ABORTS_IDLE_CLIENT);
+        return Err(server.process.fail_in_retrospect(failure));
+    }
+    let port = server.address().port();
+    trial.step(
+        "start it again on the same port, where a connection is in TIME_WAIT; a client is served",
+    );
+    let again = match trial.start(&Start { port, ..PATIENT }).await {
+        Ok(again) => again,
+        Err(CheckError::Failed(_)) if ConnectionTable::of(server.address()).is_in_use() => {
+            return Err(CheckError::Inconclusive(format!(
+                "somebody else has got port {port} meanwhile"
+            )));
+        }
+        Err(error) => return Err(error.because(causes::PORT_NOT_REUSABLE)),
+    };
+    again.serve_new_client("a new client").await?.finish().await
+}

@@ -1,0 +1,114 @@
+//! Task 2: the listener is closed first.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{Client, Server, Trial};
+use engine::verdict::{CheckError, Failure};
+use observe::ConnectionTable;
+use rustix::process::Signal;
+
+use super::causes;
+use super::exit::{PROMPT, expect_exit};
+use super::request::begin_sleep;
+use super::signal::send_signal;
+use super::start::PATIENT;
+use crate::scenarios::clock;
+
+const EXPECTED: &str = "new connects are refused while client A's request is under way";
+
+/// What came first after the signal.
+enum First {
+    /// The listener was closed, and the request was still in flight.
+    ListenerClosed,
+    /// The request was answered, or nobody knows which came first.
+    Answered {
+        /// When the program was last seen to listen with the request in flight, after the signal.
+        last_seen: Duration,
+    },
+    /// The program listens, the request is not answered, and neither will change.
+    Neither,
+}
+
+pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
+    const SLEEP: Duration = Duration::from_millis(2500);
+    let server = trial.start(&PATIENT).await?;
+    trial.step("client A asks for SLEEP 2500; once that is under way, send SIGTERM");
+    let begun = Instant::now();
+    let (client, answer) = begin_sleep(&server, "client A", SLEEP).await?;
+    send_signal(&server, Signal::TERM)?;
+    trial.step(
+        "while it is under way, wait until nobody listens on the port any more: a new client is refused, and client \
+         A gets its answer and the end",
+    );
+    let first = watch(&server, &client).await?;
+    let is_early = clock::is_early(begun.elapsed(), SLEEP);
+    match first {
+        First::ListenerClosed => {}
+        // Which came first is not known, and an answer before its time is judged elsewhere.
+        First::Answered { .. } if is_early && !is_listening(&server) => return Ok(()),
+        First::Answered { last_seen } if !is_early && last_seen < PROMPT => {
+            let last_seen = time(last_seen);
+            return Err(CheckError::Inconclusive(format!(
+                "the machine is busy: the last look before the answer came {last_seen} after the signal"
+            )));
+        }
+        First::Answered { .. } => {
+            let observed = "the program went on listening until client A had its answer";
+            return Err(listens_too_long(&server, observed));
+        }
+        First::Neither => {
+            let observed = "the program goes on listening, and client A has no answer";
+            return Err(listens_too_long(&server, observed));
+        }
+    }
+    expect_refused(&server).await?;
+    client.hear(&answer).await?;
+    client.expect_close().await?;
+    expect_exit(&server, 0, "the last answer").await
+}
+
+fn is_listening(server: &Server) -> bool {
+    ConnectionTable::of(server.address()).is_listening()
+}
+
+/// Waits until the listener is closed or the request of `client` is answered.
+async fn watch(server: &Server, client: &Client) -> Result<First, CheckError> {
+    let signalled = Instant::now();
+    let mut last_seen = Duration::ZERO;
+    let sample = || {
+        // In this order: it was closed before the answer if it is seen closed, and then no answer.
+        let now = signalled.elapsed();
+        let is_closed = !is_listening(server);
+        let is_answered = client.connection.unread() > 0;
+        Ok(match (is_closed, is_answered) {
+            (true, false) => Some(First::ListenerClosed),
+            (_, true) => Some(First::Answered { last_seen }),
+            (false, false) => {
+                last_seen = now;
+                None
+            }
+        })
+    };
+    Ok(server.process.poll_until(sample).await?.unwrap_or(First::Neither))
+}
+
+fn listens_too_long(server: &Server, observed: &str) -> CheckError {
+    let failure =
+        Failure::property(observed).expecting(EXPECTED).because(causes::LISTENER_KEPT_OPEN);
+    let error = server.process.fail_in_retrospect(failure);
+    clock::unless_late(server, error, Duration::ZERO, PROMPT)
+}
+
+/// Expects that a new client is refused.
+async fn expect_refused(server: &Rc<Server>) -> Result<(), CheckError> {
+    match server.process.wait_for(&(), server.dial()).await {
+        Ok(Err(error)) if error.is_lost() => Ok(()),
+        Ok(Err(error)) => Err(server.fail_on_wire(EXPECTED, error).await),
+        Ok(Ok(_)) | Err(_) => {
+            let failure = Failure::property("a new client was connected").expecting(EXPECTED);
+            Err(server.fail(failure).await)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Requests that take time.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{Client, Server};
+use engine::verdict::{CheckError, Failure};
+
+use super::causes;
+use crate::scenarios::clock;
+use crate::scenarios::lines::expect_read;
+
+/// Connects a client whose request is in flight: its line is read, its answer waits for the time `asked` to pass. Gives
+/// that answer, too.
+pub(super) async fn begin_sleep(
+    server: &Rc<Server>,
+    name: &str,
+    asked: Duration,
+) -> Result<(Client, String), CheckError> {
+    let client = server.connect(name).await?;
+    let word = server.context().word_text();
+    let begun = Instant::now();
+    client.send(&format!("SLEEP {} {word}\n", asked.as_millis()).into_bytes().into()).await?;
+    expect_read(server, &client).await?;
+    if client.connection.unread() == 0 {
+        return Ok((client, format!("ECHO: {word}\n")));
+    }
+    let elapsed = begun.elapsed();
+    if clock::is_early(elapsed, asked) {
+        let failure = Failure::property(format!("{name} has an answer after {}", time(elapsed)))
+            .expecting(format!("SLEEP {} is answered after {}", asked.as_millis(), time(asked)))
+            .because(causes::SLEEP_TOO_SHORT);
+        return Err(server.fail(failure).await);
+    }
+    let reason = format!("the machine is busy: {name} was answered before the signal");
+    Err(CheckError::Inconclusive(reason))
+}

@@ -1,0 +1,30 @@
+//! What clients do in several checks of this lab.
+
+use std::rc::Rc;
+
+use engine::drive::{Client, Server};
+use engine::verdict::CheckError;
+
+use crate::scenarios::lines::expect_taken;
+
+/// Has `client` send `bytes` whole, reading nothing.
+pub(super) async fn send(client: &Client, bytes: impl Into<Vec<u8>>) -> Result<(), CheckError> {
+    let bytes: Vec<u8> = bytes.into();
+    client.send(&bytes.into()).await
+}
+
+/// A new client sends `bytes`, after which the program must close its connection.
+pub(super) async fn send_until_closed(server: &Rc<Server>, bytes: &[u8]) -> Result<(), CheckError> {
+    let client = server.connect("the client").await?;
+    send(&client, bytes).await?;
+    client.ending().await.map(drop)
+}
+
+/// A new client asks for a SLEEP, and resets its connection (RST) once the program has read that.
+pub(super) async fn abandon_request(server: &Rc<Server>, word: &str) -> Result<(), CheckError> {
+    let client = server.connect("the client").await?;
+    send(&client, format!("SLEEP 100 {word}\n")).await?;
+    expect_taken(server, std::slice::from_ref(&client)).await?;
+    client.reset();
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Task 4: scrapes while many clients are busy.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::printable;
+use engine::drive::{
+    BufferSize, Client, Connection, Payload, STALL, Server, Start, Trial, run_while, try_join_all,
+};
+use engine::verdict::{CheckError, Failure};
+use exposition::Exposition;
+use observe::ConnectionTable;
+use tokio::time::MissedTickBehavior;
+
+use super::causes;
+use super::http;
+use super::numbers::{CONNECTIONS, GROWING, REQUESTS};
+use super::page::{expect_numbers, get_page};
+use crate::scenarios::crowd;
+
+/// 50 scrapes a second among 200 busy clients: counters only grow, and nobody is delayed.
+pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
+    const CLIENTS: usize = 200;
+    let server = trial.start(&Start::PLAIN).await?;
+    trial.step(format!("connect {CLIENTS} clients, which ask and are answered without a pause"));
+    let clients = server.connect_many(CLIENTS).await?;
+    let (done, scraper_stalls, lines) = (Cell::new(false), Cell::new(false), Cell::new(CLIENTS));
+    let busy = try_join_all(clients.iter().map(|client| async {
+        while !done.get() {
+            client.ask().await?;
+            lines.set(lines.get() + 1);
+        }
+        Ok(())
+    }));
+    let scrapes = async {
+        trial.step("15 new clients, one after the other: how long until each is answered?");
+        let before = crowd::delay(&server).await?;
+        scrape_often(trial, &server, before).await?;
+        scraper_stalls.set(true);
+        scrape_without_reading(trial, &server, before).await?;
+        done.set(true);
+        Ok(3 * crowd::SAMPLES)
+    };
+    let joined = tokio::try_join!(busy, scrapes);
+    let (_, new_clients) = joined.map_err(|error| match scraper_stalls.get() {
+        true => error.if_unanswered(causes::LOCK_HELD_WHILE_PAGE_IS_WRITTEN),
+        false => error,
+    })?;
+    clients.into_iter().for_each(Client::reset);
+    trial.step("all leave; get the page, until it shows exactly what they have done");
+    server.until_clients_are_gone().await?;
+    let expected = [
+        (CONNECTIONS, (CLIENTS + new_clients) as u64),
+        (REQUESTS, (lines.get() + new_clients) as u64),
+    ];
+    let cause = Some(&causes::SCRAPE_CHANGES_NUMBERS);
+    expect_numbers(&server, "with all clients gone", &expected, cause).await
+}
+
+/// Scrapes for a second do not delay new clients, whose usual delay is `before`.
+async fn scrape_often(
+    trial: &Trial,
+    server: &Rc<Server>,
+    before: Duration,
+) -> Result<(), CheckError> {
+    const SCRAPES: u32 = 50;
+    /// 50 in a second.
+    const PERIOD: Duration = Duration::from_millis(20);
+    trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
+    let scrapes = expect_growth(server, SCRAPES, PERIOD);
+    let (after, ()) = tokio::try_join!(crowd::delay(server), scrapes)?;
+    crowd::expect_no_delay(server, crowd::ANSWERED, before, after, "50 scrapes a second").await
+}
+
+/// A scraper that never reads does not delay new clients, whose usual delay is `before`.
+async fn scrape_without_reading(
+    trial: &Trial,
+    server: &Rc<Server>,
+    before: Duration,
+) -> Result<(), CheckError> {
+    /// Their answers are more than the kernel takes for the scraper.
+    const REQUESTS: u64 = 4000;
+    const PATIENCE: Duration = Duration::from_secs(5);
+    trial.step("somebody asks for the page again and again, and never reads; 15 clients again");
+    let address = server.endpoint(1)?;
+    let request = http::request(address, "/metrics");
+    let length = request.len() as u64 * REQUESTS;
+    let requests = Payload::Repeated { unit: request.into(), length };
+    let scraper = Connection::open(server.context().journal(), address, BufferSize::Small);
+    let scraper = server.wait(None, "the second address is open", scraper).await?;
+    // A server that hangs up on such a client does well.
+    let flood = async { drop(scraper.send_until_stalled(&requests).await) };
+    run_while(flood, until_stalled(server, &scraper, PATIENCE)).await?;
+    let after = crowd::delay(server).await?;
+    let attacker = "a scraper that never reads";
+    crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attacker).await?;
+    scraper.reset();
+    Ok(())
+}
+
+/// Waits until nothing moves any more on the connection of a client that sends and does not read, but not for longer
+/// than `patience`: a program that has not done it by then is slow.
+async fn until_stalled(
+    server: &Server,
+    client: &Connection,
+    patience: Duration,
+) -> Result<(), CheckError> {
+    let address = server.endpoint(1)?;
+    let queues = || {
+        let end = ConnectionTable::of(address)
+            .peer_socket(client.ports)
+            .map(|end| (end.rx_queue, end.tx_queue));
+        (end, client.unread(), client.sent())
+    };
+    let begin = Instant::now();
+    let mut last = queues();
+    while begin.elapsed() < patience {
+        tokio::time::sleep(STALL).await;
+        let now = queues();
+        if now == last {
+            break;
+        }
+        last = now;
+    }
+    Ok(())
+}
+
+/// Gets the page `times` times, once in each `period`: counters never go back.
+async fn expect_growth(
+    server: &Rc<Server>,
+    times: u32,
+    period: Duration,
+) -> Result<(), CheckError> {
+    let mut last = HashMap::new();
+    let mut pace = tokio::time::interval(period);
+    // A server that took long is not asked without a pause to make up for it.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for _ in 0..times {
+        pace.tick().await;
+        let now = counters_on(&get_page(server).await?);
+        if let Some(failure) = shrunk(&last, &now) {
+            return Err(server.process.fail_in_retrospect(failure));
+        }
+        last = now;
+    }
+    Ok(())
+}
+
+/// The values of all counters on `page`, by their series.
+fn counters_on(page: &Exposition) -> HashMap<String, f64> {
+    let growing = page.samples.iter().filter(|sample| GROWING.contains(&sample.name.as_str()));
+    growing.map(|sample| (sample.series(), sample.value)).collect()
+}
+
+/// What is wrong if a counter has a lower value `now` than on the page before, or is missing.
+fn shrunk(last: &HashMap<String, f64>, now: &HashMap<String, f64>) -> Option<Failure> {
+    let has_grown =
+        |(series, before): &(&String, &f64)| now.get(*series).is_some_and(|found| found >= *before);
+    let (series, before) = last.iter().find(|counter| !has_grown(counter))?;
+    let found = now.get(series);
+    let found = found.map_or("is not there".to_owned(), |found| format!("is {found}"));
+    let series = printable(series, 120);
+    let observed = format!("{series} was {before}, and {found} on the next page");
+    let failure = Failure::property(observed)
+        .expecting("counters never go back, from one page to the next")
+        .because(causes::COUNTER_GOES_BACK);
+    Some(failure)
+}

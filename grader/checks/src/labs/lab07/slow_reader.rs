@@ -1,0 +1,116 @@
+//! Task 4: a client that never reads is cut off, and delays no other.
+
+use std::rc::Rc;
+
+use course::text::{count, printable};
+use engine::drive::{Context, Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+use serde_json::Value;
+
+use super::causes;
+use super::client::ChatClient;
+use super::protocol::{any_welcome, error, has, joined, message};
+use super::stalled::{SAMPLES, StalledRoom};
+use crate::scenarios::crowd;
+
+pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
+    const LONGER: Start = Start { flags: &["--queue", "1024"], ..Start::PLAIN };
+    /// Of the 960 by which the two queues differ: what the kernel takes is not the same each time.
+    const MIN_MORE: usize = 300;
+    let mut room = StalledRoom::begin(trial, &Start::PLAIN).await?;
+    trial.step("amy goes on until both are cut off: she and zoe hear `left`");
+    let short = room.say_until_cut_off().await?;
+    expect_no_delay(&room).await?;
+    let _successor = expect_cut_off(trial, &room).await?;
+    let mut other = StalledRoom::begin(trial, &LONGER).await?;
+    trial.step(
+        "amy goes on again until both are cut off: with the longer queue that takes more messages",
+    );
+    let long = other.say_until_cut_off().await?;
+    if long >= short + MIN_MORE {
+        return Ok(());
+    }
+    let failure = Failure::property(format!("{short} with 64, {long} with 1024")).expecting(
+        "with --queue 1024 some 960 messages more are said until both are cut off than with 64",
+    );
+    Err(other.server.fail(failure.because(causes::QUEUE_LENGTH_IGNORED)).await)
+}
+
+/// The last messages took not much longer than the first.
+async fn expect_no_delay(room: &StalledRoom) -> Result<(), CheckError> {
+    let before = crowd::median(room.times[..SAMPLES].to_vec());
+    let after = crowd::median(room.times[room.times.len() - SAMPLES..].to_vec());
+    let what = "a message reaches the others";
+    crowd::expect_no_delay(&room.server, what, before, after, "two that never read").await
+}
+
+/// Those who never read have lost their sockets and their names, but not what was said before. Gives the client that
+/// has the name of the first.
+async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatClient, CheckError> {
+    let StalledRoom { server, listeners, stalled, .. } = room;
+    context.step(
+        "their sockets are closed, although they still read nothing, and the name of max1 is free",
+    );
+    expect_closed_sockets(server, listeners.len()).await?;
+    let max = &stalled[0].name;
+    let successor = ChatClient::join_when_free(server, max, &room.room).await?;
+    for client in listeners {
+        client.expect_because(&joined(max), &causes::LEAVES_TWICE).await?;
+    }
+    context.step("now both read: what was said, without a gap, and the end");
+    for client in stalled {
+        expect_prefix(room, client).await?;
+    }
+    let users = [&listeners[0].name, max, &listeners[1].name].map(String::as_str);
+    successor.expect_users(&users, &causes::USERS_NOT_SORTED).await?;
+    for client in listeners {
+        client.expect_users(&users, &causes::LEAVES_TWICE).await?;
+    }
+    Ok(successor)
+}
+
+/// The program closes all sockets but those of so many clients.
+async fn expect_closed_sockets(server: &Rc<Server>, clients: usize) -> Result<(), CheckError> {
+    let closed = || Ok((server.client_sockets()? <= clients).then_some(()));
+    if server.process.poll_until(closed).await?.is_some() {
+        return Ok(());
+    }
+    let open = count(server.client_sockets()?, "client's socket");
+    let failure = Failure::property(format!("{open} open, of two clients"))
+        .expecting("the socket of one who was cut off is closed");
+    Err(server.fail(failure.because(causes::BLOCKED_TASK_NOT_ENDED)).await)
+}
+
+/// When `client` reads at last, it finds the messages from the first on that was said when it was there, none left out;
+/// then perhaps the reason, and the end.
+async fn expect_prefix(room: &StalledRoom, client: &ChatClient) -> Result<(), CheckError> {
+    /// In bytes: more than the kernel keeps of what one side does not read.
+    const MAX_RECEIVED: usize = 16 * 1024 * 1024;
+    /// In characters.
+    const MAX_SHOWN: usize = 60;
+    let ending = client.ending_with(MAX_RECEIVED).await?;
+    let text = String::from_utf8_lossy(&ending.words);
+    let mut whole: Vec<&str> = text.split('\n').collect();
+    // The last line may be incomplete: so it was when the socket was closed.
+    whole.pop();
+    let mut number = SAMPLES;
+    for (index, line) in whole.iter().enumerate() {
+        let event: Value = serde_json::from_str(line).unwrap_or(Value::Null);
+        let is_first = index == 0 && has(&event, &any_welcome());
+        let is_next = index == 1 && event["event"] == "joined";
+        let is_last = index + 1 == whole.len() && has(&event, &error("too slow"));
+        if is_first || is_next || is_last {
+            continue;
+        }
+        if !has(&event, &message(&room.listeners[0].name, &room.text(number))) {
+            let before = count(number - SAMPLES, "message");
+            let found = printable(line, MAX_SHOWN);
+            let failure = Failure::property(format!("after {before} came {found}")).expecting(
+                format!("{} reads all that was said, up to where it was cut off", client.name),
+            );
+            return Err(room.server.fail(failure.because(causes::GAP_IN_MESSAGES)).await);
+        }
+        number += 1;
+    }
+    Ok(())
+}

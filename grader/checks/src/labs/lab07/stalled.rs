@@ -1,0 +1,187 @@
+//! A room in which two clients listen and two never read.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::size;
+use engine::drive::{BufferSize, Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+
+use super::causes;
+use super::client::ChatClient;
+use super::protocol::{has, join, joined, left, long_message, message, named};
+use crate::scenarios::memory::growth;
+
+/// How many messages make a median.
+pub(super) const SAMPLES: usize = 15;
+
+/// What the kernel is to hold for a client that does not read, in bytes; Linux takes twice that.
+const SEND_BUFFER: usize = 32 * 1024;
+
+/// How many messages may be said before a client that does not read is cut off. The kernel takes some hundred kilobytes
+/// for it, usually.
+const MAX_MESSAGES: usize = 20_000;
+
+/// By how much the memory of the program may grow meanwhile, in bytes.
+const MAX_GROWTH: u64 = 16 * 1024 * 1024;
+
+pub(super) struct StalledRoom {
+    pub(super) server: Rc<Server>,
+    /// Amy, who says all the messages, and zoe.
+    pub(super) listeners: Vec<ChatClient>,
+    /// Those who never read.
+    pub(super) stalled: Vec<ChatClient>,
+    pub(super) room: String,
+    /// How long until both listeners had heard each message.
+    pub(super) times: Vec<Duration>,
+    /// Said again and again, with a number before it.
+    text: String,
+    /// How many messages were said.
+    said: usize,
+}
+
+/// Whom a listener has heard to leave, and after how many messages each.
+type Departures = Vec<(usize, String)>;
+
+impl StalledRoom {
+    /// The listeners join and talk a little; then those join who never read.
+    pub(super) async fn begin(trial: &Trial, start: &Start) -> Result<Self, CheckError> {
+        let server = trial.start(start).await?;
+        let room = named(trial, "room");
+        let [amy, suffix, zoe] = ["amy", "", "zoe"].map(|begin| named(trial, begin));
+        trial.step("amy and zoe join a room; how long until both hear what amy says?");
+        let listeners = ChatClient::join_in_turn(&server, &[amy, zoe], &room).await?;
+        let text = long_message(trial);
+        let (times, stalled) = (Vec::new(), Vec::new());
+        let mut this = Self { server, listeners, stalled, room, times, text, said: 0 };
+        for _ in 0..SAMPLES {
+            let left = this.say().await?;
+            debug_assert!(left.iter().all(Vec::is_empty), "nobody is there who could leave");
+        }
+        trial.step("max1 and max2 join, and never read");
+        for number in [1, 2] {
+            this.join_stalled(&format!("max{number}{suffix}")).await?;
+        }
+        Ok(this)
+    }
+
+    /// A client joins that never reads.
+    async fn join_stalled(&mut self, name: &str) -> Result<(), CheckError> {
+        let client = ChatClient::connect(&self.server, name, BufferSize::Small).await?;
+        client.send(&join(name, &self.room)).await?;
+        for listener in &self.listeners {
+            listener.expect(&joined(name)).await?;
+        }
+        // A write to it that has to wait is to wait forever. Where this is not allowed, most do all the same.
+        let _ = self.server.probe().fix_send_buffer(client.ports(), SEND_BUFFER);
+        self.stalled.push(client);
+        Ok(())
+    }
+
+    /// Message number `number`. All have the same length.
+    pub(super) fn text(&self, number: usize) -> String {
+        format!("{number:05} {}", self.text)
+    }
+
+    /// Amy says the next message, and both hear it; gives who has left before that, for each of the two.
+    async fn say(&mut self) -> Result<[Vec<String>; 2], CheckError> {
+        let (text, amy) = (self.text(self.said), &self.listeners[0].name);
+        let begin = Instant::now();
+        self.listeners[0].say(&text).await?;
+        let said = message(amy, &text);
+        let mut departures = [Vec::new(), Vec::new()];
+        for (client, departures) in self.listeners.iter().zip(&mut departures) {
+            let expected = format!("{} hears what amy says, and once who has left", client.name);
+            loop {
+                let event = client.event(&expected).await?;
+                if has(&event, &said) {
+                    break;
+                }
+                let gone = self.stalled.iter().find(|other| has(&event, &left(&other.name)));
+                let cause = match gone {
+                    Some(gone) if !departures.contains(&gone.name) => {
+                        departures.push(gone.name.clone());
+                        continue;
+                    }
+                    Some(_) => causes::LEAVES_TWICE,
+                    None => causes::WAITS_FOR_SLOW_READER,
+                };
+                return Err(client.unexpected(&expected, Some(&cause)).await);
+            }
+        }
+        self.times.push(begin.elapsed());
+        self.said += 1;
+        Ok(departures)
+    }
+
+    /// Amy goes on until both who do not read were cut off, which both listeners hear at the same place; gives how many
+    /// messages that took.
+    pub(super) async fn say_until_cut_off(&mut self) -> Result<usize, CheckError> {
+        let memory = self.server.probe().rss_anon();
+        let first = self.said;
+        let mut heard: [Departures; 2] = Default::default();
+        while heard.iter().any(|heard| heard.len() < self.stalled.len()) {
+            let said = self.said - first;
+            self.expect_bounded_queues(said, &memory).await?;
+            let departures = self.say().await?;
+            for ((heard, names), client) in heard.iter_mut().zip(departures).zip(&self.listeners) {
+                for name in names {
+                    if heard.iter().any(|(_, before)| *before == name) {
+                        let expected = format!("{} hears once that {name} has left", client.name);
+                        let cause = &causes::LEAVES_TWICE;
+                        return Err(client.unexpected(&expected, Some(cause)).await);
+                    }
+                    heard.push((said, name));
+                }
+            }
+        }
+        self.expect_same_order(&heard).await?;
+        Ok(self.said - first)
+    }
+
+    /// After `said` messages to clients that do not read, those are not kept at any cost; `before` is the memory that
+    /// the program had.
+    async fn expect_bounded_queues(
+        &self,
+        said: usize,
+        before: &BTreeMap<i32, u64>,
+    ) -> Result<(), CheckError> {
+        let bytes = (said * self.text.len()) as u64;
+        if said == MAX_MESSAGES {
+            let observed = format!("{said} messages later, {}, it is not", size(bytes));
+            let failure = Failure::property(observed)
+                .expecting("who does not read is cut off once its queue is full");
+            return Err(self.server.fail(failure.because(causes::SLOW_READER_KEPT)).await);
+        }
+        // A right program has cut both off long before so much was said.
+        if bytes < MAX_GROWTH {
+            return Ok(());
+        }
+        let grown = growth(before, &self.server.probe().rss_anon()).into_values().max();
+        let grown = grown.unwrap_or(0);
+        if grown < MAX_GROWTH {
+            return Ok(());
+        }
+        let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
+            .observing(format!("{said} messages wait for each of two clients that read nothing"))
+            .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)));
+        Err(self.server.fail(failure.because(causes::CLIENT_QUEUE_UNBOUNDED)).await)
+    }
+
+    /// Both listeners have heard the same departures after the same messages.
+    async fn expect_same_order(&self, heard: &[Departures; 2]) -> Result<(), CheckError> {
+        if heard[0] == heard[1] {
+            return Ok(());
+        }
+        let places = |heard: &Departures| -> Vec<String> {
+            heard.iter().map(|(after, name)| format!("{name} after {after}")).collect()
+        };
+        let observed = ["amy", "zoe"].iter().zip(heard).map(|(who, heard)| {
+            format!("{who} heard `left` of {} messages", places(heard).join(" and of "))
+        });
+        let failure = Failure::property_lines(observed)
+            .expecting("amy and zoe hear the same in the same order");
+        Err(self.server.fail(failure.because(causes::LEFT_SENT_MID_EVENT)).await)
+    }
+}

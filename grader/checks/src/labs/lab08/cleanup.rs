@@ -1,0 +1,63 @@
+//! Task 2: what is left of clients that are gone.
+
+use std::rc::Rc;
+
+use engine::drive::{Server, Start, Trial, try_join_bounded};
+use engine::verdict::CheckError;
+
+use super::clients::{connect_plain, connect_stalled};
+use super::records::legacy_client_hello;
+use crate::scenarios::resources;
+
+/// The descriptors are as before once all clients are gone, however their handshakes ended.
+pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> {
+    const CLIENTS: usize = 400;
+    let server = trial.start(&Start::PLAIN).await?;
+    let visits = async || {
+        trial.step(format!(
+            "{CLIENTS} clients come and go: after some bytes over TLS; in the middle of the handshake; \
+             without TLS; with an old version"
+        ));
+        let visits = (0..CLIENTS).map(|index| connect_and_leave(trial, &server, index));
+        try_join_bounded(visits).await.map(drop)
+    };
+    resources::expect_descriptors(&server, trial, "400 clients", visits).await?;
+    trial.step("a new client must be served");
+    server.still_serves("the new client").await.map(drop)
+}
+
+/// Connects a client that leaves again; how far it comes and how it leaves depend on `index`.
+async fn connect_and_leave(
+    trial: &Trial,
+    server: &Rc<Server>,
+    index: usize,
+) -> Result<(), CheckError> {
+    const KINDS: usize = 6;
+    let client = match index % KINDS {
+        0 => {
+            let client = server.serve_new_client("a client").await?;
+            client.connection.half_close();
+            // How it ends is for other checks.
+            client.ending().await?;
+            return Ok(());
+        }
+        1 => server.serve_new_client("a client").await?,
+        2 => {
+            let client = connect_plain(server, "a client without TLS").await?;
+            client.send(&trial.line()).await?;
+            client
+        }
+        3 => {
+            let client = connect_plain(server, "a client of TLS 1.1").await?;
+            client.send(&legacy_client_hello(trial, 2).into()).await?;
+            client
+        }
+        other => connect_stalled(server, other).await?,
+    };
+    if index.is_multiple_of(5) {
+        drop(client);
+    } else {
+        client.reset(); // R7: no TIME_WAIT
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Task 3: the client program.
+
+use engine::drive::pki::Fault;
+use engine::drive::{BufferSize, ClientProgram, Trial};
+use engine::verdict::{CheckError, ExitStatus, FailureKind};
+
+use super::causes;
+use super::protocol::{ClientCertificate, test_server};
+use crate::scenarios::visit;
+
+/// Answers are printed until the server's close_notify; an end without it is an error.
+pub(super) async fn client_accepts(trial: &Trial) -> Result<(), CheckError> {
+    visit::roundtrip(trial).await?;
+    let first = visit::visitor(trial, BufferSize::Default).await?;
+    trial.step("give a line, which the server answers; then it closes, with the input still open");
+    visit::converse(&first, &trial.line(), &trial.line()).await?;
+    first.close();
+    first.expect_exit(0).await?;
+    let truncated = visit::visitor(trial, BufferSize::Default).await?;
+    trial.step(
+        "give a line, which the server answers; then it sends one more and ends with a FIN, without \
+         close_notify: both are to be printed, and the end is an error",
+    );
+    visit::converse(&truncated, &trial.line(), &trial.line()).await?;
+    let last = trial.line();
+    truncated.answer(&last).await?;
+    truncated.shutdown_write();
+    truncated.expect_printed(&last).await?;
+    truncated.expect_exit(1).await.map_err(|error| {
+        let status_0 = FailureKind::WrongStatus { status: ExitStatus::Status(0) };
+        if error.failure().is_some_and(|failure| failure.kind == status_0) {
+            return error.because(causes::TRUNCATION_TAKEN_FOR_THE_END);
+        }
+        error
+    })
+}
+
+/// The program refuses servers whose certificates have these faults.
+pub(super) async fn client_rejects(trial: &Trial, faults: &[Fault]) -> Result<(), CheckError> {
+    for &fault in faults {
+        let what = match fault {
+            Fault::Expired => "has expired",
+            Fault::NotYetValid => "is not valid yet",
+            Fault::SelfSigned => "is signed by its own key",
+            Fault::WrongHost => "is for another name",
+            Fault::WrongCa => "is signed by another CA, which has the same name",
+        };
+        let not_requested = ClientCertificate::NotRequested;
+        let server = test_server(trial, BufferSize::Default, Some(fault), not_requested)?;
+        let program = ClientProgram::start(trial, server)?;
+        trial.step(format!("give it a line; the server shows a certificate that {what}"));
+        program.expect_to_refuse(&trial.line()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Task 4: clients that stall, lie, flood or do not read leave other clients alone.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use course::text::size;
+use engine::drive::{BufferSize, Client, Server, Trial, try_join_bounded};
+use engine::verdict::{CheckError, Failure};
+
+use super::call::{Call, some_id};
+use super::causes;
+use super::client::FrameClient;
+use super::frame::{HEADER, frame, header, shown_body, shown_cut};
+use super::memory::growth_of_known;
+use super::object::error;
+use super::start::PATIENT;
+use crate::scenarios::crowd;
+use crate::scenarios::memory::MORE_THAN_FITS;
+
+/// Where a frame of a stalled client is cut.
+const CUT: usize = HEADER + 9;
+
+pub(super) async fn bad_client_isolated(trial: &Trial) -> Result<(), CheckError> {
+    const STALLED: usize = 10;
+    let server = trial.start(&PATIENT).await?;
+    trial.step("15 clients, one after the other: how long until each is answered?");
+    let before = crowd::delay(&server).await?;
+    trial.step(format!(
+        "connect {STALLED} clients, each of which sends half a frame, and one that sends frames without reading \
+         answers, until nothing moves"
+    ));
+    let calls: Vec<Call> = (0..STALLED).map(|_| Call::any(trial, some_id(trial))).collect();
+    let stalling = calls.iter().zip(1..).map(|(call, index)| stall(&server, call, index));
+    let stalled = try_join_bounded(stalling).await?;
+    let _slow_reader = flood_without_reading(trial, &server).await?;
+    trial.step("a new client is answered");
+    server.serve_new_client("a new client").await?;
+    trial.step(
+        "meanwhile one sends bodies that are no JSON, a hundred at a time, and others, one after the other, a \
+         header that announces 4 GiB; 15 clients again, how long?",
+    );
+    expect_no_delay_under_attack(&server, before).await?;
+    trial.step("the clients with half a frame send the rest, and are answered");
+    for (client, call) in &stalled {
+        client.send(&call.frame()[CUT..]).await?;
+        client.describe_sent(format!("in two pieces {}", shown_cut(&call.frame(), CUT)));
+        client.expect(&call.answer, Some(&causes::CLIENTS_SHARE_STATE)).await?;
+    }
+    Ok(())
+}
+
+/// Connects a client, the one number `index`, that stops inside the frame of `call`.
+async fn stall<'a>(
+    server: &Rc<Server>,
+    call: &'a Call,
+    index: usize,
+) -> Result<(FrameClient, &'a Call), CheckError> {
+    let name = format!("client {index} of those with half a frame");
+    let client = FrameClient::connect(server, &name).await?;
+    client.ask_any(None).await?;
+    client.send(&call.frame()[..CUT]).await?;
+    Ok((client, call))
+}
+
+/// Connects a client that sends frames until nothing moves, and reads no answers: they may not pile up in the program.
+async fn flood_without_reading(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError> {
+    const MAX_GROWTH: u64 = 16 * 1024 * 1024;
+    let slow_reader =
+        server.connect_with("the client that does not read", BufferSize::Small).await?;
+    slow_reader.ask().await?;
+    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+    let memory = server.probe().rss_anon();
+    // A program may end it, which is one way not to wait for it.
+    let _ = slow_reader.connection.send_until_stalled(&flood).await;
+    let grown = growth_of_known(&memory, server.probe().rss_anon()).into_values().max();
+    let grown = grown.unwrap_or(0);
+    if grown < MAX_GROWTH {
+        return Ok(slow_reader);
+    }
+    let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
+        .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
+        .because(causes::UNREAD_ANSWERS_PILE_UP);
+    Err(server.fail(failure).await)
+}
+
+/// Expects new clients to be answered as quickly as `before` while others send nonsense.
+async fn expect_no_delay_under_attack(
+    server: &Rc<Server>,
+    before: Duration,
+) -> Result<(), CheckError> {
+    let rounds = [Cell::new(0), Cell::new(0)];
+    let attack =
+        async { tokio::try_join!(bad_bodies(server, &rounds[0]), oversized(server, &rounds[1])) };
+    let measuring = async {
+        // The attackers are at work before it is measured what they change.
+        while rounds.iter().any(|rounds| rounds.get() == 0) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let after = crowd::delay(server).await?;
+        let attackers = "such clients";
+        crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attackers).await
+    };
+    tokio::select! {
+        biased;
+        measured = measuring => measured,
+        // They never end by themselves.
+        failed = attack => failed.map(drop),
+    }
+}
+
+/// One client sends bodies that are not JSON forever, and reads the answers.
+async fn bad_bodies(server: &Rc<Server>, rounds: &Cell<u32>) -> Result<(), CheckError> {
+    const AT_ONCE: usize = 100;
+    let client = FrameClient::connect(server, "the client that sends no JSON").await?;
+    let bytes = frame(b"hello").repeat(AT_ONCE);
+    loop {
+        client.send(&bytes).await?;
+        client.describe_sent(format!("{AT_ONCE} times {}", shown_body(b"hello")));
+        for _ in 0..AT_ONCE {
+            client.expect(&error("bad json"), Some(&causes::CLIENTS_SHARE_STATE)).await?;
+        }
+        rounds.set(rounds.get() + 1);
+        // Others get their turn: a client that shares its CPU with this one alone is not slow.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// One client after the other sends a header of nearly 4 GiB, forever.
+async fn oversized(server: &Rc<Server>, rounds: &Cell<u32>) -> Result<(), CheckError> {
+    loop {
+        let client = FrameClient::connect(server, "the client with a header of 4 GiB").await?;
+        client.send(&header(u32::MAX)).await?;
+        client.expect_too_large(&causes::CLIENTS_SHARE_STATE).await?;
+        // R7: no TIME_WAIT of this side.
+        client.reset();
+        rounds.set(rounds.get() + 1);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}

@@ -1,0 +1,14 @@
+//! How much memory the processes of a program take that were there before.
+
+use std::collections::BTreeMap;
+
+use crate::scenarios::memory::growth;
+
+/// By how much each process grew, in bytes. One that started later does not count: it takes what any process takes.
+pub(super) fn growth_of_known(
+    before: &BTreeMap<i32, u64>,
+    mut after: BTreeMap<i32, u64>,
+) -> BTreeMap<i32, u64> {
+    after.retain(|pid, _| before.contains_key(pid));
+    growth(before, &after)
+}

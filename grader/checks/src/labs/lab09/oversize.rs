@@ -1,0 +1,116 @@
+//! Task 3: a header above the limit is refused before any body.
+
+use std::rc::Rc;
+
+use course::text::count;
+use engine::drive::{Server, Start, Trial};
+use engine::verdict::{CheckError, Failure};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::causes;
+use super::client::{FrameClient, TOO_LARGE};
+use super::frame::{HEADER, header, shown_frames};
+use super::object::{error, has};
+use super::start::DEFAULT_LIMIT;
+
+pub(super) async fn oversize_refused(trial: &Trial) -> Result<(), CheckError> {
+    /// Less than the answer has: the limit is for requests.
+    const LIMIT: usize = 32;
+    const START: Start = Start { flags: &["--max-frame", "32"], ..Start::PLAIN };
+    for (start, limit) in [(START, LIMIT as u32), (Start::PLAIN, DEFAULT_LIMIT as u32)] {
+        let server = trial.start(&start).await?;
+        trial.step("connect client A, which makes a request, and stays");
+        let other = FrameClient::connect(&server, "client A").await?;
+        let short = Call::sum(7, &json!([]), &json!(0));
+        other.ask(&short, None).await?;
+        trial.step(format!(
+            "others send a header alone, which announces {} bytes, or 2,147,483,647 and more: `{TOO_LARGE}`, then \
+             the end; client A goes on",
+            limit + 1
+        ));
+        let refused = refuse_headers(&server, limit, &other, &short).await?;
+        trial.step("wait until their sockets are closed, though they hold their side open");
+        expect_sockets_closed(&server).await?;
+        drop(refused);
+        trial
+            .step("another sends, in one piece, two requests and such a header: two answers first");
+        refuse_after_whole_frames(&server, limit, &short).await?;
+        trial.step(
+            "another sends such a header and 300 requests behind it: none of them is answered",
+        );
+        send_behind_refused_header(&server, limit, &short).await?;
+        other.ask(&short, Some(&causes::REFUSAL_ENDS_OTHERS)).await?;
+        other.finish().await?;
+    }
+    Ok(())
+}
+
+/// Connects clients that each send a header above the limit, and are refused; `other` is answered meanwhile. They hold
+/// their side open.
+async fn refuse_headers(
+    server: &Rc<Server>,
+    limit: u32,
+    other: &FrameClient,
+    short: &Call,
+) -> Result<Vec<FrameClient>, CheckError> {
+    let mut refused = Vec::new();
+    for length in [limit + 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff] {
+        let client = FrameClient::connect(server, "the client").await?;
+        client.send(&header(length)).await?;
+        client.expect_too_large(&causes::LIMIT_NOT_CHECKED_FIRST).await?;
+        other.ask(short, Some(&causes::REFUSAL_ENDS_OTHERS)).await?;
+        refused.push(client);
+    }
+    Ok(refused)
+}
+
+/// Expects the program to close the sockets of all clients but one.
+async fn expect_sockets_closed(server: &Server) -> Result<(), CheckError> {
+    let closed = || Ok((server.client_sockets()? <= 1).then_some(()));
+    if server.process.poll_until(closed).await?.is_some() {
+        return Ok(());
+    }
+    let open = count(server.client_sockets()? - 1, "socket");
+    let failure = Failure::property(format!("{open} still open"))
+        .expecting("the connection of a client that is refused is closed, whatever the client does")
+        .because(causes::DRAINS_WITHOUT_LIMIT);
+    Err(server.fail(failure).await)
+}
+
+/// Frames before a header above the limit are answered.
+async fn refuse_after_whole_frames(
+    server: &Rc<Server>,
+    limit: u32,
+    short: &Call,
+) -> Result<(), CheckError> {
+    let client = FrameClient::connect(server, "the client").await?;
+    client.send(&[short.frame(), short.frame(), header(limit + 1).to_vec()].concat()).await?;
+    for _ in 0..2 {
+        client.expect(&short.answer, Some(&causes::REFUSAL_DROPS_EARLIER_FRAMES)).await?;
+    }
+    client.expect_too_large(&causes::LIMIT_NOT_CHECKED_FIRST).await
+}
+
+/// Frames behind a header above the limit are not answered.
+async fn send_behind_refused_header(
+    server: &Rc<Server>,
+    limit: u32,
+    short: &Call,
+) -> Result<(), CheckError> {
+    let client = FrameClient::connect(server, "the client").await?;
+    let mut bytes = header(limit * 2).to_vec();
+    (0..300).for_each(|_| bytes.extend(short.frame()));
+    client.describe_sent(format!("{}, and 300 frames", shown_frames(&bytes[..HEADER])));
+    // It breaks when the program closes; the last words may be lost then.
+    let _ = client.connection().send(&bytes.into()).await;
+    let rest = client.read_to_end(&causes::READS_ON_AFTER_REFUSAL).await?;
+    let refusal = rest.get(HEADER..).and_then(|body| serde_json::from_slice(body).ok());
+    if rest.is_empty() || refusal.is_some_and(|refusal: Value| has(&refusal, &error(TOO_LARGE))) {
+        return Ok(());
+    }
+    let failure = Failure::property(format!("it got {}", shown_frames(&rest)))
+        .expecting(format!("the client gets `{TOO_LARGE}` at most, and the end"))
+        .because(causes::READS_ON_AFTER_REFUSAL);
+    Err(server.fail(failure).await)
+}

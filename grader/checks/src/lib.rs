@@ -1,0 +1,9 @@
+//! What each lab asks of a program.
+//!
+//! - [`scenarios`]: what several labs check alike, written once, over whatever protocol a lab speaks.
+//! - [`labs`]: a module for each lab: its protocol, and its checks, readable as a specification.
+
+pub mod labs;
+pub mod scenarios;
+
+pub use labs::{LABS, find};

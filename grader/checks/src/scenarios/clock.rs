@@ -1,0 +1,85 @@
+//! Limits of time, and how they are judged (rule R2).
+
+use std::time::Duration;
+
+use course::text::time;
+use engine::drive::Server;
+use engine::subject::Process;
+use engine::verdict::{CheckError, Explanation, Failure, starvation_text};
+
+/// Some runtimes count in milliseconds that began before: their timers may ring so much too early (rule R2).
+pub(crate) const EARLY: Duration = Duration::from_millis(2);
+
+/// Timers are late on a busy machine, though not all of them by so much (rule R2).
+const LATE: Duration = Duration::from_millis(400);
+
+/// Whether what may not come before `limit` came, after `elapsed`, earlier than an early timer explains.
+pub(crate) fn is_early(elapsed: Duration, limit: Duration) -> bool {
+    elapsed + EARLY < limit
+}
+
+/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the shortest of them. `what` says of whom
+/// they are; the causes are for one that is too early, and for all being too late.
+///
+/// # Errors
+///
+/// One is too early, or all are too late.
+pub(crate) async fn expect_time(
+    server: &Server,
+    what: &str,
+    limit: Duration,
+    samples: &[Duration],
+    [early, late]: [Explanation; 2],
+) -> Result<(), CheckError> {
+    let shortest = samples.iter().min().copied().unwrap_or_default();
+    let (observed, cause) = if is_early(shortest, limit) {
+        (format!("one was closed after {}", time(shortest)), early)
+    } else if shortest > limit + LATE {
+        expect_not_starved(&server.process)?;
+        let first = format!("the first of {} was closed after {}", samples.len(), time(shortest));
+        (first, late)
+    } else {
+        return Ok(());
+    };
+    let expected = format!("{what} after {}, and not before", time(limit));
+    Err(server.fail(Failure::property(observed).expecting(expected).because(cause)).await)
+}
+
+/// Nothing that came late says anything of a program that had no CPU most of the time (rule R9).
+///
+/// # Errors
+///
+/// It had none.
+pub(crate) fn expect_not_starved(process: &Process) -> Result<(), CheckError> {
+    match process.was_starved() {
+        Some(starvation) => Err(CheckError::Inconclusive(starvation_text(&starvation))),
+        None => Ok(()),
+    }
+}
+
+/// A verdict against the program, unless it was starved, or the grader let `gap` pass where it meant at most `max`.
+pub(crate) fn unless_late(
+    server: &Server,
+    error: CheckError,
+    gap: Duration,
+    max: Duration,
+) -> CheckError {
+    let CheckError::Failed(mut failure) = error else { return error };
+    if server.process.has_ended() && server.process.asked_to_stop().is_none() {
+        // No machine is so busy that a server ends.
+        return CheckError::Failed(failure);
+    }
+    if gap > max {
+        return CheckError::Inconclusive(format!(
+            "the machine is busy: the grader let {} pass where it meant less than {}",
+            time(gap),
+            time(max)
+        ));
+    }
+    if let Err(starved) = expect_not_starved(&server.process) {
+        return starved;
+    }
+    // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".
+    failure.time_limited = true;
+    CheckError::Failed(failure)
+}

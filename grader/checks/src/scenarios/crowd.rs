@@ -1,0 +1,276 @@
+//! Many clients at the same time, and clients that hold up others.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::{count, size, time};
+use engine::drive::{
+    Client, Context, MAX_CONNECTING, Server, Start, Trial, run_while, try_join_all,
+};
+use engine::verdict::{CheckError, Failure, starvation_text};
+
+use super::causes;
+use super::memory::{MORE_THAN_FITS, growth};
+
+/// `clients` are all answered while all of them are open.
+pub async fn all_open_at_once(
+    trial: &Trial,
+    start: &Start,
+    clients: usize,
+) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step(format!(
+        "connect {clients} clients; each makes a request, is answered, and stays open"
+    ));
+    let clients = server.connect_many(clients).await?;
+    trial.step("each of them makes another request");
+    try_join_all(clients.iter().map(Client::ask)).await?;
+    clients.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    Ok(())
+}
+
+/// 200 clients that send nothing delay no other client (rule R3).
+pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let connect = async |server: &Rc<Server>, _| server.connect("a silent client").await;
+    stuck_clients(trial, start, "clients that send nothing", "silent clients", connect).await
+}
+
+/// 200 connections that `connect` makes, and that go no further, delay no other client (rule R3).
+pub async fn stuck_clients(
+    trial: &Trial,
+    start: &Start,
+    what: &str,
+    attackers: &str,
+    connect: impl AsyncFn(&Rc<Server>, usize) -> Result<Client, CheckError>,
+) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    let attack = async {
+        trial.step(format!("connect 200 {what}; after each 4 a new one must be answered"));
+        let mut silent = Vec::new();
+        while silent.len() < 200 {
+            for _ in 0..MAX_CONNECTING {
+                silent.push(connect(&server, silent.len()).await?);
+            }
+            // The queue is first in, first out: once this one is served, those before it were accepted.
+            server.serve_new_client("a new client").await?;
+        }
+        Ok(silent)
+    };
+    let attackers = format!("200 {attackers}");
+    let silent = delays_nobody(trial, &server, "the 200 open", &attackers, attack).await?;
+    silent.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    Ok(())
+}
+
+/// A client that never reads delays no other client (rule R3).
+pub async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    let attack = async {
+        trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
+        let slow = server.connect("client A").await?;
+        let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+        slow.send_until_stalled(&flood).await?;
+        Ok(slow)
+    };
+    let attacker = "a client that never reads";
+    delays_nobody(trial, &server, "client A stalled", attacker, attack).await.map(drop)
+}
+
+/// What `attack` gives delays no new client for as long as it lives (rule R3). The steps call it `present`, and a
+/// failure calls it `attackers`.
+pub async fn delays_nobody<T>(
+    trial: &Context,
+    server: &Rc<Server>,
+    present: &str,
+    attackers: &str,
+    attack: impl Future<Output = Result<T, CheckError>>,
+) -> Result<T, CheckError> {
+    trial.step("15 clients, one after the other: how long until each is answered?");
+    let before = usual_delay(server).await?;
+    let attack = attack.await?;
+    trial.step(format!("15 clients again, with {present}"));
+    let after = delay(server).await?;
+    expect_no_delay(server, ANSWERED, before, after, attackers).await?;
+    Ok(attack)
+}
+
+/// 100 clients that came while the program was stopped are all served once it continues.
+pub async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const CLIENTS: usize = 100;
+    let server = trial.start(start).await?;
+    trial.step("connect a first client, which is answered and stays open");
+    let first = server.serve_new_client("the first client").await?;
+    trial.step(format!(
+        "stop the program (SIGSTOP); {CLIENTS} clients connect and make a request each"
+    ));
+    server.process.pause().await?;
+    trial.step("let the program go on (SIGCONT); each must get its answer");
+    let clients = arrive_and_resume(&server, CLIENTS).await?;
+    trial.step("each of them makes another request, and so does the first client");
+    try_join_all(clients.iter().chain([&first]).map(Client::ask)).await?;
+    clients.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// Connects `number` clients to a program that is stopped, has each make a request, and lets the program continue once
+/// all are in its queue or no more get into it.
+pub async fn arrive_and_resume(
+    server: &Rc<Server>,
+    number: usize,
+) -> Result<Vec<Client>, CheckError> {
+    /// A queue shorter than `number` is full when no client got into it for so long.
+    const FULL: Duration = Duration::from_millis(100);
+    let arrived = Cell::new(0);
+    let arrivals = (0..number).map(|index| {
+        let arrived = &arrived;
+        async move {
+            let client = server.connect(&format!("client {} of the queue", index + 1)).await?;
+            arrived.set(arrived.get() + 1);
+            client.ask().await?;
+            Ok(client)
+        }
+    });
+    let resume = async {
+        let mut last = (0, Instant::now());
+        while arrived.get() < number && last.1.elapsed() < FULL {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if arrived.get() != last.0 {
+                last = (arrived.get(), Instant::now());
+            }
+        }
+        server.process.resume();
+    };
+    run_while(resume, try_join_all(arrivals)).await
+}
+
+/// With `clients` open, each busy, the program has at most four threads more than the machine has CPUs; or, because a
+/// managed runtime has threads of its own, that many more than it had before them.
+pub async fn few_threads(trial: &Trial, start: &Start, clients: usize) -> Result<(), CheckError> {
+    /// What a runtime may have beside a thread for each CPU.
+    const SPARE: usize = 4;
+    /// More are not a runtime's own, whenever they were started.
+    const MAX_THREADS: usize = 64;
+    let server = trial.start(start).await?;
+    let before = server.probe().thread_count();
+    trial.step(format!("connect {clients} clients; each is answered and stays open"));
+    let open = server.connect_many(clients).await?;
+    trial.step("all of them make a request at the same time; meanwhile count the threads");
+    let most = Cell::new(server.probe().thread_count());
+    let counting = async {
+        loop {
+            most.set(most.get().max(server.probe().thread_count()));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    run_while(counting, try_join_all(open.iter().map(Client::ask))).await?;
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = most.get();
+    let few = cpus + SPARE;
+    if threads > few && (threads > before + few || threads > MAX_THREADS) {
+        let expected =
+            format!("at most {} ({} and {SPARE})", count(few, "thread"), count(cpus, "CPU"));
+        let observed =
+            format!("{} with {clients} clients, {before} before them", count(threads, "thread"));
+        let cause = if threads > clients / 2 {
+            causes::THREAD_FOR_EACH_CLIENT
+        } else {
+            causes::THREADS_FOR_INPUT
+        };
+        let failure = Failure::property(observed).expecting(expected).because(cause);
+        return Err(server.fail(failure).await);
+    }
+    open.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// From 200 clients to 1,000, each takes at most 64 KiB (rule R6: a slope, never an amount).
+pub async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const FROM: usize = 200;
+    const TO: usize = 1000;
+    const EACH: u64 = 64 * 1024;
+    /// The allocator's share, and what else a task needs beside a buffer of that size.
+    const SLACK: u64 = 16 * 1024;
+    /// Memory is measured after so many clients each, so that no machine has to hold what is far too much.
+    const STEP: usize = 100;
+    let server = trial.start(start).await?;
+    server.expect_descriptors_for(TO)?;
+    trial.step(format!("connect {FROM} clients; each is answered and stays open"));
+    let mut open = server.connect_many(FROM).await?;
+    let before = server.probe().rss_anon();
+    trial.step(format!("connect {} more", TO - FROM));
+    while open.len() < TO {
+        open.extend(server.connect_many(STEP).await?);
+        let grown = growth(&before, &server.probe().rss_anon()).values().sum::<u64>();
+        if grown > (EACH + SLACK) * (TO - FROM) as u64 {
+            let more = open.len() - FROM;
+            let observed = format!(
+                "memory grew by {} (RssAnon) with {more} more clients, {} each",
+                size(grown),
+                size(grown / more as u64)
+            );
+            let failure = Failure::property(observed)
+                .expecting(format!("each client takes at most {}", size(EACH)))
+                .because(causes::LARGE_BUFFER_IN_TASK);
+            return Err(server.fail(failure).await);
+        }
+    }
+    open.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// How long a new client waits as long as no client holds up another; all are gone afterwards.
+async fn usual_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
+    let delay = delay(server).await?;
+    // Whether they really go is for other checks.
+    server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
+    Ok(delay)
+}
+
+/// How many new clients [`delay`] takes.
+pub const SAMPLES: usize = 15;
+
+/// What must not take much longer.
+pub const ANSWERED: &str = "a new client is answered";
+
+/// How long a new client waits for its first answer: the median of several.
+pub async fn delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
+    let mut delays = Vec::new();
+    for _ in 0..SAMPLES {
+        let begin = Instant::now();
+        server.serve_new_client("a new client").await?;
+        delays.push(begin.elapsed());
+    }
+    Ok(median(delays))
+}
+
+/// The median of `times`; zero if there are none.
+#[must_use]
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Rule R3: with the attackers, `what` may take five times as long, or 250 ms; both are medians.
+pub async fn expect_no_delay(
+    server: &Rc<Server>,
+    what: &str,
+    before: Duration,
+    after: Duration,
+    attackers: &str,
+) -> Result<(), CheckError> {
+    let bound = (5 * before).max(Duration::from_millis(250));
+    if after <= bound {
+        return Ok(());
+    }
+    if let Some(starvation) = server.process.was_starved() {
+        return Err(CheckError::Inconclusive(starvation_text(&starvation)));
+    }
+    let (after, before) = (time(after), time(before));
+    let observed = format!("{after} with {attackers}, {before} without (medians of 15)");
+    let failure = Failure::property(observed)
+        .expecting(format!("{what} within {}", time(bound)))
+        .because(causes::CLIENTS_WAIT_FOR_EACH_OTHER);
+    Err(server.fail(failure).await)
+}

@@ -1,0 +1,199 @@
+//! A server that sends back every byte as it came.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use course::text::size;
+use engine::drive::{Client, Context, Payload, Server, Start, Trial, try_join_all};
+use engine::verdict::{CheckError, Failure};
+use observe::ConnectionTable;
+
+use super::causes;
+use super::memory::{MORE_THAN_FITS, growth};
+
+/// A client that sends nothing gets the end of the stream and nothing else.
+pub async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step("connect client A, send nothing, shut down its sending side (FIN)");
+    server.connect("client A").await?.finish().await?;
+    trial.step("connect client B and close it at once");
+    drop(server.connect("client B").await?);
+    // The client sends a line of text, and ends its input as soon as the answer has come or none is in sight: a
+    // program that takes a stream for lines or for text, or waits for the end of the input, fails in another check.
+    trial.step("connect client C, send a line, expect it back");
+    let client = server.connect("client C").await?;
+    let line = trial.line();
+    client.send(&line).await?;
+    tokio::select! {
+        () = client.connection.readable() => {}
+        _ = server.process.wait_until_idle(Duration::from_secs(1)) => {}
+    }
+    client.connection.half_close();
+    client.expect_echo(&line, line.len()).await
+}
+
+/// The stream comes back equal and at once, whatever it contains and however it is cut.
+pub async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step("connect client A, send each of the 256 values of a byte once, expect them back");
+    let client = server.connect("client A").await?;
+    client.exchange(&trial.all_bytes().into()).await?;
+    trial.step("on the same connection: 8 pieces of random sizes up to 64 KiB");
+    for _ in 0..8 {
+        client.exchange(&trial.bytes(1..=64 * 1024)).await?;
+    }
+    client.finish().await?;
+    drop(client);
+    trial.step("connect client B, send 64 single bytes, each after the echo of the one before");
+    let client = server.connect("client B").await?;
+    for _ in 0..64 {
+        client.exchange(&trial.bytes(1..=1)).await?;
+    }
+    Ok(())
+}
+
+/// After the client's shutdown(SHUT_WR) the remaining bytes are echoed, then the stream ends.
+pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    for length in [1..=1, 1000..=5000] {
+        let payload = trial.bytes(length);
+        trial.step(format!(
+            "connect a client, send {} without reading, shut down its sending side (FIN), then read",
+            size(payload.len())
+        ));
+        let client = server.connect("the client").await?;
+        client.send(&payload).await?;
+        client.connection.half_close();
+        client.expect_echo(&payload, payload.len()).await?;
+        client.expect_end().await?;
+    }
+    trial.step("connect client B, send without reading until nothing moves for 300 ms");
+    let client = server.connect("client B").await?;
+    // A program that takes all of this has buffered some of it when the end of the input comes.
+    let payload = trial.stream(MORE_THAN_FITS / 4);
+    let taken = client.send_until_stalled(&payload).await?;
+    trial.step(format!(
+        "it has sent {}; it shuts down its sending side, then reads {} whenever the program has come to rest",
+        size(taken),
+        size(SLOW_READ)
+    ));
+    client.connection.half_close();
+    read_slowly(&server, &client, &payload, taken).await?;
+    client.expect_end().await
+}
+
+/// How many bytes a slow reader reads at once.
+const SLOW_READ: u64 = 512 * 1024;
+
+/// Reads slowly until the program has read all of the input, then reads the remaining bytes at once. The kernel has
+/// little buffer space meanwhile, so what a program buffers is still there when the end of the input comes, if it is
+/// more than about a megabyte.
+async fn read_slowly(
+    server: &Server,
+    client: &Client,
+    payload: &Payload,
+    taken: u64,
+) -> Result<(), CheckError> {
+    let expected = format!("client B gets the {} back that it sent", size(taken));
+    let mut read = 0;
+    while read < taken {
+        // Longer than it takes to prove that the program sleeps; one with a timer of its own cannot be proven to.
+        server.process.wait_until_idle(Duration::from_millis(50)).await;
+        let has_seen_the_end =
+            ConnectionTable::of(server.address()).is_fully_read(client.connection.ports);
+        let next = if has_seen_the_end { taken } else { taken.min(read + SLOW_READ) };
+        let part = client.connection.expect_part(payload, read..next);
+        server.wait(Some(&client.connection), &expected, part).await?;
+        read = next;
+    }
+    Ok(())
+}
+
+/// Much data is echoed intact. For clients that do not read, little is buffered and nothing is lost, even where a
+/// signal interrupts the program.
+pub async fn large_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const WHOLE: u64 = 32 * 1024 * 1024;
+    let server = trial.start(start).await?;
+    trial.step(format!("connect a client, send {} and read while sending", size(WHOLE)));
+    let client = server.connect("the client").await?;
+    client.exchange(&trial.stream(WHOLE)).await?;
+    client.finish().await?;
+    drop(client);
+    let stalled = stall(trial, &server).await?;
+    // A signal is one of the things that make a blocking write return early, with a part only.
+    trial.step(
+        "stop the program and let it go on (SIGSTOP, SIGCONT): a blocked write may end early",
+    );
+    server.process.pause().await?;
+    server.process.resume();
+    drain(trial, stalled).await
+}
+
+/// For clients that do not read, little is buffered, and nothing is lost once they do.
+pub async fn partial_write(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    let stalled = stall(trial, &server).await?;
+    drain(trial, stalled).await
+}
+
+/// A client that does not read, what it sends, and how many bytes of that the program took.
+type Stalled = (Client, Payload, u64);
+
+/// Has four clients send without reading, until nothing moves. The program must not buffer without limit what they do
+/// not read.
+async fn stall(trial: &Context, server: &Rc<Server>) -> Result<Vec<Stalled>, CheckError> {
+    trial.step("connect client A, exchange a few bytes");
+    let client = server.serve_new_client("client A").await?;
+    trial.step("it sends without reading until nothing moves for 300 ms");
+    let (payload, taken) = stall_one(trial, server, &client).await?;
+    trial.step("clients B, C and D do the same");
+    let mut stalled = vec![(client, payload, taken)];
+    let sending = ["client B", "client C", "client D"].map(|name| {
+        let payload = trial.stream(MORE_THAN_FITS / 2);
+        async move {
+            let client = server.connect(name).await?;
+            let taken = client.send_until_stalled(&payload).await?;
+            Ok((client, payload, taken))
+        }
+    });
+    stalled.extend(try_join_all(sending).await?);
+    Ok(stalled)
+}
+
+/// Has `client` send without reading, until nothing moves. Gives what it sends, and how many bytes of that the program
+/// took.
+///
+/// # Errors
+///
+/// The program's memory grows by too much: it buffers what is not read.
+pub async fn stall_one(
+    trial: &Context,
+    server: &Server,
+    client: &Client,
+) -> Result<(Payload, u64), CheckError> {
+    const MAX_GROWTH: u64 = 16 * 1024 * 1024;
+    // Measured now: a child process begins with what it shares with its parent.
+    let before = server.probe().rss_anon();
+    let payload = trial.stream(MORE_THAN_FITS);
+    let taken = client.send_until_stalled(&payload).await?;
+    let grown = growth(&before, &server.probe().rss_anon()).into_values().max().unwrap_or(0);
+    if grown < MAX_GROWTH {
+        return Ok((payload, taken));
+    }
+    let failure = Failure::property(format!("memory grew by {} (RssAnon)", size(grown)))
+        .observing(format!("the program took {} of a client that reads nothing", size(taken)))
+        .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
+        .because(causes::NO_BACK_PRESSURE);
+    Err(server.fail(failure).await)
+}
+
+/// Has all clients read what they have sent.
+async fn drain(trial: &Context, stalled: Vec<Stalled>) -> Result<(), CheckError> {
+    trial.step("now each of the four reads all that it has sent");
+    let reading = stalled.iter().map(|(client, payload, taken)| async move {
+        client.expect_echo(payload, *taken).await?;
+        client.finish().await
+    });
+    try_join_all(reading).await?;
+    Ok(())
+}

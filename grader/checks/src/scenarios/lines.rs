@@ -1,0 +1,198 @@
+//! A server of lines: the protocol of labs 04, 05 and 06.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::{size, time};
+use engine::drive::{Client, Context, Exchange, Mismatch, Payload, Request, Server, Start, Trial};
+use engine::verdict::{Cause, CheckError, Failure};
+use observe::ConnectionTable;
+
+use crate::scenarios::memory::{MORE_THAN_FITS, growth};
+use crate::scenarios::{clock, line_causes as causes};
+
+/// The most bytes of a line, its ending not counted.
+pub(crate) const MAX_LINE: usize = 8192;
+
+/// A line is answered with `ECHO: ` and the line.
+#[derive(Debug)]
+pub(crate) struct LineEcho;
+
+impl Exchange for LineEcho {
+    fn request(&self, context: &Context) -> Request {
+        let Payload::Bytes(line) = context.line() else { unreachable!("a line is bytes") };
+        let answer = [b"ECHO: ", line.as_slice()].concat();
+        Request { sends: line.into(), answer: Rc::new(Payload::from(answer)) }
+    }
+
+    fn flood(&self, context: &Context, length: u64) -> Payload {
+        let mut line = context.letters(MAX_LINE);
+        line.push(b'\n');
+        Payload::Repeated { unit: line.into(), length }
+    }
+
+    fn explain(&self, mismatch: &Mismatch) -> Cause {
+        if mismatch.rest.starts_with(b"ERR ") {
+            causes::ERROR_WITHOUT_CAUSE.into()
+        } else if mismatch.is_lossy() {
+            causes::DECODED_TOO_EARLY.into()
+        } else {
+            causes::READ_TAKEN_FOR_A_LINE.into()
+        }
+    }
+}
+
+/// Lines are found however they are cut, and their endings are no part of their text.
+pub(crate) async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step("connect client A, send three lines in one piece, expect three answers");
+    let client = server.connect("client A").await?;
+    let words = [trial.word_text(), trial.word_text(), trial.word_text()];
+    expect_lines(trial, &client, &words).await?;
+    let [first, second, _] = &words;
+    expect_sleeps(trial, &server, &client, first).await?;
+    client.finish().await?;
+    trial.step("connect client B, send a line and a rest without newline, shut down (FIN)");
+    let client = server.connect("client B").await?;
+    client.send(&format!("{first}\n{second}\r").into_bytes().into()).await?;
+    client.connection.half_close();
+    client.hear(&format!("ECHO: {first}\nECHO: {second}\r\n")).await?;
+    client.expect_end().await?;
+    trial.step(
+        "connect client C, send a line, and one that is not UTF-8, expect the answers and the end",
+    );
+    let client = server.connect("client C").await?;
+    client.send(&[first.as_bytes(), b"\n\xff\xfe\n"].concat().into()).await?;
+    client.hear(&format!("ECHO: {first}\nERR not utf-8\n")).await?;
+    client.expect_close().await
+}
+
+/// Lines of several forms, in one piece and byte by byte, are answered.
+async fn expect_lines(
+    trial: &Trial,
+    client: &Client,
+    [first, second, third]: &[String; 3],
+) -> Result<(), CheckError> {
+    client
+        .say(
+            &format!("{first}\n{second}\n{third}\n"),
+            &format!("ECHO: {first}\nECHO: {second}\nECHO: {third}\n"),
+        )
+        .await?;
+    trial
+        .step("a line that ends in \\r\\n, an empty one, and one with characters of several bytes");
+    client.say(&format!("{first}\r\n"), &format!("ECHO: {first}\n")).await?;
+    client.say("\n", "ECHO: \n").await?;
+    client.say(&format!("{second} äß → 🦀\n"), &format!("ECHO: {second} äß → 🦀\n")).await?;
+    trial.step("a line of which each byte is sent by itself");
+    let line = format!("{third} é 🦀\n");
+    for byte in line.as_bytes() {
+        client.send(&vec![*byte].into()).await?;
+        // The program gets to see it alone, most often; whether it does, the verdict is the same.
+        tokio::task::yield_now().await;
+    }
+    client.hear(&format!("ECHO: {line}")).await
+}
+
+/// `SLEEP` is obeyed, and refused in wrong forms.
+async fn expect_sleeps(
+    trial: &Trial,
+    server: &Server,
+    client: &Client,
+    word: &str,
+) -> Result<(), CheckError> {
+    trial.step("SLEEP: `SLEEP 30 text`, with an empty text, and in forms that are none");
+    let begun = Instant::now();
+    client.say(&format!("SLEEP 30 {word}\n"), &format!("ECHO: {word}\n")).await?;
+    if clock::is_early(begun.elapsed(), Duration::from_millis(30)) {
+        let failure = Failure::property(format!("the answer came after {}", time(begun.elapsed())))
+            .expecting("the answer comes after the time that the line says")
+            .because(causes::SLEEP_CUT_SHORT);
+        return Err(server.fail(failure).await);
+    }
+    client.say("SLEEP 1 \nSLEEP 1  x\n", "ECHO: \nECHO:  x\n").await?;
+    for bad in ["SLEEP ", "SLEEP 5", "SLEEP x y", "SLEEP 123456 y", "SLEEP 60001 y", "SLEEP  5 y"] {
+        client.say(&format!("{bad}\n"), "ERR bad sleep\n").await?;
+    }
+    client.say("SLEEPY\n", "ECHO: SLEEPY\n").await
+}
+
+/// A line of 8,192 bytes is answered, a longer one refused as soon as so much of it has come.
+pub(crate) async fn long_line(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step("connect client A, send lines of 8,192 bytes, ending in \\n and in \\r\\n");
+    let client = server.connect("client A").await?;
+    for ending in ["\n", "\r\n"] {
+        let line = trial.text(MAX_LINE);
+        client.say(&format!("{line}{ending}"), &format!("ECHO: {line}\n")).await?;
+    }
+    trial.step(
+        "it sends a short line and 8,193 bytes without a newline: both are answered, then the end",
+    );
+    let line = trial.text(20);
+    client.send(&format!("{line}\n{}", trial.text(MAX_LINE + 1)).into_bytes().into()).await?;
+    client.hear(&format!("ECHO: {line}\nERR line too long\n")).await?;
+    client.expect_close().await?;
+    trial.step("a line of 8,193 bytes with its newline is refused, too");
+    let client = server.connect("client B").await?;
+    client.send(&format!("{}\n", trial.text(MAX_LINE + 1)).into_bytes().into()).await?;
+    client.hear("ERR line too long\n").await?;
+    client.expect_close().await?;
+    let _open = expect_bounded_line(trial, &server).await?;
+    trial.step("connect client D, which must be served");
+    server.still_serves("client D").await?.finish().await
+}
+
+/// A line without an end takes no memory. Gives the client that sent it.
+async fn expect_bounded_line(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError> {
+    const MAX_GROWTH: u64 = 16 * 1024 * 1024;
+    trial.step("connect client C, exchange a line; then it sends 64 MiB without a newline");
+    let client = server.serve_new_client("client C").await?;
+    let before = server.probe().rss_anon();
+    let endless =
+        Payload::Repeated { unit: trial.letters(MAX_LINE).into(), length: MORE_THAN_FITS };
+    // It breaks when the program closes, which it should long before all is sent.
+    let _ = client.connection.send_until_stalled(&endless).await;
+    let grown = growth(&before, &server.probe().rss_anon()).into_values().max().unwrap_or(0);
+    if grown >= MAX_GROWTH {
+        let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
+            .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
+            .because(causes::UNBOUNDED_LINE);
+        return Err(server.fail(failure).await);
+    }
+    Ok(client)
+}
+
+/// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.
+pub(crate) async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), CheckError> {
+    expect_taken(server, std::slice::from_ref(client)).await?;
+    // It was taken out of the socket; a fence (rule R4): what comes later is answered.
+    server.serve_new_client("another client").await?.finish().await
+}
+
+/// Waits until nothing that `clients` sent lies unread.
+pub(crate) async fn expect_taken(
+    server: &Rc<Server>,
+    clients: &[Client],
+) -> Result<(), CheckError> {
+    let taken = || {
+        let connections = ConnectionTable::of(server.address());
+        let is_taken = |client: &Client| {
+            let peer = connections.peer_socket(client.connection.ports);
+            peer.is_some_and(|entry| entry.inode != 0 && entry.rx_queue == 0)
+        };
+        Ok(clients.iter().all(is_taken).then_some(()))
+    };
+    if server.process.poll_until(taken).await?.is_some() {
+        return Ok(());
+    }
+    let connections = ConnectionTable::of(server.address());
+    let is_open = |client: &Client| connections.peer_socket(client.connection.ports).is_some();
+    let failure = if clients.iter().all(is_open) {
+        Failure::property("it lies unread in the client's socket").because(causes::CLIENT_NOT_READ)
+    } else {
+        Failure::property("the program has closed the connection")
+            .because(causes::CLIENT_CLOSED_EARLY)
+    };
+    Err(server.fail(failure.expecting("the line is read")).await)
+}

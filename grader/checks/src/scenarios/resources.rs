@@ -1,0 +1,400 @@
+//! What a server holds and uses: descriptors, threads, CPU time.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::{count, time};
+use engine::drive::{
+    BufferSize, Client, Connection, Context, MAX_CONNECTING, Server, Start, Trial, try_join_all,
+    try_join_bounded,
+};
+use engine::verdict::{CheckError, Failure};
+use futures_util::stream::{self, StreamExt};
+use observe::{CpuTime, Probe, Thread, ThreadState, Unreadable};
+use tokio::task::JoinHandle;
+
+use super::causes;
+use super::memory::MORE_THAN_FITS;
+
+/// Out of descriptors the program neither dies nor spins, and serves again once clients have left.
+pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const LIMIT: u64 = 64;
+    const CLIENTS: usize = 100;
+    let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
+    trial.step(format!("begin to connect {CLIENTS} clients, which send nothing"));
+    let connects = connect_in_background(&server, CLIENTS);
+    trial.step(format!("wait until a process has {LIMIT} descriptors open, or all are accepted"));
+    let full = || {
+        let most = server.probe().descriptor_counts()?.into_values().max().unwrap_or(0);
+        let is_over = most as u64 >= LIMIT
+            || server.process.has_ended()
+            || server.client_sockets()? >= CLIENTS;
+        Ok(is_over.then_some(()))
+    };
+    // A program that leaves the queue alone for a reason of its own becomes idle, too.
+    server.process.poll_until(full).await?;
+    trial.step("watch how much CPU it uses");
+    let failure = match calm(&server).await {
+        Calm::Yes => None,
+        Calm::Ended => Some(
+            Failure::property("that was when it ran out of descriptors")
+                .expecting("the program goes on"),
+        ),
+        Calm::No(ran) => Some(
+            Failure::property(ran)
+                .expecting("a program that cannot accept uses next to no CPU")
+                .because(causes::SPINS_ON_ACCEPT_ERRORS),
+        ),
+    };
+    if let Some(failure) = failure {
+        return Err(server.fail(failure).await);
+    }
+    trial.step("close all clients (FIN); a new one must be served");
+    connects.abort();
+    // The task ends, and its connections with it, when it is next polled.
+    let _ = connects.await;
+    server.still_serves("the new client").await?.finish().await
+}
+
+/// Connects `clients` clients, all open until the task is aborted. Nothing waits for it: at the limit a queue may be
+/// full, and then a connect does not end.
+fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
+    let (journal, address) = (server.context().journal().clone(), server.address());
+    tokio::task::spawn_local(async move {
+        let mut open = Vec::new();
+        let mut connects = stream::iter(0..clients)
+            .map(|_| Connection::open(&journal, address, BufferSize::Default))
+            .buffered(MAX_CONNECTING);
+        while let Some(connection) = connects.next().await {
+            open.extend(connection);
+        }
+        std::future::pending::<()>().await;
+        drop(open);
+    })
+}
+
+/// Whether a program with little to do uses little CPU.
+pub enum Calm {
+    Yes,
+    /// It does not; says how much it ran.
+    No(String),
+    /// It ended while it was watched.
+    Ended,
+}
+
+/// Watches how much CPU the program uses.
+pub async fn calm(server: &Server) -> Calm {
+    /// One of several is enough: a runtime may have work of its own (rule R2).
+    const WINDOWS: usize = 4;
+    const WINDOW: Duration = Duration::from_millis(250);
+    /// A loop that only fails uses all of its time, one that waits between attempts next to none (fact 7 of RULES.md);
+    /// a quarter is far from both.
+    const MAX_SHARE: f64 = 0.25;
+    /// Less than this in a window is not spinning, however little time there was.
+    const MIN_SPINNING: Duration = Duration::from_millis(10);
+    let mut calmest: Option<(f64, Duration)> = None;
+    for _ in 0..WINDOWS {
+        let (begin, before) = (Instant::now(), server.probe().cpu_times());
+        tokio::time::sleep(WINDOW).await;
+        let busiest = busiest(&before, &server.probe().cpu_times(), begin.elapsed());
+        let Some((share, running)) = busiest else { break };
+        if share <= MAX_SHARE || running <= MIN_SPINNING {
+            calmest = None;
+            break;
+        }
+        if calmest.is_none_or(|(least, _)| share < least) {
+            calmest = Some((share, running));
+        }
+    }
+    match calmest {
+        _ if server.process.has_ended() => Calm::Ended,
+        Some((share, running)) => Calm::No(ran(share, running, WINDOW)),
+        None => Calm::Yes,
+    }
+}
+
+/// A program with nothing to do sleeps: before any client, with idle ones, and after a stalled one.
+pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const CLIENTS: usize = 50;
+    let untouched = trial.start(start).await?;
+    let visited = trial.start(start).await?;
+    trial.step(format!(
+        "connect {CLIENTS} clients to this second one: each is answered, then silent"
+    ));
+    let clients = visited.connect_many(CLIENTS).await?;
+    let drained = trial.start(start).await?;
+    trial.step(
+        "a client of this third one sends without reading until nothing moves for 300 ms; after a while \
+         it reads what there is, and stays open",
+    );
+    trial.step(format!(
+        "watch each for {}: how often does a thread go to sleep?",
+        time(IDLE_WINDOW)
+    ));
+    let stalled = expect_idle_after_stall(trial, &drained);
+    let idle = expect_idle(&visited, "with 50 idle clients");
+    let untouched = expect_idle(&untouched, "before any client");
+    // All to their end, so that of several failures it is always the same that is reported.
+    let (untouched, idle, stalled) = tokio::join!(untouched, idle, stalled);
+    untouched.and(idle).and(stalled)?;
+    trial.step("the 50 clients make another request: silence is no reason to drop them");
+    try_join_all(clients.iter().map(Client::ask)).await?;
+    clients.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// A client sends without reading: the program sleeps while it can neither read nor write, and after the client has
+/// read all of the answers.
+async fn expect_idle_after_stall(trial: &Trial, server: &Rc<Server>) -> Result<(), CheckError> {
+    let client = server.serve_new_client("the client").await?;
+    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+    let taken = client.send_until_stalled(&flood).await?;
+    if let Calm::No(ran) = calm(server).await {
+        let failure = Failure::property(format!("while a client did not read, {ran}"))
+            .expecting("a program that can neither read nor write sleeps")
+            .because(causes::KEEPS_READ_INTEREST);
+        return Err(server.fail(failure).await);
+    }
+    client.drain(taken).await?;
+    expect_idle(server, "after a stalled client has read on").await
+}
+
+/// As long as fact 5 of RULES.md was measured over.
+const IDLE_WINDOW: Duration = Duration::from_secs(2);
+
+/// Fact 5 of RULES.md: what waits in the kernel shows no voluntary switch in two seconds, a loop that sleeps 1 ms shows
+/// 1,800. Of several windows one without is enough: a runtime may tidy up.
+pub async fn expect_idle(server: &Server, when: &str) -> Result<(), CheckError> {
+    const WINDOWS: usize = 3;
+    let mut unrest = None;
+    for _ in 0..WINDOWS {
+        unrest = watch_idle(server, when).await?;
+        if unrest.is_none() {
+            break;
+        }
+    }
+    match unrest {
+        Some(failure) => Err(server.fail(failure).await),
+        None => Ok(()),
+    }
+}
+
+/// Watches the program for [`IDLE_WINDOW`]. Gives the failure that it is if it does not sleep, in this window.
+///
+/// # Errors
+///
+/// It has ended, or may not be watched.
+async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, CheckError> {
+    /// Of the time that it could, a thread may run for so much.
+    const MAX_SHARE: f64 = 0.1;
+    let probe = server.probe();
+    let (begin, cpu, switches) = (Instant::now(), probe.cpu_times(), probe.voluntary_switches());
+    tokio::time::sleep(IDLE_WINDOW).await;
+    let cpu = busiest(&cpu, &probe.cpu_times(), begin.elapsed());
+    let mut woken = probe.voluntary_switches();
+    if server.process.has_ended() {
+        let failure = Failure::property(format!("that was while nothing happened, {when}"))
+            .expecting("the program goes on");
+        return Err(server.fail(failure).await);
+    }
+    for (tid, woken) in &mut woken {
+        *woken = woken.saturating_sub(switches.get(tid).copied().unwrap_or(0));
+    }
+    let (observed, cause) = if let Some(woken) = too_often_woken(probe, &woken)? {
+        let observed = format!(
+            "{when}, a thread woke up and went to sleep again {woken} times in {} (voluntary \
+             context switches), and no less later",
+            time(IDLE_WINDOW)
+        );
+        (observed, causes::WAKES_PERIODICALLY)
+    } else if let Some((share, running)) = cpu.filter(|(share, _)| *share > MAX_SHARE) {
+        (format!("{when}, {}", ran(share, running, IDLE_WINDOW)), causes::BUSY_LOOP)
+    } else {
+        return Ok(None);
+    };
+    let failure = Failure::property(observed)
+        .expecting("a program with nothing to do sleeps until something happens")
+        .because(cause);
+    Ok(Some(failure))
+}
+
+/// How often the thread woke up that did so most often, if that is more often than a thread may, in [`IDLE_WINDOW`].
+/// `woken` has the number of each thread.
+fn too_often_woken(probe: Probe, woken: &HashMap<i32, u64>) -> Result<Option<u64>, Unreadable> {
+    /// A clock that ticks each second may be there; a thread that asks ten times a second is polling.
+    const MAX_WAKEUPS: u64 = 10;
+    /// Threads of a managed runtime wake up to look after themselves, on a futex and never on a socket: a JVM's 20
+    /// times a second.
+    const MAX_HOUSEKEEPING: u64 = 60;
+    let waits_on_futex = |tid: i32| {
+        let waits = |thread: &Thread| match thread.state {
+            ThreadState::Blocked(call) => thread.tid == tid && call.waits_for_thread(),
+            ThreadState::Running => false,
+        };
+        probe.threads().map(|threads| threads.iter().any(waits))
+    };
+    let mut most = None;
+    for (&tid, &woken) in woken {
+        let may_keep_house = woken <= MAX_HOUSEKEEPING && woken > MAX_WAKEUPS;
+        let allowed =
+            if may_keep_house && waits_on_futex(tid)? { MAX_HOUSEKEEPING } else { MAX_WAKEUPS };
+        if woken > allowed {
+            most = most.max(Some(woken));
+        }
+    }
+    Ok(most)
+}
+
+/// The thread that used most of the time it could have used: that share, and its CPU time. Time in which it waited for
+/// a CPU does not count, so that a busy machine changes nothing.
+fn busiest(
+    before: &HashMap<i32, CpuTime>,
+    after: &HashMap<i32, CpuTime>,
+    elapsed: Duration,
+) -> Option<(f64, Duration)> {
+    let shares = after.iter().map(|(tid, after)| {
+        let before = before.get(tid).copied().unwrap_or_default();
+        let running = after.running.saturating_sub(before.running);
+        let waiting = after.waiting.saturating_sub(before.waiting);
+        let free = elapsed.saturating_sub(waiting).max(running).max(Duration::from_millis(1));
+        (running.as_secs_f64() / free.as_secs_f64(), running)
+    });
+    shares.max_by(|(a, _), (b, _)| a.total_cmp(b))
+}
+
+/// What [`busiest`] found in each of several windows, the calmest of them.
+fn ran(share: f64, running: Duration, window: Duration) -> String {
+    format!(
+        "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
+        time(running),
+        time(window),
+        share * 100.0
+    )
+}
+
+/// Rule R5: 200 clients open at once, then gone, before anything is counted.
+pub async fn warm_up(server: &Rc<Server>, trial: &Context) -> Result<(), CheckError> {
+    trial.step("warm up: 200 clients, all open at once, then all closed");
+    let clients = server.connect_many(200).await?;
+    clients.into_iter().for_each(Client::reset);
+    wait_until_stable(server).await
+}
+
+/// Waits until no client's socket is left and the numbers of descriptors and threads no longer change.
+async fn wait_until_stable(server: &Rc<Server>) -> Result<(), CheckError> {
+    /// So many samples in a row are the same, 5 ms apart.
+    const STABLE_FOR: u32 = 10;
+    let (mut last, mut same) = ((0, 0), 0);
+    let sample = || {
+        let now = (server.probe().descriptor_count()?, server.probe().thread_count());
+        let is_stable = now == last && server.client_sockets()? == 0;
+        same = if is_stable { same + 1 } else { 0 };
+        last = now;
+        Ok((same >= STABLE_FOR).then_some(()))
+    };
+    // A program that sleeps forever, or never becomes idle, has the numbers that it has.
+    server.process.poll_until(sample).await?;
+    Ok(())
+}
+
+/// How many clients come and go before something is counted again.
+const CHURN: usize = 2000;
+
+/// 2,000 clients come and go, [`MAX_CONNECTING`] at a time: most are reset (R7: no TIME_WAIT uses up the ports), the
+/// others close or half-close.
+async fn churn(server: &Rc<Server>, trial: &Context) -> Result<(), CheckError> {
+    trial.step(format!(
+        "{CHURN} clients come and go: a few bytes each, then RST (9 of 10), FIN or half-close"
+    ));
+    let visits = (0..CHURN).map(|_| async {
+        let client = server.serve_new_client("a client").await?;
+        match trial.number(0..=19) {
+            0 => {
+                // How it ends is for other checks.
+                client.connection.half_close();
+                client.ending().await?;
+            }
+            1 => drop(client),
+            _ => client.reset(),
+        }
+        Ok(())
+    });
+    try_join_bounded(visits).await?;
+    Ok(())
+}
+
+/// Whether `count`, taken after a warm-up, comes back to what it was after `churn`. If it does not, the clients come
+/// once more: a pool that fills late stays as large as it is, a leak grows. Gives the numbers before and after where it
+/// grows.
+async fn grows(
+    server: &Rc<Server>,
+    trial: &Context,
+    what: &str,
+    count: impl Fn() -> Result<usize, CheckError>,
+    churn: impl AsyncFn() -> Result<(), CheckError>,
+) -> Result<Option<(usize, usize)>, CheckError> {
+    warm_up(server, trial).await?;
+    let before = count()?;
+    let mut most = before;
+    for _ in 0..2 {
+        churn().await?;
+        trial.step(format!("wait until the {what} are as before"));
+        let back = server.process.poll_until(|| Ok((count()? <= most).then_some(()))).await?;
+        if back.is_some() {
+            return Ok(None);
+        }
+        most = count()?;
+    }
+    Ok(Some((before, most)))
+}
+
+/// After 2,000 clients the descriptors are as before.
+pub async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    expect_descriptors(&server, trial, "2,000 clients", async || churn(&server, trial).await).await
+}
+
+/// After `visits`, made by what reports call `clients`, the descriptors are as before.
+pub async fn expect_descriptors(
+    server: &Rc<Server>,
+    trial: &Context,
+    clients: &str,
+    visits: impl AsyncFn() -> Result<(), CheckError>,
+) -> Result<(), CheckError> {
+    let open = || Ok(server.probe().descriptor_count()?);
+    if let Some((before, after)) = grows(server, trial, "descriptors", open, visits).await? {
+        let after = count(after, "descriptor");
+        let failure = Failure::property(format!("{after}, and more after each {clients}"))
+            .expecting(format!("{} open, as before", count(before, "descriptor")))
+            .because(causes::KEEPS_STREAMS);
+        return Err(server.fail(failure).await);
+    }
+    trial.step("wait until no client's socket is left");
+    let none =
+        server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
+    if none.is_none() {
+        let left = count(server.client_sockets()?, "socket");
+        let failure = Failure::property(format!("{left} of clients that are gone"))
+            .expecting("no socket of a client is open")
+            .because(causes::KEEPS_STREAMS);
+        return Err(server.fail(failure).await);
+    }
+    Ok(())
+}
+
+/// After 2,000 clients the threads are as before.
+pub async fn threads_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    // A child that has ended and was not waited for takes as much of the system as a thread.
+    let threads = || Ok(server.probe().thread_count() + server.probe().zombies().len());
+    let visits = async || churn(&server, trial).await;
+    if let Some((before, after)) = grows(&server, trial, "threads", threads, visits).await? {
+        let after = count(after, "thread");
+        let failure = Failure::property(format!("{after}, and more after each 2,000 clients"))
+            .expecting(format!("{}, as before", count(before, "thread")))
+            .because(causes::KEEPS_THREADS);
+        return Err(server.fail(failure).await);
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! A client program: lines go out, answers are printed, and the end comes in one of several ways.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{BufferSize, ClientProgram, Payload, TestServer, Trial, run_while};
+use engine::verdict::{CheckError, Failure};
+
+use super::causes;
+
+/// Starts the program and waits until it has connected.
+pub async fn visitor(trial: &Trial, buffers: BufferSize) -> Result<ClientProgram, CheckError> {
+    let server = trial.service().dial.test_server(trial, buffers)?;
+    let program = ClientProgram::start(trial, server)?;
+    program.arrive().await?;
+    Ok(program)
+}
+
+/// Gives a line, which the server must get; it answers, and that must be printed.
+pub async fn converse(
+    program: &ClientProgram,
+    line: &Payload,
+    answer: &Payload,
+) -> Result<(), CheckError> {
+    program.give(line).await?;
+    program.expect_sent(line).await?;
+    program.answer(answer).await?;
+    program.expect_printed(answer).await
+}
+
+/// How long the server is silent, unless the program shows earlier that it waits for it.
+const SILENCE: Duration = Duration::from_millis(1500);
+
+/// Lines go and answers come, each at once; much data does not block; what comes after the half-close is printed, too.
+pub async fn roundtrip(trial: &Trial) -> Result<(), CheckError> {
+    /// Far more than fits between the two ends when one side does not read: 4 MiB would (fact 1 of RULES.md).
+    const INPUT: u64 = 16 * 1024 * 1024;
+    const ANSWER: u64 = 32 * 1024 * 1024;
+    let talk = visitor(trial, BufferSize::Default).await?;
+    exchange_lines(trial, &talk).await?;
+    exchange_after_half_close(trial, &talk).await?;
+
+    let flow = visitor(trial, BufferSize::Small).await?;
+    trial.step(
+        "give 16 MiB and end the input; the server reads a little, sends 32 MiB, and only then reads on",
+    );
+    flow.expect_flow(&trial.stream(INPUT), &trial.stream(ANSWER)).await?;
+    flow.expect_exit(0).await
+}
+
+/// `bytes` with `end` after them.
+fn ending_in(mut bytes: Vec<u8>, end: &[u8]) -> Payload {
+    bytes.extend_from_slice(end);
+    Payload::Bytes(bytes)
+}
+
+/// Lines and answers of several kinds, each at once.
+async fn exchange_lines(trial: &Trial, talk: &ClientProgram) -> Result<(), CheckError> {
+    trial.step("give a line; the server gets it and answers with another; that must be printed");
+    converse(talk, &trial.line(), &trial.line()).await?;
+    trial.step(
+        "after some silence the server sends another line, unasked; that must be printed, too",
+    );
+    talk.process.wait_until_idle(SILENCE / 3).await;
+    let news = trial.line();
+    talk.answer(&news).await?;
+    talk.expect_printed(&news).await?;
+    trial.step(
+        "give a line that ends in \\r\\n; the server answers without a newline, as a prompt does",
+    );
+    let prompt = ending_in(trial.word(), b"? ");
+    converse(talk, &ending_in(trial.word(), b"\r\n"), &prompt).await?;
+    trial.step(
+        "give a line with each of the 256 values of a byte; the server answers with such bytes",
+    );
+    let line = ending_in(trial.all_bytes(), b"\n");
+    converse(talk, &line, &ending_in(trial.all_bytes(), b"\n")).await
+}
+
+/// The input ends without a newline; the server sends more after that, and closes.
+async fn exchange_after_half_close(trial: &Trial, talk: &ClientProgram) -> Result<(), CheckError> {
+    trial.step("give some letters without a newline, and end the input");
+    let rest = Payload::Bytes(trial.word());
+    talk.give(&rest).await?;
+    talk.end_input();
+    talk.expect_sent(&rest).await?;
+    talk.expect_half_close().await?;
+    trial.step(
+        "now that the program has half-closed, and after some silence, the server sends some more and \
+         closes",
+    );
+    talk.process.wait_until_idle(SILENCE).await;
+    let last = trial.bytes(1000..=5000);
+    talk.answer(&last).await?;
+    talk.close();
+    talk.expect_printed(&last).await?;
+    talk.expect_exit(0).await
+}
+
+/// Nothing listens: the program reports it, and soon.
+pub async fn refused(trial: &Trial) -> Result<(), CheckError> {
+    const SOON: Duration = Duration::from_secs(2);
+    const TRIES: u32 = 3;
+    let mut quickest = Duration::MAX;
+    let mut tries = 1;
+    loop {
+        let begin = Instant::now();
+        let program = ClientProgram::start(trial, TestServer::closed(trial.journal())?)?;
+        // Known only as long as it lives.
+        let waited = Cell::new(Duration::ZERO);
+        let watching = async {
+            loop {
+                let times = program.process.probe.cpu_times().into_values();
+                waited.set(times.map(|time| time.waiting).fold(waited.get(), Duration::max));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        run_while(watching, program.expect_exit(1)).await?;
+        let elapsed = begin.elapsed();
+        quickest = quickest.min(elapsed);
+        if quickest <= SOON {
+            return Ok(());
+        }
+        if waited.get() > elapsed / 3 {
+            let waited = time(waited.get());
+            let reason = format!("the machine is busy: the program waited {waited} for a CPU");
+            return Err(CheckError::Inconclusive(reason));
+        }
+        if tries == TRIES {
+            let quickest = time(quickest);
+            let failure = Failure::property(format!("after {quickest}, the quickest of {TRIES}"))
+                .expecting(format!("the program ends within {}", time(SOON)))
+                .because(causes::RETRIES_REFUSED_CONNECT);
+            return Err(program.process.fail(failure).await);
+        }
+        tries += 1;
+    }
+}
+
+/// The server breaks the connection in the middle: the program has printed what came, reports what happened and fails;
+/// with silent input, and while input flows.
+pub async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
+    let mut silent = visitor(trial, BufferSize::Default).await?;
+    trial.step("give a line, which the server answers; then give nothing, with the input open");
+    converse(&silent, &trial.line(), &trial.line()).await?;
+    trial.step("the server sends one more line; once the program has read it, it resets the connection (RST)");
+    let last = trial.line();
+    silent.answer(&last).await?;
+    silent.expect_taken().await?;
+    // The program's output may be on its way through a thread of its own.
+    silent.process.wait_until_idle(SILENCE / 5).await;
+    silent.reset();
+    silent.expect_printed(&last).await?;
+    silent.expect_exit(1).await?;
+
+    let mut busy = visitor(trial, BufferSize::Default).await?;
+    trial.step(
+        "give input without end, which the server reads; it sends a line, which must be printed",
+    );
+    let (input, answer) = (trial.stream(u64::MAX / 2), trial.line());
+    busy.count_output_only();
+    let flow = async { tokio::join!(busy.write_input(&input), busy.swallow()) };
+    let answered = async {
+        busy.answer(&answer).await?;
+        busy.expect_printed(&answer).await
+    };
+    run_while(flow, answered).await?;
+    trial.step("the server resets the connection (RST), while the input goes on");
+    busy.reset();
+    run_while(busy.write_input(&input), busy.expect_exit(1)).await
+}

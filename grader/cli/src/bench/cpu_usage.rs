@@ -1,0 +1,35 @@
+//! How much CPU time a program uses.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use observe::Probe;
+
+/// The CPU time that a program has used up to some moment.
+pub(super) struct CpuUsage {
+    /// Of each thread that was there, to the nanosecond.
+    threads: HashMap<i32, Duration>,
+    /// Of all threads and processes that it has had, in ticks of 10 ms.
+    ticks: Duration,
+}
+
+impl CpuUsage {
+    /// Up to now.
+    pub fn now(probe: Probe) -> Self {
+        let times = probe.cpu_times().into_iter();
+        let threads = times.map(|(thread, time)| (thread, time.running)).collect();
+        Self { threads, ticks: probe.cpu_ticks() }
+    }
+
+    /// The CPU time since then. Where threads or processes came and went, it is known in ticks only.
+    pub fn since(&self, probe: Probe) -> Duration {
+        let now = Self::now(probe);
+        let used = |(thread, time): (&i32, &Duration)| {
+            time.saturating_sub(self.threads.get(thread).copied().unwrap_or_default())
+        };
+        let of_threads = now.threads.iter().map(used).sum();
+        let are_the_same = now.threads.len() == self.threads.len()
+            && now.threads.keys().all(|thread| self.threads.contains_key(thread));
+        if are_the_same { of_threads } else { now.ticks.saturating_sub(self.ticks).max(of_threads) }
+    }
+}

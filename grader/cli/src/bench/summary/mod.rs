@@ -1,0 +1,9 @@
+//! What the table and the page both say of the results.
+
+mod rows;
+mod sentences;
+
+pub(super) use rows::{
+    MEMORY_COLUMNS, MEMORY_NOTE, MIN_CONNECTIONS_FOR_MEMORY, TIME_COLUMNS, memory_rows, time_row,
+};
+pub(super) use sentences::{conditions, coordinated_omission, legend, ranking, title};

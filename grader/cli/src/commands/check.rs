@@ -1,0 +1,347 @@
+//! `cargo grader check`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use checks::LABS;
+use clap::Args;
+use course::checkout::Checkout;
+use engine::interrupt::Interrupt;
+use engine::lab::{Check, Lab};
+use engine::run::{Outcome, Plan, Verdict, run};
+use engine::subject::build::{BuildError, Profile, Variant, parse_program};
+use engine::subject::{Launch, Launcher, Supervised};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rand::TryRng;
+
+use super::labs::{find_checks, find_lab};
+use crate::report::{BuildFailure, Document, Report, Summary};
+use crate::scores::Scores;
+use crate::session::Session;
+use crate::status::{FAILED, INTERRUPTED, USAGE};
+use crate::sync::changed_files;
+
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// Labs, as 1, 01 or blocking-threads; without one, the first that is not at 100
+    #[arg(value_name = "LAB", conflicts_with = "all")]
+    labs: Vec<String>,
+
+    /// Check every lab
+    #[arg(long)]
+    all: bool,
+
+    /// Only the checks of this task
+    #[arg(long, value_name = "N")]
+    task: Option<u8>,
+
+    /// Only the checks whose ids begin so, as 01/half-close or reset
+    #[arg(long, value_name = "ID-PREFIX")]
+    only: Option<String>,
+
+    /// Show every failure in full, not only the first
+    #[arg(long)]
+    full: bool,
+
+    /// Check the reference solution instead of your code
+    #[arg(long)]
+    solution: bool,
+
+    /// Check any program: its command, to which the lab's flags are added
+    #[arg(long, value_name = "CMD", conflicts_with = "solution")]
+    program: Option<String>,
+
+    /// Repeat a run: the eight hexadecimal digits that its report shows
+    #[arg(long, value_name = "SEED", value_parser = parse_seed)]
+    seed: Option<u32>,
+
+    /// Run everything N times, each time with the next seed, and count
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+
+    /// Keep N processes spinning meanwhile, to see whether verdicts hold on a busy machine
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    load: u32,
+
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_seed(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 16)
+        .map_err(|_| "a seed has up to eight hexadecimal digits".to_owned())
+}
+
+/// Checks the labs asked for.
+///
+/// # Errors
+///
+/// Wrong usage, or trouble that is neither the student's nor a check's.
+pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
+    let checkout = Checkout::find()?;
+    let mut scores = Scores::load(&checkout);
+    let requests = requests(arguments, &scores)?;
+    let variant = match &arguments.program {
+        Some(command) => Variant::Program(parse_program(command)?),
+        None if arguments.solution => Variant::Solution,
+        None => Variant::Starter,
+    };
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        None => rand::rngs::SysRng.try_next_u32().context("the kernel gives no random number")?,
+    };
+    let session = Session::begin(checkout)?;
+    let _spinners = spin(&session.launcher, arguments.load)?;
+    let remark = (!observe::can_inspect_sockets()).then(|| NO_PROOFS.to_owned());
+    let run = CheckRun { arguments, session: &session, variant: &variant, seed, remark };
+    let (mut reports, mut not_built) = (Vec::new(), Vec::new());
+    for (lab, checks) in requests {
+        match run.lab(lab, &checks, &mut scores, &mut reports) {
+            Ok(()) => {}
+            Err(_) if session.interrupt.is_raised() => return Ok(ExitCode::from(INTERRUPTED)),
+            Err(BuildError::Compile(errors)) => {
+                if !arguments.json {
+                    anstream::eprint!("{errors}");
+                }
+                not_built.push(BuildFailure { lab: lab.number, errors });
+            }
+            Err(BuildError::Other(error)) => return Err(error),
+        }
+        if session.interrupt.is_raised() {
+            break;
+        }
+    }
+    if arguments.json {
+        let document = Document::new(session.launcher.confinement(), &reports, &not_built);
+        writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&document)?)?;
+    } else if arguments.repeat > 1 {
+        summarise(&reports, arguments)?;
+    }
+    let status = status(&reports);
+    Ok(ExitCode::from(if not_built.is_empty() { status } else { status.max(FAILED) }))
+}
+
+/// What all labs of one `check` have in common.
+struct CheckRun<'c> {
+    arguments: &'c CheckArguments,
+    session: &'c Session,
+    variant: &'c Variant,
+    seed: u32,
+    /// What is to be said of the machine.
+    remark: Option<String>,
+}
+
+impl CheckRun<'_> {
+    /// Builds the program of `lab` and runs `checks` on it, as often as asked for.
+    fn lab(
+        &self,
+        lab: &'static Lab,
+        checks: &[&'static Check],
+        scores: &mut Scores,
+        reports: &mut Vec<Report>,
+    ) -> Result<(), BuildError> {
+        let Self { arguments, session, variant, seed, remark } = self;
+        let program = session.build(lab, variant, Profile::Dev)?;
+        let mut remarks = match variant {
+            Variant::Starter => changed_files(&session.checkout, lab)?,
+            _ => Vec::new(),
+        };
+        remarks.extend(remark.clone());
+        for round in 0..arguments.repeat {
+            let plan = Plan {
+                lab,
+                checks: checks.to_vec(),
+                program: program.clone(),
+                launcher: session.launcher.clone(),
+                seed: seed.wrapping_add(round),
+                charge_residue: arguments.only.is_none(),
+            };
+            let report = Report {
+                lab,
+                program: variant.label(),
+                flags: flags(arguments),
+                seed: plan.seed,
+                outcomes: run_with_progress(&plan, &session.interrupt),
+                remarks: remarks.clone(),
+                partial: checks.len() < lab.checks.len(),
+            };
+            if !arguments.json {
+                show(&report, arguments, round)?;
+            }
+            let summary = report.summary();
+            let is_known = matches!(summary, Summary::Passed | Summary::Failed);
+            if matches!(variant, Variant::Starter) && !report.partial && is_known {
+                scores.store(lab, report.score().0).context("cannot write .netlab-scores")?;
+            }
+            reports.push(report);
+            if summary == Summary::Interrupted {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Said where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
+const NO_PROOFS: &str = "hangs cannot be proved here, so each takes 8 s to be found: pidfd_getfd(2) is \
+                         forbidden. In a container: --cap-add SYS_PTRACE";
+
+fn status(reports: &[Report]) -> u8 {
+    let any = |wanted| reports.iter().any(|report| report.summary() == wanted);
+    if any(Summary::Interrupted) {
+        INTERRUPTED
+    } else if any(Summary::Failed) {
+        FAILED
+    } else if any(Summary::Inconclusive) {
+        USAGE
+    } else {
+        0
+    }
+}
+
+/// The labs asked for, and of each the checks; labs without any are left out.
+fn requests(
+    arguments: &CheckArguments,
+    scores: &Scores,
+) -> Result<Vec<(&'static Lab, Vec<&'static Check>)>> {
+    let mut requests = Vec::new();
+    for lab in requested_labs(arguments, scores)? {
+        requests.push((lab, requested_checks(lab, arguments)?));
+    }
+    requests.retain(|(_, checks)| !checks.is_empty());
+    if requests.is_empty() {
+        bail!("no check is in task {}", arguments.task.unwrap_or(0));
+    }
+    Ok(requests)
+}
+
+fn requested_labs(arguments: &CheckArguments, scores: &Scores) -> Result<Vec<&'static Lab>> {
+    if arguments.all {
+        return Ok(LABS.to_vec());
+    }
+    if arguments.labs.is_empty() {
+        let next = LABS.iter().find(|lab| scores.of(lab) != Some(100)).or(LABS.last());
+        return Ok(next.copied().into_iter().collect());
+    }
+    arguments.labs.iter().map(|name| find_lab(name)).collect()
+}
+
+fn requested_checks(lab: &'static Lab, arguments: &CheckArguments) -> Result<Vec<&'static Check>> {
+    let mut checks: Vec<&'static Check> = match &arguments.only {
+        None => lab.checks.iter().collect(),
+        Some(prefix) => find_checks(lab, prefix)?,
+    };
+    if let Some(task) = arguments.task {
+        if !lab.tasks.iter().any(|known| known.number == task) {
+            let last = lab.tasks.len();
+            bail!("lab {} has no task {task}: its tasks are 1 to {last}", lab.number);
+        }
+        checks.retain(|check| check.task == task);
+    }
+    Ok(checks)
+}
+
+/// What to repeat on the command line so that the same program is graded again.
+fn flags(arguments: &CheckArguments) -> String {
+    match &arguments.program {
+        Some(command) => match shlex::try_quote(command) {
+            Ok(quoted) => format!(" --program {quoted}"),
+            Err(_) => String::new(),
+        },
+        None if arguments.solution => " --solution".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Runs `plan` with a bar that says what is done, where somebody looks.
+fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
+    // indicatif draws on a terminal only.
+    let target = ProgressDrawTarget::stderr();
+    let bar = ProgressBar::with_draw_target(Some(plan.checks.len() as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} checks {msg}") {
+        bar.set_style(style);
+    }
+    let outcomes = run(plan, interrupt, |outcome| {
+        bar.inc(1);
+        if matches!(outcome.verdict, Verdict::Failed(_)) {
+            bar.set_message(format!("✗ {}", outcome.check.name()));
+        }
+    });
+    bar.finish_and_clear();
+    outcomes
+}
+
+/// Prints a report; of many, only what did not pass.
+fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    if arguments.repeat == 1 {
+        report.write(&mut out, arguments.full)?;
+        return Ok(());
+    }
+    let troubled = report.outcomes.iter().filter_map(|outcome| {
+        let what = match &outcome.verdict {
+            Verdict::Failed(failure) => failure.headline(),
+            Verdict::Inconclusive(reason) => format!("inconclusive: {reason}"),
+            _ if outcome.tries > 1 => format!("passed in try {}", outcome.tries),
+            _ => return None,
+        };
+        Some(format!("{}: {what}", outcome.check.id))
+    });
+    for line in troubled {
+        writeln!(out, "run {}, seed {:08x}: {line}", round + 1, report.seed)?;
+    }
+    Ok(())
+}
+
+/// Counts the runs of `--repeat`.
+fn summarise(reports: &[Report], arguments: &CheckArguments) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    let count = |wanted| reports.iter().filter(|report| report.summary() == wanted).count();
+    let retried = reports.iter().filter(|report| report.retries() > 0).count();
+    writeln!(
+        out,
+        "{} runs: {} passed, {} failed, {} inconclusive; {retried} with a check tried again",
+        reports.len(),
+        count(Summary::Passed),
+        count(Summary::Failed),
+        count(Summary::Inconclusive),
+    )?;
+    let bad = reports.iter().find(|report| report.summary() != Summary::Passed);
+    if let Some(report) = bad {
+        let (lab, mut flags, seed) = (report.lab.number, report.flags.clone(), report.seed);
+        if let Some(task) = arguments.task {
+            flags += &format!(" --task {task}");
+        }
+        if let Some(prefix) = &arguments.only {
+            flags += &format!(" --only {prefix}");
+        }
+        writeln!(
+            out,
+            "to repeat the first that did not pass: cargo grader check {lab}{flags} --seed {seed:08x}"
+        )?;
+    }
+    Ok(())
+}
+
+/// The first argument of a process that only spins.
+pub const SPIN: &str = "__spin";
+
+/// Starts `count` processes that spin until the result is dropped, or the grader ends.
+fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
+    /// A spinner needs its executable and standard streams.
+    const DESCRIPTORS: u64 = 64;
+    let grader = std::env::current_exe().context("cannot tell where the grader is")?;
+    let launch = Launch::new(vec![grader.into(), SPIN.into()], DESCRIPTORS);
+    let start = |_| launcher.start(&launch, None).context("cannot start a spinning process");
+    (0..count).map(start).collect()
+}
+
+/// Uses a CPU for as long as it is let.
+pub fn spin_forever() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
+}

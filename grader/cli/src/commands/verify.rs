@@ -1,0 +1,96 @@
+//! `cargo grader verify`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use checks::LABS;
+use clap::Args;
+use course::checkout::Checkout;
+use engine::lab::Lab;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::labs::find_lab;
+use crate::proof::{GoldenUpdate, Proof, update_golden, verify, write_all_problems, write_proof};
+use crate::report::SCHEMA;
+use crate::session::Session;
+use crate::status::{FAILED, INTERRUPTED};
+
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// Labs, as 1, 01 or blocking-threads; without one, all
+    #[arg(value_name = "LAB")]
+    labs: Vec<String>,
+
+    /// Repeat what is known from earlier runs, too
+    #[arg(long)]
+    fresh: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+
+    /// Keep the failure text of this misconception as it is now, and do nothing else
+    #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
+    update: Option<String>,
+
+    /// Keep the failure text as it is now beside those that are kept: luck decides which is seen
+    #[arg(long, value_name = "MISCONCEPTION")]
+    also: Option<String>,
+}
+
+/// Proves the labs asked for.
+///
+/// # Errors
+///
+/// Wrong usage, or something cannot be read or built.
+pub fn command(arguments: &VerifyArguments) -> Result<ExitCode> {
+    let checkout = Checkout::find()?;
+    let labs: Vec<&'static Lab> = match arguments.labs.as_slice() {
+        [] => LABS.to_vec(),
+        names => names.iter().map(|name| find_lab(name)).collect::<Result<_>>()?,
+    };
+    let session = Session::begin(checkout)?;
+    let mut out = anstream::stdout().lock();
+    let replace = arguments.update.as_ref().map(|name| (name, GoldenUpdate::Replace, "--update"));
+    let add = arguments.also.as_ref().map(|name| (name, GoldenUpdate::Add, "--also"));
+    if let Some((name, update, option)) = replace.or(add) {
+        let [lab] = labs.as_slice() else {
+            bail!("{option} needs the lab: verify LAB {option} {name}")
+        };
+        let (path, is_new) = update_golden(&session, lab, name, update)?;
+        let done = if is_new { "written" } else { "known already" };
+        writeln!(out, "{done}: {}", session.checkout.relative(&path).display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut proofs = Vec::new();
+    for lab in labs {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} programs") {
+            bar.set_style(style);
+        }
+        bar.set_message(format!("lab {}", lab.digits()));
+        let proof = verify(&session, lab, arguments.fresh, |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        });
+        bar.finish_and_clear();
+        if session.interrupt.is_raised() {
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        let proof = proof?;
+        if !arguments.json {
+            write_proof(&mut out, lab, &proof)?;
+        }
+        proofs.push(proof);
+    }
+    if arguments.json {
+        let document = serde_json::json!({ "schema": SCHEMA, "proofs": proofs });
+        writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
+    }
+    let holds = proofs.iter().all(Proof::holds);
+    if !holds && !arguments.json && proofs.len() > 1 {
+        write_all_problems(&mut out, &proofs)?;
+    }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}

@@ -1,0 +1,77 @@
+//! `cargo grader`: reads the command line and hands over.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use engine::subject::supervisor;
+use grader::bench::load;
+use grader::commands::{
+    self,
+    bench::{self, BenchArguments},
+    check::CheckArguments,
+    inspect::{self, InspectArguments},
+    list, sync,
+    verify::VerifyArguments,
+};
+use grader::{null, status};
+
+/// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
+/// through the kernel's eyes, and explains what it finds.
+#[derive(Parser)]
+#[command(name = "cargo grader", bin_name = "cargo grader", version, after_help = EXIT_STATUS)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a lab, run its checks and explain the first failure
+    Check(CheckArguments),
+    /// Show the labs and your last score in each
+    List,
+    /// Measure servers: what a round trip costs, how long it takes, what a connection holds
+    Bench(Box<BenchArguments>),
+    /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
+    Inspect(InspectArguments),
+    /// Write the starters and rubrics from the solutions and the checks (for maintainers)
+    Sync {
+        /// Write nothing; fail if anything differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Prove that the grader is right, on programs whose verdict is known (for maintainers)
+    Verify(VerifyArguments),
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    match arguments.nth(1) {
+        Some(first) if first == supervisor::ARGUMENT => return supervisor::main(arguments),
+        Some(first) if first == null::ARGUMENT => return null::main(arguments),
+        Some(first) if first == load::ARGUMENT => return load::main(),
+        Some(first) if first == commands::check::SPIN => commands::check::spin_forever(),
+        _ => {}
+    }
+    let result = match Arguments::parse().command {
+        Command::Check(arguments) => commands::check::check(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
+        Command::List => list::list(),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Sync { check } => sync::sync(check),
+        Command::Verify(arguments) => commands::verify::command(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+            // Whoever reads (a pager, `head`) has seen enough.
+            return ExitCode::from(status::NOT_READ);
+        }
+        eprintln!("error: {error:#}");
+        ExitCode::from(status::USAGE)
+    })
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 all passed; 1 something failed, or did not compile; 2 wrong usage, or inconclusive; \
+130 interrupted.";

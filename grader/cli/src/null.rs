@@ -1,0 +1,46 @@
+//! Programs that do nothing of what any lab asks for: whatever points they get, nobody has earned.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+/// The first argument that makes the grader one of them.
+pub const ARGUMENT: &str = "__null";
+
+/// The names of all of them.
+pub const ALL: [&str; 3] = ["silent", "closing", "deaf"];
+
+/// Runs the one that the first of `arguments` names. The second names the lines that it announces its address in,
+/// separated by commas; the others, a lab's flags, mean nothing to it.
+#[must_use]
+pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let name = arguments.next().unwrap_or_default();
+    let announced = arguments.next().unwrap_or_default();
+    match run(&name.to_string_lossy(), &announced.to_string_lossy()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(name: &str, announced: &str) -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    for line in announced.split(',') {
+        println!("{line} on {}", listener.local_addr()?);
+    }
+    io::stdout().flush()?;
+    let mut kept = Vec::new();
+    loop {
+        match name {
+            // Accepts and never answers.
+            "silent" => kept.extend(listener.accept()),
+            // Accepts and closes.
+            "closing" => drop(listener.accept()),
+            // Never accepts, and dies of any signal.
+            _ => std::thread::park(),
+        }
+    }
+}

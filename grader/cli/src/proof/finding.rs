@@ -1,0 +1,87 @@
+//! What one run of a program came to.
+
+use std::collections::BTreeMap;
+
+use course::explanations::Explanations;
+use engine::run::{Plan, START_UP, Verdict, VerdictName, run};
+use engine::verdict::FailureKind;
+use serde::{Deserialize, Serialize};
+
+use super::golden;
+use super::known::KnownProgram;
+use crate::report::Report;
+use crate::session::Session;
+use engine::lab::Lab;
+
+/// All programs get the same random data, so that their texts can be compared.
+const SEED: u32 = 0x5eed_0001;
+
+/// What one run of a program came to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Finding {
+    pub score: u32,
+    pub points: u32,
+    /// Verdicts by check id.
+    pub verdicts: BTreeMap<String, VerdictName>,
+    /// What was observed first, by the id of each check that failed.
+    pub observed: BTreeMap<String, String>,
+    /// The report of the first failure, without what differs from run to run.
+    pub text: String,
+    /// Whether the first failure is that of a part that is not written yet.
+    pub not_written: bool,
+}
+
+impl Finding {
+    /// Whether any check came to `verdict`.
+    pub(super) fn has(&self, verdict: VerdictName) -> bool {
+        self.verdicts.values().any(|&found| found == verdict)
+    }
+
+    /// Whether the program did not come up.
+    pub(super) fn failed_to_start(&self) -> bool {
+        self.verdicts.contains_key(START_UP.id)
+    }
+}
+
+/// Runs all checks of `lab` on `program`.
+pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgram) -> Finding {
+    let plan = Plan {
+        lab,
+        checks: lab.checks.iter().collect(),
+        program: program.words.clone(),
+        launcher: session.launcher.clone(),
+        seed: SEED,
+        charge_residue: true,
+    };
+    let report = Report {
+        lab,
+        program: "your code".to_owned(),
+        flags: String::new(),
+        seed: SEED,
+        outcomes: run(&plan, &session.interrupt, |_| {}),
+        remarks: Vec::new(),
+        partial: false,
+    };
+    let explanations = Explanations::parse(lab.explanations).unwrap_or_default();
+    let (score, points) = report.score();
+    let mut finding = Finding { score, points, ..Finding::default() };
+    for outcome in &report.outcomes {
+        let id = outcome.check.id.to_owned();
+        match &outcome.verdict {
+            Verdict::Failed(failure) => {
+                if finding.text.is_empty() {
+                    let explanation = explanations.get(outcome.check.id);
+                    finding.text = golden::text(&report, outcome.check, failure, explanation);
+                    finding.not_written = matches!(failure.kind, FailureKind::NotWritten { .. });
+                }
+                finding.observed.insert(id.clone(), failure.observed().join("; "));
+            }
+            Verdict::Inconclusive(reason) => {
+                finding.observed.insert(id.clone(), reason.clone());
+            }
+            _ => {}
+        }
+        finding.verdicts.insert(id, outcome.verdict.name());
+    }
+    finding
+}

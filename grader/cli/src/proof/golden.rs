@@ -1,0 +1,204 @@
+//! The texts of misconceptions' failures that are kept beside them, without what differs from run to run.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use course::checkout::Checkout;
+use course::explanations::CheckExplanation;
+use course::labs::LabInfo;
+use engine::lab::Check;
+use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Observation};
+
+use super::mask::{masked, masked_sizes};
+use super::misconception;
+use crate::report::Report;
+
+/// The texts that are kept of one misconception.
+pub(super) struct Golden {
+    lab: u8,
+    name: String,
+    path: PathBuf,
+    /// The path as people see it.
+    shown: String,
+    /// All texts, one after the other.
+    kept: String,
+}
+
+/// What becomes of the texts that are kept of a misconception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoldenUpdate {
+    /// The one that is seen now takes their place.
+    Replace,
+    /// The one that is seen now is right as well.
+    Add,
+}
+
+impl Golden {
+    /// What is kept of the misconception `name`: nothing, if there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub(super) fn load(checkout: &Checkout, lab: &LabInfo, name: &str) -> Result<Self> {
+        let path = misconception::folder(checkout, lab).join(format!("{name}.txt"));
+        let shown = checkout.relative(&path).display().to_string();
+        let kept = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            result => result.with_context(|| format!("cannot read {shown}"))?,
+        };
+        Ok(Self { lab: lab.number, name: name.to_owned(), path, shown, kept })
+    }
+
+    /// How `text` differs from those that are kept; `None` if it is one of them.
+    pub(super) fn differs(&self, text: &str) -> Option<String> {
+        if texts(&self.kept).any(|kept| kept == text) {
+            return None;
+        }
+        // Of several the one that is nearest says what has changed.
+        let alike =
+            |kept: &&str| kept.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
+        let nearest = texts(&self.kept).max_by_key(alike).unwrap_or_default();
+        let mut lines = nearest.lines().zip(text.lines());
+        let (was, is) = lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(another end)"));
+        let Self { lab, name, shown, .. } = self;
+        Some(format!(
+            "its text is not in {shown}: `{}`, kept was `{}`; if it is better: cargo grader verify {lab} \
+             --update {name}; if it is as true, and nondeterministic: cargo grader verify {lab} --also {name}",
+            is.trim(),
+            was.trim()
+        ))
+    }
+
+    /// Keeps `text`. Says where, and whether that changes anything.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(super) fn update(self, text: &str, update: GoldenUpdate) -> Result<(PathBuf, bool)> {
+        let mut kept = match update {
+            GoldenUpdate::Replace => String::new(),
+            GoldenUpdate::Add => self.kept,
+        };
+        if texts(&kept).any(|known| known == text) {
+            return Ok((self.path, false));
+        }
+        kept += text;
+        fs::write(&self.path, kept).with_context(|| format!("cannot write {}", self.shown))?;
+        Ok((self.path, true))
+    }
+}
+
+/// The texts of a file, each of which begins as a report's failure does.
+fn texts(kept: &str) -> impl Iterator<Item = &str> {
+    let ends = kept.match_indices("\n✗ ").map(|(index, _)| index + 1).chain([kept.len()]);
+    let begins = [0].into_iter().chain(ends.clone());
+    begins.zip(ends).map(|(begin, end)| &kept[begin..end]).filter(|text| !text.is_empty())
+}
+
+/// The failure's text as a report shows it, without what differs from run to run.
+pub(super) fn text(
+    report: &Report,
+    check: &Check,
+    failure: &Failure,
+    explanation: Option<&CheckExplanation>,
+) -> String {
+    let text = stable_text(failure);
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    let _ = report.write_failure(&mut out, check, &text, explanation);
+    let out = anstream::adapter::strip_bytes(&out).into_vec();
+    String::from_utf8_lossy(&out).trim_start().to_owned()
+}
+
+/// What of a failure is the same in each run.
+fn stable_text(failure: &Failure) -> FailureText {
+    let is_client =
+        failure.observations.iter().any(|it| matches!(it, Observation::Progress { .. }));
+    let symptom = failure.kind.symptom();
+    let hangs = matches!(symptom, FailureKind::ProvenHang);
+    let is_late = matches!(symptom, FailureKind::Timeout { .. });
+    // A client program may have its input read by a pool of threads (tokio's does), which wait for more work with a
+    // timeout; whether its hang can be proven is nondeterministic, then.
+    let (sleeps, is_late) = (hangs && !is_client, is_late && !is_client);
+    let mut stable = failure.clone();
+    mask_bytes(&mut stable);
+    // Programs that are run at the same time share the machine's queues.
+    stable.evidence.dropped_connects = 0;
+    stable.evidence.tries = None;
+    // Only a program that sleeps forever stands still while it is looked at. Whether another has had its last words
+    // already is nondeterministic, unless it has ended.
+    if !sleeps {
+        stable.evidence.snapshot = None;
+        stable.evidence.first_process = None;
+        stable.evidence.measured.clear();
+        if !has_ended(failure) {
+            stable.evidence.last_words = None;
+        }
+    }
+    let FailureText { steps, expected, observed, evidence, cause } = stable.text();
+    let all = |lines: Vec<String>| lines.iter().map(|line| masked(line)).collect::<Vec<_>>();
+    let mut observed = all(observed);
+    if is_client && symptom.is_unanswered() {
+        observed[0] = "no answer".to_owned();
+    }
+    // What is read off the threads at one moment is like evidence.
+    let cause = if is_late {
+        String::new()
+    } else if sleeps || is_client {
+        masked(&cause)
+    } else {
+        cause
+    };
+    let steps = steps.iter().map(|step| masked_sizes(step)).collect();
+    FailureText { steps, expected: all(expected), observed, evidence: all(evidence), cause }
+}
+
+/// Whether the failure says that the program has ended.
+fn has_ended(failure: &Failure) -> bool {
+    let is_end = |kind: &FailureKind| {
+        matches!(kind, FailureKind::ServerEnded { .. } | FailureKind::WrongStatus { .. })
+    };
+    let says_end = |observation: &Observation| match observation {
+        Observation::Ended { .. } => true,
+        Observation::Also { kind } => is_end(kind),
+        _ => false,
+    };
+    is_end(failure.kind.symptom()) || failure.observations.iter().any(says_end)
+}
+
+/// Leaves out the bytes of a difference, which are random, and so is where they differ.
+fn mask_bytes(failure: &mut Failure) {
+    fn mask(kind: &mut FailureKind) {
+        match kind {
+            FailureKind::WrongBytes { difference } => {
+                let nothing = Excerpt { cut_before: true, bytes: Vec::new(), cut_after: false };
+                difference.expected = nothing.clone();
+                difference.received = nothing;
+                difference.equal = 0;
+            }
+            FailureKind::NotWritten { symptom, .. } => mask(symptom),
+            _ => {}
+        }
+    }
+    mask(&mut failure.kind);
+    for observation in &mut failure.observations {
+        if let Observation::Also { kind } = observation {
+            mask(kind);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_texts_has_one_for_each_failure() {
+        let all = |kept| texts(kept).collect::<Vec<_>>();
+        assert_eq!(all(""), [""; 0]);
+        assert_eq!(all("✗ a\n  ✗ b\n"), ["✗ a\n  ✗ b\n"]);
+        assert_eq!(all("✗ a\n  b\n✗ a\n  c\n"), ["✗ a\n  b\n", "✗ a\n  c\n"]);
+    }
+}

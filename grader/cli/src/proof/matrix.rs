@@ -1,0 +1,116 @@
+//! A proof for people: the matrix of checks and misconceptions, and what differs from what is named.
+
+use std::io::{self, Write};
+
+use engine::lab::Lab;
+use engine::run::VerdictName;
+
+use super::verify::{Proof, ProvenProgram};
+
+/// Writes what differs in any lab: the matrix that says so may be pages above.
+///
+/// # Errors
+///
+/// `out` takes no more.
+pub fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
+    writeln!(out, "\nNot as it should be:")?;
+    for proof in proofs {
+        for problem in problems(proof) {
+            writeln!(out, "  lab {:02}: {problem}", proof.lab)?;
+        }
+    }
+    Ok(())
+}
+
+/// A line for each thing that differs from what is named.
+fn problems(proof: &Proof) -> impl Iterator<Item = String> {
+    let of_programs = proof.programs.iter().flat_map(|program| {
+        program.problems.iter().map(move |problem| format!("{}: {problem}", program.name))
+    });
+    of_programs.chain(proof.problems.iter().cloned())
+}
+
+/// Writes the matrix of `lab`, and what differs from what is named.
+///
+/// # Errors
+///
+/// `out` takes no more.
+pub fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
+    write_head(out, lab, proof)?;
+    let (given, wrong): (Vec<_>, Vec<_>) =
+        proof.programs.iter().partition(|program| !program.is_misconception);
+    for program in given {
+        let found = &program.finding;
+        writeln!(out, "  {:<22} {:>3} of {} points", program.name, found.score, found.points)?;
+    }
+    writeln!(out)?;
+    write_matrix(out, lab, proof, &wrong)?;
+    for (index, program) in wrong.iter().enumerate() {
+        let verdict = if program.problems.is_empty() { "" } else { "   <- differs, see below" };
+        writeln!(out, "  {} {}{verdict}", letter(index), program.name)?;
+    }
+    writeln!(out)?;
+    for problem in problems(proof) {
+        writeln!(out, "{problem}")?;
+    }
+    for program in &proof.programs {
+        for problem in &program.once {
+            writeln!(out, "{}, in one run, though not in two others: {problem}", program.name)?;
+        }
+    }
+    if proof.holds() && proof.programs.iter().all(|program| program.once.is_empty()) {
+        writeln!(out, "All as it should be: each program got the verdict that was known before.")?;
+    }
+    Ok(())
+}
+
+/// How many programs there are, and which were run more than once.
+fn write_head(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
+    let cached = proof.programs.iter().filter(|program| program.cached).count();
+    let all = proof.programs.len();
+    let digits = lab.digits();
+    writeln!(out, "Lab {digits}: {all} programs, {cached} of them known from an earlier run")?;
+    let is_again = |program: &&ProvenProgram| program.runs > 1 && program.once.is_empty();
+    let again = proof.programs.iter().filter(is_again);
+    let again: Vec<_> = again.map(|program| program.name.as_str()).collect();
+    if !again.is_empty() {
+        let again = again.join(", ");
+        writeln!(out, "run again (nondeterministic, or the machine was busy): {again}")?;
+    }
+    writeln!(out)
+}
+
+/// A row for each check, a column for each misconception.
+fn write_matrix(
+    out: &mut dyn Write,
+    lab: &Lab,
+    proof: &Proof,
+    wrong: &[&ProvenProgram],
+) -> io::Result<()> {
+    // Without spaces between the columns: forty fit into a terminal.
+    let names = lab.checks.iter().map(|check| check.name().len()).max().unwrap_or(0) + 1;
+    let letters: String = (0..wrong.len()).map(letter).collect();
+    writeln!(out, "  {:<names$}{letters}", "")?;
+    for check in lab.checks.iter().filter(|check| check.points > 0) {
+        let first = proof.first_rejected.get(check.id).map(Vec::as_slice).unwrap_or_default();
+        let mark = |program: &&ProvenProgram| match program.finding.verdicts.get(check.id) {
+            Some(VerdictName::Failed) if first.contains(&program.name) => 'X',
+            Some(VerdictName::Failed) => 'x',
+            Some(VerdictName::Passed) => '·',
+            Some(VerdictName::Blocked) => '-',
+            _ => '?',
+        };
+        let marks: String = wrong.iter().map(mark).collect();
+        writeln!(out, "  {:<names$}{marks}", check.name())?;
+    }
+    writeln!(
+        out,
+        "\n  X rejects it first, x rejects it, · passes, - not run: what it requires failed\n"
+    )
+}
+
+/// a to z, then A to Z: one column each.
+fn letter(index: usize) -> char {
+    let letters = ('a'..='z').chain('A'..='Z');
+    letters.into_iter().nth(index).unwrap_or('*')
+}

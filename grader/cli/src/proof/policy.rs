@@ -1,0 +1,138 @@
+//! When a known program counts as judged rightly.
+//!
+//! The reference has to pass at once. A misconception has to come out as it says, and its text has to be one of those
+//! that are kept; where it came out otherwise once, it has to be right twice. What is nondeterministic, or was kept from
+//! its verdict by a busy machine, is run again.
+
+use engine::lab::Lab;
+use engine::run::VerdictName;
+
+use super::finding::Finding;
+use super::known::{Expectation, KnownProgram};
+
+/// So often a program is run at most: until its text is one that is kept, until what has to come together for it has
+/// (two threads, most often: rule R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict
+/// was seen twice. Where verdicts are missing by then, so often alone.
+pub(super) const MAX_RUNS: u32 = 3;
+
+/// What is wrong with a known program, after all its runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Judgement {
+    /// What is wrong; none if it is judged rightly.
+    pub(super) problems: Vec<String>,
+    /// What was wrong in one run, though not in two others.
+    pub(super) once: Vec<String>,
+    /// Whether its verdicts may be otherwise by chance, or by the machine's fault.
+    pub(super) open: bool,
+}
+
+/// The runs of a known program so far.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    pub(super) count: u32,
+    right: u32,
+    has_text: bool,
+    once: Vec<String>,
+}
+
+impl Runs {
+    /// Judges the next run of `program`, a finding whose text is one of those that are kept unless `unknown_text` says
+    /// what differs. `None` if it has to be run again.
+    pub(super) fn judge(
+        &mut self,
+        lab: &Lab,
+        program: &KnownProgram,
+        finding: &Finding,
+        unknown_text: Option<String>,
+    ) -> Option<Judgement> {
+        self.count += 1;
+        let mut problems = problems(lab, &program.expectation, finding);
+        let mut over = self.count >= MAX_RUNS;
+        let mut open = false;
+        if problems.is_empty() {
+            self.right += 1;
+            // Which of several true things is seen first may be nondeterministic.
+            self.has_text |= unknown_text.is_none();
+            let is_proven = self.right > u32::from(!self.once.is_empty());
+            over |= is_proven && self.has_text;
+            if !is_proven {
+                problems.clone_from(&self.once);
+            } else if !self.has_text {
+                problems.extend(unknown_text);
+            }
+        } else {
+            let is_chance = is_chance(program, finding);
+            over |= !is_chance && (!program.is_misconception() || !self.once.is_empty());
+            open = is_chance && self.once.is_empty();
+            if !is_chance {
+                self.once.clone_from(&problems);
+            }
+        }
+        let once = if problems.is_empty() { self.once.clone() } else { Vec::new() };
+        over.then_some(Judgement { problems, once, open })
+    }
+}
+
+/// Whether what is wrong with `finding` may be chance, or a busy machine.
+fn is_chance(program: &KnownProgram, finding: &Finding) -> bool {
+    let has_failed = finding.has(VerdictName::Failed);
+    let is_busy =
+        finding.has(VerdictName::Inconclusive) && (program.is_misconception() || !has_failed);
+    is_busy || program.nondeterministic && is_missed(&program.expectation, finding)
+}
+
+/// Whether all that is wrong is that checks passed which should have failed.
+fn is_missed(expectation: &Expectation, finding: &Finding) -> bool {
+    let Expectation::Fails(named) = expectation else { return false };
+    finding.verdicts.iter().all(|(id, verdict)| match verdict {
+        VerdictName::Failed => named.contains_key(id),
+        VerdictName::Passed | VerdictName::Blocked => true,
+        VerdictName::Inconclusive | VerdictName::Interrupted => false,
+    })
+}
+
+/// What is wrong with what was found, text aside.
+pub(super) fn problems(lab: &Lab, expectation: &Expectation, finding: &Finding) -> Vec<String> {
+    let mut problems = Vec::new();
+    // A starter may have a gap even before it listens; it says so.
+    if finding.failed_to_start() && !finding.not_written {
+        problems.push("it did not come up".to_owned());
+    }
+    let missing = lab.checks.iter().filter(|check| !finding.verdicts.contains_key(check.id));
+    problems.extend(missing.map(|check| format!("{} has no verdict", check.id)));
+    let seen = |id: &str| finding.observed.get(id).map(String::as_str).unwrap_or_default();
+    let with = |wanted: VerdictName| {
+        let verdicts = finding.verdicts.iter().filter(move |(_, verdict)| **verdict == wanted);
+        verdicts.map(|(id, _)| id.as_str())
+    };
+    for id in with(VerdictName::Inconclusive) {
+        problems.push(format!("{id} is inconclusive: {}", seen(id)));
+    }
+    match expectation {
+        Expectation::Everything => {
+            let failed = with(VerdictName::Failed);
+            problems.extend(failed.map(|id| format!("{id} fails: {}", seen(id))));
+            if finding.score != finding.points {
+                problems.push(format!("{} of {} points", finding.score, finding.points));
+            }
+        }
+        Expectation::AtMost(most) if finding.score > *most => {
+            problems.push(format!("{} points, where {most} are the most", finding.score));
+        }
+        Expectation::AtMost(_) => {}
+        Expectation::Fails(named) => {
+            for id in with(VerdictName::Failed).filter(|id| !named.contains_key(*id)) {
+                problems.push(format!("{id} fails and is not named: {}", seen(id)));
+            }
+            let failed = |id: &String| finding.verdicts.get(id) == Some(&VerdictName::Failed);
+            for (id, reason) in named.iter().filter(|(id, _)| !failed(id)) {
+                let verdict = finding.verdicts.get(id).map_or("missing", |verdict| verdict.text());
+                problems.push(format!("{id} is {verdict}, but should fail: {reason}"));
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests;

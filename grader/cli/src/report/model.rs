@@ -1,0 +1,71 @@
+//! What came out of one run of a lab's checks.
+
+use course::labs::{Category, CheckInfo};
+use engine::lab::Lab;
+use engine::run::{Outcome, Verdict};
+
+/// What came out of one run of a lab's checks.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub lab: &'static Lab,
+    /// Which program was graded, for people.
+    pub program: String,
+    /// How to name it on the command line: ` --solution`, or nothing.
+    pub flags: String,
+    pub seed: u32,
+    pub outcomes: Vec<Outcome>,
+    /// What else is to be said: given files that were changed.
+    pub remarks: Vec<String>,
+    /// Whether only some of the lab's checks were asked for.
+    pub partial: bool,
+}
+
+/// What a run came to, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Summary {
+    Passed,
+    Failed,
+    Inconclusive,
+    Interrupted,
+}
+
+impl Report {
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let any = |test: fn(&Verdict) -> bool| self.outcomes.iter().any(|o| test(&o.verdict));
+        if any(|verdict| matches!(verdict, Verdict::Interrupted)) {
+            Summary::Interrupted
+        } else if any(|verdict| matches!(verdict, Verdict::Failed(_))) {
+            Summary::Failed
+        } else if any(|verdict| matches!(verdict, Verdict::Inconclusive(_))) {
+            Summary::Inconclusive
+        } else {
+            Summary::Passed
+        }
+    }
+
+    /// The points reached and those that could be.
+    #[must_use]
+    pub fn score(&self) -> (u32, u32) {
+        self.score_of(|_| true)
+    }
+
+    /// The same for one category.
+    #[must_use]
+    pub fn score_in(&self, category: Category) -> (u32, u32) {
+        self.score_of(|check| check.category == category)
+    }
+
+    fn score_of(&self, counts: impl Fn(&CheckInfo) -> bool) -> (u32, u32) {
+        let counted = self.outcomes.iter().filter(|outcome| counts(&outcome.check.info));
+        counted.fold((0, 0), |(got, all), outcome| {
+            (got + outcome.points(), all + outcome.check.points)
+        })
+    }
+
+    /// How often a check was run again after a try that was inconclusive, or failed on a busy machine.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.outcomes.iter().map(|outcome| outcome.tries.saturating_sub(1)).sum()
+    }
+}

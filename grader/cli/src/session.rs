@@ -1,0 +1,130 @@
+//! What a command owns while it builds and runs programs: the launcher with its children, and the interrupt.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use course::checkout::Checkout;
+use engine::interrupt::{Interrupt, InterruptSwitch};
+use engine::lab::Lab;
+use engine::subject::build::{BuildError, Builder, Profile, Variant};
+use engine::subject::{Confinement, Launcher};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::status::INTERRUPTED;
+
+/// A command that builds and runs programs. Nothing of it outlives it, and two may exist in one process.
+pub struct Session {
+    pub checkout: Checkout,
+    pub launcher: Launcher,
+    /// Raised by Ctrl-C: builds and checks end, and what is known is printed.
+    pub interrupt: Interrupt,
+}
+
+impl Session {
+    /// Begins: raises the limit of open descriptors, and listens for signals.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses one of these.
+    pub fn begin(checkout: Checkout) -> Result<Self> {
+        raise_descriptor_limit()?;
+        let launcher = Launcher::new(Confinement::None).context("cannot become a subreaper")?;
+        let interrupt = listen_for_signals()?;
+        Ok(Self { checkout, launcher, interrupt })
+    }
+
+    /// Builds programs of this session's checkout.
+    #[must_use]
+    pub fn builder(&self) -> Builder<'_> {
+        let Self { checkout, launcher, interrupt } = self;
+        Builder { checkout, children: launcher.children(), interrupt }
+    }
+
+    /// Builds `variant` of `lab`, as far as it needs to be, with a bar that shows the progress. Returns its command.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn build(
+        &self,
+        lab: &Lab,
+        variant: &Variant,
+        profile: Profile,
+    ) -> Result<Vec<OsString>, BuildError> {
+        let bar = build_bar();
+        let built = self.builder().build(lab.info, variant, profile, &mut |crates, name| {
+            bar.set_message(format!("{crates} crates, {name}"));
+            bar.tick();
+        });
+        bar.finish_and_clear();
+        built
+    }
+}
+
+/// Shown while dependencies are compiled, which happens once; a student's crate alone is done before.
+#[must_use]
+pub fn build_bar() -> ProgressBar {
+    // indicatif draws on a terminal only.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} building the lab: {msg} ({elapsed})")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The grader is the other end of every connection (rule R11).
+fn raise_descriptor_limit() -> Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("cannot raise the limit of open descriptors")
+}
+
+/// Turns SIGINT, SIGTERM and SIGHUP into an interrupt: checks end, processes are gone, what is known is printed. A second
+/// signal ends the grader at once; its supervisors then end what they watch.
+fn listen_for_signals() -> Result<Interrupt> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (switch, interrupt) = Interrupt::new();
+    let (sender, ready) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let listen = async {
+            let mut signals = Vec::new();
+            for kind in kinds {
+                signals.push(signal(kind)?);
+            }
+            std::io::Result::Ok(signals)
+        };
+        let listening = runtime.and_then(|runtime| {
+            let signals = runtime.block_on(listen)?;
+            Ok((runtime, signals))
+        });
+        match listening {
+            Ok((runtime, signals)) => {
+                let _ = sender.send(Ok(()));
+                runtime.block_on(raise_on(signals, &switch));
+            }
+            Err(error) => drop(sender.send(Err(error))),
+        }
+    });
+    ready.recv().context("no thread for signals")?.context("cannot listen for signals")?;
+    Ok(interrupt)
+}
+
+/// Raises the interrupt at the first signal, and ends this process at the second.
+async fn raise_on(mut signals: Vec<tokio::signal::unix::Signal>, switch: &InterruptSwitch) {
+    for is_second in [false, true] {
+        let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(any).await;
+        if is_second {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        if std::io::stderr().is_terminal() {
+            anstream::eprintln!("\nstopping; once more to stop at once");
+        }
+        switch.raise();
+    }
+}

@@ -1,0 +1,112 @@
+//! The way of a student through a fresh checkout. One test, since its steps build in one place.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use common::{grader, target};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+/// The root of the checkout that is tested.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(path, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_student_meets_errors_failures_and_success() {
+    let checkout = tempfile::tempdir().unwrap();
+    let folder = checkout.path();
+    for part in ["labs", "solutions", "grader/explanations"] {
+        copy(&root().join(part), &folder.join(part));
+    }
+    for part in ["Cargo.toml", "Cargo.lock"] {
+        fs::copy(root().join(part), folder.join(part)).unwrap();
+    }
+    // Dependencies are compiled once for all runs of this test.
+    let target = target().join("test-checkout");
+    let grader = |arguments: &[&str]| -> Command {
+        let mut grader = grader();
+        grader.current_dir(folder).env("CARGO_TARGET_DIR", &target).args(arguments);
+        grader.timeout(std::time::Duration::from_secs(300));
+        grader
+    };
+    let lab = folder.join("labs/01-blocking-threads/src");
+
+    // As it comes, from a folder inside: the first gap is named, and what to do next.
+    let mut first = grader(&["check"]);
+    let run = first.current_dir(&lab).assert().code(1);
+    run.stdout(contains("✗ empty-session"))
+        .stdout(contains("this part is not written yet: todo!(\"task 1: accept a client"))
+        .stdout(contains("cargo grader check 1 --only 01/empty-session --seed "))
+        .stdout(contains("Score 0 of 100"))
+        .stderr(predicate::str::is_empty());
+    let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
+    assert_eq!(scores, "01 0\n");
+
+    // With an error of the compiler: what cargo would show, and nothing else.
+    let starter = fs::read_to_string(lab.join("lib.rs")).unwrap();
+    let broken = starter.replacen("todo!(", "let count: u32 = \"many\"; todo!(", 1);
+    fs::write(lab.join("lib.rs"), broken).unwrap();
+    let run = grader(&["check", "1"]).assert().code(1);
+    run.stdout(predicate::str::is_empty())
+        .stderr(contains("error[E0308]: mismatched types"))
+        .stderr(contains("--> labs/01-blocking-threads/src/lib.rs:"))
+        .stderr(contains("Compiling").not())
+        .stderr(contains("could not compile").not());
+
+    // The solution is not harmed by that.
+    grader(&["check", "1", "--solution", "--only", "empty"]).assert().success();
+
+    // Written, though into a module of its own: right, twice, and the score is kept.
+    let solution = fs::read_to_string(root().join("solutions/01-blocking-threads/src/lib.rs"));
+    fs::write(lab.join("answer.rs"), solution.unwrap()).unwrap();
+    fs::write(lab.join("lib.rs"), "mod answer;\npub use answer::*;\n").unwrap();
+    for _ in 0..2 {
+        let run = grader(&["check", "1"]).assert().success();
+        run.stdout(contains("Score 100 of 100"));
+    }
+    let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
+    assert_eq!(scores, "01 100\n");
+    // The next lab is the first that is not at 100.
+    let run = grader(&["check"]).assert().code(1);
+    run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));
+    grader(&["list"]).assert().success().stdout(contains("100"));
+
+    // A changed given file is reported.
+    let main = fs::read_to_string(lab.join("main.rs")).unwrap();
+    fs::write(lab.join("main.rs"), main + "// mine\n").unwrap();
+    let run = grader(&["check", "1", "--only", "empty"]).assert().success();
+    run.stdout(contains("note: labs/01-blocking-threads/src/main.rs is changed"));
+
+    // And the maintainer's command finds what differs.
+    let run = grader(&["sync", "--check"]).assert().code(1);
+    run.stdout(contains("differs: labs/01-blocking-threads/src/main.rs"))
+        .stdout(contains("differs: labs/01-blocking-threads/src/answer.rs"));
+    grader(&["sync"]).assert().success();
+    grader(&["sync", "--check"]).assert().success();
+    assert_eq!(fs::read_to_string(lab.join("lib.rs")).unwrap(), starter);
+}
+
+#[test]
+fn outside_a_checkout_it_says_so() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let run = grader().current_dir(elsewhere.path()).args(["check", "1"]).assert().code(2);
+    run.stderr(contains("is in no checkout of the labs"));
+}

@@ -1,0 +1,115 @@
+//! What the tests share.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use procfs::process::Process;
+
+/// The grader, started anywhere in this checkout.
+pub fn grader() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("grader"));
+    command.env("NO_COLOR", "1");
+    // A run that does not end is a failure of the grader's own deadlines.
+    command.timeout(Duration::from_secs(120));
+    command
+}
+
+/// The program with many ways to misbehave (`examples/hostile.rs`), which `cargo test` builds.
+pub fn hostile() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop(); // the test itself
+    folder.pop(); // deps
+    folder.join("examples/hostile")
+}
+
+/// Where everything is built.
+pub fn target() -> PathBuf {
+    hostile().ancestors().nth(3).unwrap().to_owned()
+}
+
+/// Whether `tool` can be run; says so if the test is skipped.
+pub fn has(tool: &str) -> bool {
+    let mut version = std::process::Command::new(tool);
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    let found = version.status().is_ok();
+    let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
+    assert!(found || !required, "{tool} is missing");
+    if !found {
+        // Not eprintln: the test runner keeps that of a test that passes to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
+    }
+    found
+}
+
+/// The path of a program in `grader/foreign`.
+pub fn source(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("grader").join("foreign");
+    folder.join(name).display().to_string()
+}
+
+/// The variable that carries a mark: the grader hands it on to programs, and they to their children.
+pub const MARK: &str = "TMPDIR";
+
+/// A mark that no other process carries in its environment: the path of a folder, which [`expect_nobody`] removes.
+pub fn mark() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mark = format!("/tmp/mark-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    // The grader puts the files of a trial there.
+    std::fs::create_dir(&mark).unwrap();
+    mark
+}
+
+/// The processes that carry `mark`, whatever they are.
+pub fn marked(mark: &str) -> Vec<Process> {
+    let carries = |process: &Process| {
+        let environment = process.environ().unwrap_or_default();
+        environment.get(OsStr::new(MARK)).is_some_and(|value| value == mark)
+    };
+    procfs::process::all_processes().unwrap().flatten().filter(carries).collect()
+}
+
+/// Waits until no process carries `mark`, and panics with those that go on.
+pub fn expect_nobody(mark: &str) {
+    let begin = Instant::now();
+    while !marked(mark).is_empty() {
+        let left: Vec<_> = marked(mark).iter().map(Process::cmdline).collect();
+        assert!(begin.elapsed() < Duration::from_secs(5), "still there: {left:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // A test may ask more than once.
+    let _ = std::fs::remove_dir_all(mark);
+}
+
+/// Waits until a grader with `mark` has started [`hostile`].
+pub fn expect_started(mark: &str) {
+    expect_started_within(Duration::from_secs(10), mark);
+}
+
+/// The same, where something has to be built first.
+pub fn expect_started_within(longest: Duration, mark: &str) {
+    let is_program = |process: &Process| process.exe().is_ok_and(|exe| exe == hostile());
+    let begin = Instant::now();
+    while !marked(mark).iter().any(is_program) {
+        assert!(begin.elapsed() < longest, "the program was never started");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Builds the solution that `package` is, in the profile of these tests and so beside the grader, and says where it
+/// is.
+pub fn built(package: &str) -> PathBuf {
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let build = ["build", "--quiet", "--package", package, "--profile", profile];
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args(build);
+    engine::subject::build::without_package(&mut cargo);
+    assert!(cargo.status().unwrap().success());
+    assert_cmd::cargo::cargo_bin!("grader").with_file_name(package)
+}

@@ -1,0 +1,104 @@
+//! Generic code knows no lab: no number, no topic, no word of a lab's protocol stands in it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The crates and folders that serve every lab.
+const GENERIC: [&str; 7] = [
+    "observe/src",
+    "engine/src",
+    "cli/src/commands",
+    "cli/src/report",
+    "cli/src/proof",
+    "cli/src/bench",
+    "checks/src/scenarios",
+];
+
+/// Words of protocols that single labs speak.
+const WORDS: [&str; 12] = [
+    "SLEEP",
+    "WORK ",
+    "ECHO: ",
+    "ERR ",
+    "metrics on",
+    "scrape",
+    "user_id",
+    "room_id",
+    "welcome",
+    "ChatClient",
+    "FrameClient",
+    "bad json",
+];
+
+/// Files whose protocol several labs share.
+const SHARED_PROTOCOLS: [&str; 3] = [
+    "checks/src/scenarios/lines.rs",
+    "checks/src/scenarios/line_causes.rs",
+    "checks/src/scenarios/line_echo.rs",
+];
+
+fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push(path);
+        }
+    }
+}
+
+/// What stands in `line` that only a lab may say.
+fn lab_word(line: &str) -> Option<String> {
+    for info in course::labs::LABS {
+        let digits = info.digits();
+        let names = [format!("lab{digits}"), format!("\"{digits}/"), info.folder()];
+        if let Some(name) = names.into_iter().find(|name| line.contains(name.as_str())) {
+            return Some(name);
+        }
+        let numbers = [format!("lab {digits}"), format!("lab {}", info.number)];
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit());
+        let is_there =
+            |number: &String| line.to_lowercase().split(number.as_str()).skip(1).any(ends);
+        if let Some(number) = numbers.into_iter().find(is_there) {
+            return Some(number);
+        }
+    }
+    WORDS.iter().find(|word| line.contains(**word)).map(|word| (*word).to_owned())
+}
+
+#[test]
+fn generic_code_names_no_lab() {
+    let grader = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for folder in GENERIC {
+        let mut files = Vec::new();
+        sources(&grader.join(folder), &mut files);
+        assert!(!files.is_empty(), "{folder} has no sources");
+        for file in files {
+            let name = file.strip_prefix(grader).unwrap().display().to_string();
+            // A test may take a lab as its example.
+            if name.contains("tests") || SHARED_PROTOCOLS.contains(&name.as_str()) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for (index, line) in code.lines().enumerate() {
+                if let Some(word) = lab_word(line) {
+                    found.push(format!("{name}:{}: {word}: {}", index + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "generic code names a lab:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_lab_in_generic_code_is_found() {
+    for line in ["match lab03 {", "\"01/echo-bytes\"", "// as in Lab 2", "say(\"SLEEP 5 x\")"] {
+        assert!(lab_word(line).is_some(), "{line}");
+    }
+    assert_eq!(lab_word("lab {} has no task, lab 100 neither"), None);
+}

@@ -1,0 +1,68 @@
+//! Rule R13: a program that sleeps forever is found at once, whatever it sleeps in; one that is late, for
+//! whatever reason, is never taken for it.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{MARK, expect_nobody, grader, hostile, mark};
+
+/// The JSON report of the check empty-session on `mode`.
+fn report(check: &str, mode: &str) -> serde_json::Value {
+    let mark = mark();
+    let program = format!("{} {mode}", hostile().display());
+    let arguments = ["check", "1", "--json", "--only", check, "--program", &program];
+    let run = grader().env(MARK, &mark).args(arguments).assert();
+    expect_nobody(&mark);
+    let document: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    document["reports"][0]["checks"][0].clone()
+}
+
+fn expect_proof(mode: &str, call: &str) {
+    let check = report("echo-bytes", mode);
+    assert_eq!(check["failure"]["kind"], "proven_hang", "{mode}: {check:#}");
+    let evidence = check["failure"]["text"]["evidence"].to_string();
+    assert!(evidence.contains(call), "{mode}: {evidence}");
+}
+
+#[test]
+fn every_way_to_sleep_forever_is_proven() {
+    for (mode, call) in [
+        ("hangs-in-accept", "in accept"),
+        ("hangs-in-read", "in recv on a client's socket"),
+        ("hangs-in-futex", "in futex"),
+        ("hangs-in-poll", "poll"),
+        ("hangs-in-select", "select"),
+        ("hangs-in-epoll", "in epoll_"),
+        ("hangs-in-a-pipe", "in read on descriptor"),
+    ] {
+        expect_proof(mode, call);
+    }
+}
+
+#[test]
+fn none_that_is_only_late_is_taken_for_hung() {
+    for mode in ["late-by-sleep", "late-by-futex", "late-by-poll", "late-by-work", "late-by-child"]
+    {
+        let check = report("empty-session", mode);
+        assert_eq!(check["verdict"], "passed", "{mode}: {check:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_proven_meets_the_deadline() {
+    // One is awake; of the other's two processes one may have an alarm, which shows nowhere.
+    for mode in ["hangs-awake", "hangs-in-wait"] {
+        let check = report("echo-bytes", mode);
+        assert_eq!(check["failure"]["kind"], "timeout", "{mode}: {check:#}");
+    }
+}
+
+#[test]
+fn what_a_check_leaves_behind_is_reported() {
+    let check = report("reset-mid-stream", "keeps-reset-streams");
+    assert_eq!(check["verdict"], "passed", "{check:#}");
+    assert_eq!(check["residue"], 10);
+    let check = report("reset-mid-stream", "ignores-sigterm");
+    assert!(check.get("residue").is_none(), "{check:#}");
+}

@@ -1,0 +1,165 @@
+//! Modules inside a crate form no circle, as crates cannot: whoever reads a file needs what it uses, and never what uses
+//! it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+const CRATES: [&str; 6] = ["course", "observe", "exposition", "engine", "checks", "cli"];
+
+/// A module by its path from the crate's root.
+type Module = Vec<String>;
+
+/// All modules below `folder`, with their code.
+fn modules(folder: &Path, path: &Module, all: &mut BTreeMap<Module, String>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let file = entry.path();
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut module = path.clone();
+        if file.is_dir() {
+            if name != "tests" {
+                module.push(name);
+                modules(&file, &module, all);
+            }
+        } else if !["lib", "main", "tests"].contains(&name.as_str()) {
+            if name != "mod" {
+                module.push(name);
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            all.insert(module, code);
+        }
+    }
+}
+
+/// The paths that `code` imports, braces taken apart.
+fn imports(code: &str) -> Vec<String> {
+    fn expand(tree: &str, prefix: &str, all: &mut Vec<String>) {
+        let Some((head, rest)) = tree.split_once('{') else {
+            let path = tree.split(" as ").next().unwrap_or(tree);
+            all.push(format!("{prefix}{}", path.trim()));
+            return;
+        };
+        let inside = rest.rsplit_once('}').map_or(rest, |(inside, _)| inside);
+        let (mut depth, mut begin) = (0, 0);
+        let prefix = format!("{prefix}{}", head.trim());
+        for (index, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    let part = &inside[begin..index];
+                    if !part.trim().is_empty() {
+                        expand(part, &prefix, all);
+                    }
+                    begin = index + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut all = Vec::new();
+    let begins = |line: &&str| line.starts_with("use ") || line.starts_with("pub use ");
+    let mut rest = code;
+    while let Some(line) = rest.lines().find(begins) {
+        let begin = line.as_ptr() as usize - rest.as_ptr() as usize;
+        let statement = &rest[begin..];
+        let end = statement.find(';').unwrap();
+        let tree = statement[..end].split_once("use ").unwrap().1;
+        expand(tree, "", &mut all);
+        rest = &statement[end..];
+    }
+    all
+}
+
+/// The module that `import` names in `module`: the longest path that is one.
+fn target(module: &Module, import: &str, all: &BTreeMap<Module, String>) -> Option<Module> {
+    let mut words: Vec<&str> = import.split("::").map(str::trim).collect();
+    let mut path: Module = match words.remove(0) {
+        "crate" => Vec::new(),
+        "super" => module[..module.len().checked_sub(1)?].to_vec(),
+        "self" => module.clone(),
+        _ => return None,
+    };
+    for word in words {
+        if word == "super" {
+            path.pop();
+            continue;
+        }
+        path.push(word.to_owned());
+        if !all.contains_key(&path) {
+            path.pop();
+            break;
+        }
+    }
+    Some(path)
+}
+
+/// What uses what, at the level where the two paths part; and modules that use a module that they are a part of.
+fn edges(all: &BTreeMap<Module, String>) -> (BTreeMap<Module, BTreeSet<Module>>, Vec<String>) {
+    let (mut edges, mut upward) = (BTreeMap::<Module, BTreeSet<Module>>::new(), Vec::new());
+    for (module, code) in all {
+        for import in imports(code) {
+            let Some(target) = target(module, &import, all) else { continue };
+            let common = module.iter().zip(&target).take_while(|(a, b)| a == b).count();
+            if common == target.len() && target.len() < module.len() {
+                upward.push(format!("{} uses {import}", module.join("::")));
+            } else if common < module.len() && common < target.len() {
+                let (from, to) = (module[..=common].to_vec(), target[..=common].to_vec());
+                edges.entry(from).or_default().insert(to);
+            }
+        }
+    }
+    (edges, upward)
+}
+
+/// A circle, if there is one.
+fn circle(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
+    let mut left = edges.clone();
+    loop {
+        let is_leaf = |to: &Module| !left.contains_key(to);
+        let done: Vec<_> = left
+            .iter()
+            .filter(|(_, to)| to.iter().all(is_leaf))
+            .map(|(from, _)| from.clone())
+            .collect();
+        if done.is_empty() {
+            return (!left.is_empty())
+                .then(|| left.keys().map(|module| module.join("::")).collect());
+        }
+        left.retain(|from, _| !done.contains(from));
+    }
+}
+
+#[test]
+fn modules_form_no_circle() {
+    let grader = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut problems = Vec::new();
+    for name in CRATES {
+        let mut all = BTreeMap::new();
+        modules(&grader.join(name).join("src"), &Vec::new(), &mut all);
+        assert!(!all.is_empty(), "{name} has no modules");
+        let (edges, upward) = edges(&all);
+        problems.extend(
+            upward.into_iter().map(|use_| format!("{name}: {use_}, a part of which it is")),
+        );
+        problems
+            .extend(circle(&edges).map(|all| format!("{name}: a circle among {}", all.join(", "))));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_circle_is_found() {
+    let module = |path: &str| path.split("::").map(str::to_owned).collect::<Module>();
+    let all = BTreeMap::from([
+        (module("a"), "use crate::b::{c::D, E};".to_owned()),
+        (module("b"), "pub use self::c::D;".to_owned()),
+        (module("b::c"), "use crate::a::F;".to_owned()),
+    ]);
+    let (edges, upward) = edges(&all);
+    assert_eq!(circle(&edges), Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert!(upward.is_empty());
+}

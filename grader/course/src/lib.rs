@@ -1,0 +1,18 @@
+//! The course as data, for everything that grades, writes or presents it.
+//!
+//! - [`labs`]: the registry of labs and the description of a check.
+//! - [`checkout`]: where the files of a lab are, and which edition of the course this is.
+//! - [`regions`]: the markers in source code that become gaps in starters and excerpts on slides.
+//! - [`explanations`]: the Markdown that explains each check.
+//! - [`text`]: sizes, durations, plurals and quoted bytes for reports.
+//! - [`mod@closest`]: suggestions for a mistyped name.
+
+pub mod checkout;
+pub mod closest;
+pub mod explanations;
+pub mod labs;
+mod line_error;
+pub mod regions;
+pub mod text;
+
+pub use line_error::LineError;

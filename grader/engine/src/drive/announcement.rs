@@ -1,0 +1,173 @@
+//! The lines in which a server says where it listens: `listening on 127.0.0.1:PORT`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use observe::Socket;
+
+use crate::subject::{Process, ProcessEnd, WaitError};
+use crate::verdict::{AnnouncementFault, Cause, CheckError, Diagnosis, Failure, FailureKind};
+
+/// The longest line that is waited for, in bytes.
+const MAX_LINE: usize = 4096;
+
+/// So many bytes of a wrong line are shown.
+const SHOWN: usize = 60;
+
+/// Waits for the line `WHAT on 127.0.0.1:PORT`, number `index` of standard output, from 0, and returns the address.
+///
+/// # Errors
+///
+/// It did not come, or another line did.
+pub(super) async fn announced(
+    process: &Process,
+    index: usize,
+    what: &str,
+) -> Result<SocketAddr, CheckError> {
+    let line_now = || line_of(process.stdout().head(), index);
+    let line = async {
+        loop {
+            if let Some(line) = line_now() {
+                return Some(line);
+            }
+            if process.is_over() {
+                process.end_within(Duration::ZERO).await;
+                return line_now();
+            }
+            // Output wakes no task here: the pipe is drained elsewhere.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = process.wait_for(&(), line).await;
+    // What came in the same moment has come.
+    let (fault, cause) = match (line_now(), waited) {
+        (_, Err(WaitError::Busy(reason))) => return Err(CheckError::Inconclusive(reason)),
+        (Some(line), _) => match parse(&line, what) {
+            Ok(address) => return Ok(address),
+            Err((fault, cause)) => (fault, Some(cause)),
+        },
+        (None, Ok(_)) => (AnnouncementFault::Ended, None),
+        (None, Err(WaitError::Hang)) => (silence(process)?, Some(silence_cause(process)?)),
+        (None, Err(WaitError::Deadline(after))) => {
+            let printed = process.stdout().total();
+            (AnnouncementFault::Late { printed, after }, Some(Diagnosis::ListensTooLate))
+        }
+    };
+    let place = if index == 0 { "first of all" } else { "right after the first line" };
+    let expected = format!("the line `{what} on 127.0.0.1:PORT` on standard output, {place}");
+    let failure = Failure::new(FailureKind::NotAnnounced { fault }).expecting(expected);
+    Err(not_announced(process, failure, cause.map(Cause::from)).await)
+}
+
+/// Completes the failure of a program that has not said where it listens.
+async fn not_announced(
+    process: &Process,
+    mut failure: Failure,
+    cause: Option<Cause>,
+) -> CheckError {
+    process.add_evidence(&mut failure).await;
+    let is_unfinished = matches!(failure.kind, FailureKind::NotWritten { .. });
+    match process.end_within(Duration::ZERO).await {
+        Some(ProcessEnd::Unable(reason)) => return CheckError::Inconclusive(reason),
+        Some(ProcessEnd::Refused(reason)) => {
+            failure.kind = FailureKind::NotStarted { reason };
+            failure.observations.clear();
+            failure.evidence.snapshot = None;
+            failure.evidence.last_words = None;
+            failure.cause = Some(Diagnosis::NotExecutable.into());
+        }
+        _ if cause.is_some() && !is_unfinished => failure.cause = cause,
+        _ => {}
+    }
+    CheckError::Failed(Box::new(failure))
+}
+
+/// What a program that sleeps forever has said instead of its line.
+fn silence(process: &Process) -> Result<AnnouncementFault, CheckError> {
+    let threads = process.probe.threads()?.len();
+    let stdout = process.stdout();
+    let printed = stdout.head();
+    let printed = printed[..printed.len().min(SHOWN)].to_vec();
+    Ok(AnnouncementFault::Silent { printed, threads })
+}
+
+fn silence_cause(process: &Process) -> Result<Diagnosis, CheckError> {
+    let listens = process.probe.sockets()?.iter().any(Socket::is_listener);
+    Ok(if process.stdout().total() > 0 {
+        Diagnosis::LineNotFlushed
+    } else if listens {
+        Diagnosis::ListensSilently
+    } else {
+        Diagnosis::WaitsBeforeListening
+    })
+}
+
+/// Line number `index` of `output`, whole or longer than any line may be.
+fn line_of(output: &[u8], index: usize) -> Option<Vec<u8>> {
+    let mut newlines = output.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+    let begin = match index.checked_sub(1) {
+        Some(before) => newlines.nth(before)?.0 + 1,
+        None => 0,
+    };
+    let output = &output[begin..];
+    match output.iter().take(MAX_LINE).position(|&byte| byte == b'\n') {
+        Some(end) => Some(output[..end].to_vec()),
+        None if output.len() >= MAX_LINE => Some(output[..MAX_LINE].to_vec()),
+        None => None,
+    }
+}
+
+/// Reads the address from the line `WHAT on ADDRESS`; otherwise what is wrong with it, and the cause.
+fn parse(line: &[u8], what: &str) -> Result<SocketAddr, (AnnouncementFault, Diagnosis)> {
+    let text = std::str::from_utf8(line).ok();
+    let address = text.and_then(|text| text.strip_prefix(what)?.strip_prefix(" on ")?.parse().ok());
+    match address {
+        Some(SocketAddr::V4(address)) if address.ip().is_loopback() && address.port() != 0 => {
+            Ok(SocketAddr::V4(address))
+        }
+        Some(address) => {
+            Err((AnnouncementFault::WrongAddress(address), Diagnosis::BindsAnotherAddress))
+        }
+        None => {
+            let shown = line[..line.len().min(SHOWN)].to_vec();
+            let begins = shown.to_ascii_lowercase().starts_with(what.as_bytes());
+            let cause = if begins {
+                Diagnosis::LineNotExact { line: what.to_owned() }
+            } else if line.windows(13).any(|part| part == b" on 127.0.0.1") {
+                Diagnosis::LineOutOfPlace { line: what.to_owned() }
+            } else {
+                Diagnosis::PrintsSomethingElse
+            };
+            let (cut, utf8) = (shown.len() < line.len(), text.is_some());
+            Err((AnnouncementFault::WrongLine { line: shown, cut, utf8 }, cause))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_taken_literally() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 4711));
+        assert_eq!(parse(b"listening on 127.0.0.1:4711", "listening"), Ok(address));
+        let cause = |line: &[u8]| parse(line, "listening").expect_err("not the line").1;
+        let exact = Diagnosis::LineNotExact { line: "listening".to_owned() };
+        assert_eq!(cause(b"listening on 127.0.0.1:0"), Diagnosis::BindsAnotherAddress);
+        assert_eq!(cause(b"listening on 10.1.2.3:4711"), Diagnosis::BindsAnotherAddress);
+        assert_eq!(cause(b"Listening on 127.0.0.1:4711"), exact);
+        assert_eq!(cause(b"listening on localhost:4711"), exact);
+        assert_eq!(cause(b"hello"), Diagnosis::PrintsSomethingElse);
+        let other = Diagnosis::LineOutOfPlace { line: "listening".to_owned() };
+        assert_eq!(cause(b"admin on 127.0.0.1:4711"), other);
+    }
+
+    #[test]
+    fn lines_are_found_once_they_are_whole() {
+        assert_eq!(line_of(b"no newline yet", 0), None);
+        assert_eq!(line_of(b"one\ntwo\n", 0), Some(b"one".to_vec()));
+        assert_eq!(line_of(b"one\ntwo\n", 1), Some(b"two".to_vec()));
+        assert_eq!(line_of(b"one\n", 2), None);
+    }
+}

@@ -1,0 +1,295 @@
+//! A client program under test, and the grader's server that it talks to: its input and output, and waiting for it.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::Future;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use course::text::quoted;
+use observe::ConnectionTable;
+use tokio::net::unix::pipe;
+
+use super::connection::Connection;
+use super::payload::Payload;
+use super::protocol::Program;
+use super::start::{Start, words};
+use super::test_server::TestServer;
+use super::trial::Trial;
+use super::wire_error::WireError;
+use crate::subject::{Endpoint, Peer, Process, ProcessEnd, StdPipes};
+use crate::verdict::{Cause, CheckError, Diagnosis, Failure, FailureKind, Observation};
+
+/// A pipe holds 64 KiB (pipe(7)): with so much in it, the program may be waiting for a reader.
+const MUCH_OUTPUT: u64 = 32 * 1024;
+
+/// A running client program.
+pub struct ClientProgram {
+    pub process: Rc<Process>,
+    pub(super) server: TestServer,
+    /// The program's connection, once it is there; taken again when the server has ended it.
+    pub(super) connection: OnceCell<Connection>,
+    pub(super) input: RefCell<Option<Rc<pipe::Sender>>>,
+    pub(super) output: pipe::Receiver,
+    /// Bytes given on standard input, and printed on standard output, so far.
+    given: Cell<u64>,
+    printed: Cell<u64>,
+    /// Whether the server has broken the connection.
+    pub(super) vanished: Cell<bool>,
+    /// Whether input flows without end, so that it is no sign of progress.
+    flows: Cell<bool>,
+}
+
+impl Peer for ClientProgram {
+    fn moved(&self) -> u64 {
+        if self.vanished.get() || self.flows.get() {
+            // That it still takes its input brings it no nearer to what is waited for.
+            return self.printed.get();
+        }
+        let sent = self.connection.get().map_or(0, Peer::moved);
+        self.given.get() + self.printed.get() + sent
+    }
+
+    fn has_unread(&self) -> bool {
+        let printed = rustix::io::ioctl_fionread(&self.output).unwrap_or(0);
+        printed > 0 || self.connection.get().is_some_and(Peer::has_unread)
+    }
+}
+
+impl ClientProgram {
+    /// Starts the program of `trial` as a client of `server`.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no process or pipe to give.
+    pub fn start(trial: &Trial, server: TestServer) -> Result<Self, CheckError> {
+        let program = trial.service().program(Program::CLIENT_ROLE)?;
+        let mut words = words(trial, program);
+        words.push(server.address.to_string().into());
+        words.extend(server.words.iter().cloned());
+        let command: String = program.command.iter().map(|word| format!("{word} and ")).collect();
+        trial.step(format!("start the program with {command}{}", server.shown));
+        let descriptors = Start::PLAIN.descriptors;
+        let (process, StdPipes { input, output }) = trial.launch_with_pipes(words, descriptors)?;
+        process.meets_at(Endpoint::tcp(server.address));
+        let pipes = || -> io::Result<_> {
+            Ok((pipe::Sender::from_owned_fd(input)?, pipe::Receiver::from_owned_fd(output)?))
+        };
+        let no_pipe = |error| CheckError::Inconclusive(format!("cannot use a pipe: {error}"));
+        let (input, output) = pipes().map_err(no_pipe)?;
+        Ok(Self {
+            process,
+            server,
+            connection: OnceCell::new(),
+            input: RefCell::new(Some(Rc::new(input))),
+            output,
+            given: Cell::new(0),
+            printed: Cell::new(0),
+            vanished: Cell::new(false),
+            flows: Cell::new(false),
+        })
+    }
+
+    /// Waits until the program has connected.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn arrive(&self) -> Result<(), CheckError> {
+        let expected = if self.server.offers_tls() {
+            "the program connects to the address that it was given, and shakes hands over TLS"
+        } else {
+            "the program connects to the address that it was given"
+        };
+        let arrives = async {
+            let _ = self.connection.set(self.server.accept().await?);
+            Ok(())
+        };
+        self.wait(expected, Diagnosis::DoesSomethingElseFirst, self.or_ends(arrives)).await
+    }
+
+    /// Gives `payload` on standard input as fast as it is taken.
+    ///
+    /// # Errors
+    ///
+    /// The program has closed its end.
+    pub async fn write_input(&self, payload: &Payload) -> Result<(), WireError> {
+        let Some(input) = self.input.borrow().clone() else { return Ok(()) };
+        let write = async |bytes: &[u8]| {
+            loop {
+                input.writable().await?;
+                match input.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    result => return result,
+                }
+            }
+        };
+        let mut offset = 0;
+        while offset < payload.len() {
+            let count = write(payload.at(offset)).await.map_err(|error| {
+                let observed = format!("writing to the program's standard input: {error}");
+                let kind = FailureKind::ConnectionLost { observed };
+                WireError::new(kind, Diagnosis::StandardInputClosed)
+            })?;
+            offset += count as u64;
+            self.given.set(self.given.get() + count as u64);
+            // A program that takes all that it can get must not keep the others from their turn.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Ends standard input.
+    pub fn end_input(&self) {
+        self.input.take();
+    }
+
+    /// From now on only what is printed shows that the program makes progress.
+    pub fn count_output_only(&self) {
+        self.flows.set(true);
+    }
+
+    /// Takes whatever the program sends, until the connection ends.
+    pub async fn swallow(&self) {
+        let Some(connection) = self.connection.get() else { return };
+        let mut buffer = vec![0; 64 * 1024];
+        while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Reads what the program prints, at least a byte; 0 at the end.
+    pub(super) async fn read_printed(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.output.readable().await?;
+            match self.output.try_read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(count) => {
+                    self.printed.set(self.printed.get() + count as u64);
+                    tokio::task::yield_now().await;
+                    return Ok(count);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Closes the server's side: nothing more comes.
+    pub fn close(&self) {
+        if let Some(connection) = self.connection.get() {
+            connection.half_close();
+        }
+    }
+
+    /// Ends the server's side by a FIN alone, where there is TLS.
+    pub fn shutdown_write(&self) {
+        self.vanished.set(true);
+        if let Some(connection) = self.connection.get() {
+            connection.shutdown_write();
+        }
+    }
+
+    /// Breaks the connection from the server's side (RST).
+    pub fn reset(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.vanished.set(true);
+            connection.reset();
+        }
+    }
+
+    /// The program's connection.
+    ///
+    /// # Errors
+    ///
+    /// It is not there: the grader's own mistake.
+    pub(super) fn connection(&self) -> Result<&Connection, WireError> {
+        let missing = || WireError::Machine("the connection is not there".to_owned());
+        self.connection.get().ok_or_else(missing)
+    }
+
+    /// What `future` gives; a failure if the program ends first.
+    pub(super) async fn or_ends<T>(
+        &self,
+        future: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T, WireError> {
+        /// What a program that has ended sent last may still be on its way to `future`.
+        const LAST: Duration = Duration::from_secs(1);
+        tokio::pin!(future);
+        tokio::select! {
+            biased;
+            done = &mut future => return done,
+            end = self.process.end_of_first() => if let Some(ProcessEnd::Unable(reason)) = end {
+                return Err(WireError::Machine(reason));
+            },
+        }
+        match tokio::time::timeout(LAST, future).await {
+            Ok(done) => done,
+            Err(_) => {
+                let observed = "the program did not wait for that".to_owned();
+                let kind = FailureKind::ConnectionLost { observed };
+                Err(WireError::new(kind, Diagnosis::EndedTooEarly))
+            }
+        }
+    }
+
+    /// Waits for `future`. Where it does not come, and nothing unread explains that, `cause` does.
+    pub(super) async fn wait<T>(
+        &self,
+        expected: &str,
+        cause: impl Into<Cause>,
+        future: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T, CheckError> {
+        let error = match self.process.wait_for(self, future).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => return Err(self.fail_on_wire(expected, error).await),
+            Err(error) => error,
+        };
+        let mut failure = Failure::new(error.kind()?).expecting(expected);
+        failure.observations.push(Observation::Progress {
+            standard_input: self.given.get(),
+            standard_output: self.printed.get(),
+            traffic: self.connection.get().map(Connection::traffic),
+        });
+        let printed = rustix::io::ioctl_fionread(&self.output).unwrap_or(0);
+        let mut buffer = [0; 64];
+        if let Ok(count @ 1..) = rustix::io::read(&self.output, &mut buffer) {
+            let text = format!("and on standard output: {}", quoted(&buffer[..count]));
+            failure.observations.push(text.into());
+        }
+        let cause = if printed >= MUCH_OUTPUT {
+            Diagnosis::OutputPipeFull.into()
+        } else {
+            // Once the connection is broken, what is left of the input concerns nobody.
+            let unread = if self.vanished.get() { None } else { self.unread() };
+            unread.map_or_else(|| cause.into(), Cause::from)
+        };
+        Err(self.process.fail(failure.because(cause)).await)
+    }
+
+    /// What `error` comes to where something else was `expected`.
+    async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
+        let failure = match error {
+            WireError::Machine(reason) => return CheckError::Inconclusive(reason),
+            WireError::Failed(failure) => *failure,
+            WireError::Mismatch(mismatch) => {
+                let difference = mismatch.difference;
+                Failure::new(FailureKind::WrongBytes { difference })
+            }
+        };
+        self.process.fail(failure.expecting(expected)).await
+    }
+
+    /// What is unread, if anything is, and so keeps the program from its next step.
+    pub(super) fn unread(&self) -> Option<Diagnosis> {
+        if let Some(connection) = self.connection.get() {
+            let table = ConnectionTable::of(self.server.address);
+            let unread = table.peer_socket(connection.ports).map_or(0, |end| end.rx_queue);
+            if unread > 0 {
+                return Some(Diagnosis::ServerBytesUnread { unread: u64::from(unread) });
+            }
+        }
+        let input = self.input.borrow();
+        let unread = rustix::io::ioctl_fionread(input.as_ref()?).ok()?;
+        (unread > 0).then_some(Diagnosis::StandardInputUnread { unread })
+    }
+}

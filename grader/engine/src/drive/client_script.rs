@@ -1,0 +1,353 @@
+//! What a check asks of a client program: what it sends, what it prints, and how it ends.
+
+use std::ops::Range;
+
+use course::text::{quoted, size};
+use observe::ConnectionTable;
+
+use super::client_program::ClientProgram;
+use super::connection::Connection;
+use super::conversation::{CompareError, compare};
+use super::payload::Payload;
+use super::wire_error::WireError;
+use crate::subject::ProcessEnd;
+use crate::verdict::{CheckError, Diagnosis, ExitStatus, Failure, FailureKind, Stream};
+
+impl ClientProgram {
+    /// Gives `input`, and expects that the program shakes no hands with the server, or thinks better of it afterwards,
+    /// and that nothing of the input arrives.
+    ///
+    /// # Errors
+    ///
+    /// It does not refuse the server.
+    pub async fn expect_to_refuse(&self, input: &Payload) -> Result<(), CheckError> {
+        let expected = "the program refuses this server, and sends nothing of the input";
+        if let Some(words) = self.overhear(input, expected).await? {
+            let failure = Failure::property(format!("the server got {}", quoted(&words)))
+                .expecting(expected)
+                .because(Diagnosis::ServerNotVerified);
+            return Err(self.process.fail(failure).await);
+        }
+        self.vanished.set(true);
+        let ends = self.expect_exit(1).await;
+        ends.map_err(|error| ended_wrong(error, Diagnosis::HandshakeErrorIgnored))
+    }
+
+    /// Gives `input` to a program that the server refuses, which the program has to report.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn expect_to_be_refused(&self, input: &Payload) -> Result<(), CheckError> {
+        self.overhear(input, "the program connects, and learns that it is refused").await?;
+        self.vanished.set(true);
+        let ends = self.expect_exit(1).await;
+        ends.map_err(|error| ended_wrong(error, Diagnosis::RefusalIgnored))
+    }
+
+    /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first that it says, if it
+    /// does.
+    async fn overhear(
+        &self,
+        input: &Payload,
+        expected: &str,
+    ) -> Result<Option<Vec<u8>>, CheckError> {
+        // It may end without a look at its input.
+        let _ = self.write_input(input).await;
+        let heard = async {
+            match self.server.accept().await {
+                // Kept, so that the program meets no other end than its own.
+                Ok(connection) => {
+                    Ok(self.connection.get_or_init(|| connection).first_words().await)
+                }
+                Err(WireError::Machine(reason)) => Err(WireError::Machine(reason)),
+                Err(_) => Ok(None),
+            }
+        };
+        self.wait(expected, Diagnosis::GoesOnWithRefusedServer, self.or_ends(heard)).await
+    }
+
+    /// Gives `payload` on standard input.
+    ///
+    /// # Errors
+    ///
+    /// The program does not take it.
+    pub async fn give(&self, payload: &Payload) -> Result<(), CheckError> {
+        let expected = format!("the program takes {} from standard input", size(payload.len()));
+        let given = self.or_ends(self.write_input(payload));
+        self.wait(&expected, Diagnosis::InputNotRead, given).await
+    }
+
+    /// Expects that `payload` is the next that the program sends.
+    ///
+    /// # Errors
+    ///
+    /// It sends something else, or nothing.
+    pub async fn expect_sent(&self, payload: &Payload) -> Result<(), CheckError> {
+        let expected = format!("the server gets the {} of the input", size(payload.len()));
+        let sent = self.or_ends(self.receive(payload, 0..payload.len()));
+        self.wait(&expected, Diagnosis::InputHeldBack, sent).await
+    }
+
+    /// Reads from the connection what should be the bytes `which` of `payload`.
+    async fn receive(&self, payload: &Payload, which: Range<u64>) -> Result<(), WireError> {
+        let connection = self.connection()?;
+        let read = async |buffer: &mut [u8]| connection.read(buffer).await;
+        let (kind, cause) = match compare(payload, which, read).await {
+            Ok(()) => return Ok(()),
+            Err(CompareError::Ended(received)) => {
+                let (stream, expected) = (Stream::ToServer, payload.len());
+                let kind = FailureKind::ClosedEarly { stream, received, expected };
+                (kind, Diagnosis::InputCutShort)
+            }
+            Err(CompareError::Broken(error)) => (broken(&error), Diagnosis::EndedWithAnswersUnread),
+            Err(CompareError::Mismatch(mismatch)) => {
+                let cause = if mismatch.is_lossy() {
+                    Diagnosis::InputTakenForText
+                } else {
+                    Diagnosis::InputChanged
+                };
+                (FailureKind::WrongBytes { difference: mismatch.difference }, cause)
+            }
+        };
+        Err(WireError::new(kind, cause))
+    }
+
+    /// Expects the end of what the program sends (FIN), and nothing before it.
+    ///
+    /// # Errors
+    ///
+    /// It sends more, or does not close its side.
+    pub async fn expect_half_close(&self) -> Result<(), CheckError> {
+        let end = async {
+            let mut buffer = [0; 64];
+            let (kind, cause) = match self.connection()?.read(&mut buffer).await {
+                Ok(0) if self.connection()?.was_truncated() => {
+                    let observed = "the stream ended (FIN) without close_notify".to_owned();
+                    (FailureKind::Property { observed }, Diagnosis::EndWithoutCloseNotify)
+                }
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    let kind = FailureKind::unexpected(Stream::ToServer, &buffer[..count]);
+                    (kind, Diagnosis::SendsBytesOfItsOwn)
+                }
+                Err(error) => (broken(&error), Diagnosis::ClosesBothSides),
+            };
+            Err(WireError::new(kind, cause))
+        };
+        let (expected, cause) = if self.connection.get().is_some_and(Connection::is_secure) {
+            (
+                "at the end of its input the program sends close_notify, and reads on",
+                Diagnosis::NoCloseNotify,
+            )
+        } else {
+            (
+                "at the end of its input the program half-closes (FIN), and reads on",
+                Diagnosis::NoHalfClose,
+            )
+        };
+        self.wait(expected, cause, self.or_ends(end)).await
+    }
+
+    /// Has the server send `payload`.
+    ///
+    /// # Errors
+    ///
+    /// The program does not take it.
+    pub async fn answer(&self, payload: &Payload) -> Result<(), CheckError> {
+        let send = async { self.connection()?.send(payload).await };
+        let expected = format!("the program takes {} from the server", size(payload.len()));
+        self.wait(&expected, Diagnosis::AnswerNotRead, self.or_ends(send)).await
+    }
+
+    /// Gives `input` and its end. The server reads a first part, sends all of `answer`, and only then reads on; at the
+    /// end it closes. The program has to print the answer meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Something else is sent or printed, or not all.
+    pub async fn expect_flow(&self, input: &Payload, answer: &Payload) -> Result<(), CheckError> {
+        /// How much the server hears before it speaks, in bytes.
+        const FIRST: u64 = 64 * 1024;
+        let give = async {
+            self.write_input(input).await?;
+            self.end_input();
+            Ok(())
+        };
+        let serve = async {
+            let connection = self.connection()?;
+            self.receive(input, 0..FIRST).await?;
+            connection.send(answer).await?;
+            self.receive(input, FIRST..input.len()).await?;
+            self.close();
+            connection.flush().await;
+            Ok(())
+        };
+        let all = async {
+            tokio::try_join!(give, serve, self.read_output(answer))?;
+            Ok(())
+        };
+        let (input, answer) = (size(input.len()), size(answer.len()));
+        let expected =
+            format!("the {input} of input arrive, and the answer of {answer} is printed");
+        self.wait(&expected, Diagnosis::OneDirectionAtATime, self.or_ends(all)).await
+    }
+
+    /// Expects that `payload` is the next that the program prints.
+    ///
+    /// # Errors
+    ///
+    /// It prints something else, or nothing.
+    pub async fn expect_printed(&self, payload: &Payload) -> Result<(), CheckError> {
+        let expected =
+            format!("the program prints the {} that the server sent", size(payload.len()));
+        self.wait(&expected, Diagnosis::AnswerHeldBack, self.read_output(payload)).await
+    }
+
+    async fn read_output(&self, payload: &Payload) -> Result<(), WireError> {
+        let read = async |buffer: &mut [u8]| self.read_printed(buffer).await;
+        let (kind, cause) = match compare(payload, 0..payload.len(), read).await {
+            Ok(()) => return Ok(()),
+            Err(CompareError::Ended(received)) => {
+                let (stream, expected) = (Stream::StandardOutput, payload.len());
+                let kind = FailureKind::ClosedEarly { stream, received, expected };
+                (kind, Diagnosis::EndsBeforeAllIsPrinted)
+            }
+            Err(CompareError::Broken(error)) => {
+                return Err(WireError::Machine(format!("cannot read standard output: {error}")));
+            }
+            Err(CompareError::Mismatch(mismatch)) => {
+                let cause = if mismatch.is_lossy() {
+                    Diagnosis::AnswerTakenForText
+                } else {
+                    Diagnosis::PrintsSomethingElseThanTheAnswer
+                };
+                (FailureKind::WrongBytes { difference: mismatch.difference }, cause)
+            }
+        };
+        Err(WireError::new(kind, cause))
+    }
+
+    /// Waits until the program has read all that the server sent.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn expect_taken(&self) -> Result<(), CheckError> {
+        let ports = match self.connection() {
+            Ok(connection) => connection.ports,
+            Err(_) => return Ok(()),
+        };
+        let address = self.server.address;
+        let taken = || Ok(ConnectionTable::of(address).is_fully_read(ports).then_some(()));
+        if self.process.poll_until(taken).await?.is_none() {
+            let failure = Failure::property("it does not")
+                .expecting("the program reads what the server sends")
+                .because_of(self.unread().map(Into::into));
+            return Err(self.process.fail(failure).await);
+        }
+        Ok(())
+    }
+
+    /// Expects that the program ends by itself with `status` and prints nothing more; where that is a failure, with one
+    /// line `error: …` on standard error.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn expect_exit(&self, status: i32) -> Result<(), CheckError> {
+        let expected = match status {
+            0 => "the program ends with status 0".to_owned(),
+            _ => format!("the program ends with status {status} and one line `error: …`"),
+        };
+        let ends = self.wait(&expected, self.why_it_continues(), self.end_in_silence());
+        let found = match ends.await? {
+            Some(ProcessEnd::Ended(found)) => found,
+            Some(ProcessEnd::Refused(reason) | ProcessEnd::Unable(reason)) => {
+                return Err(CheckError::Inconclusive(reason));
+            }
+            None => {
+                let failure = Failure::property("it has ended the process that watches it");
+                return Err(self.process.fail(failure.expecting(expected)).await);
+            }
+        };
+        if found != ExitStatus::Status(status) {
+            let cause = match found {
+                ExitStatus::Status(0) if !self.server.is_listening() => {
+                    Diagnosis::RefusalTakenForTheEnd
+                }
+                _ => Diagnosis::of_client_end(found, status),
+            };
+            let kind = FailureKind::WrongStatus { status: found };
+            let failure = Failure::new(kind).expecting(expected).because(cause);
+            return Err(self.process.fail(failure).await);
+        }
+        let lines = self.process.stderr().lines_with("error: ");
+        if status != 0 && lines != 1 {
+            let observed = match self.process.stderr().total() {
+                0 => "nothing on standard error".to_owned(),
+                _ => format!("{lines} lines on standard error that begin with `error: `"),
+            };
+            let failure = Failure::property(observed).expecting(expected);
+            return Err(self.process.fail(failure.because(Diagnosis::ErrorNotPrinted)).await);
+        }
+        Ok(())
+    }
+
+    /// Waits for the end of the program, which prints nothing more.
+    async fn end_in_silence(&self) -> Result<Option<ProcessEnd>, WireError> {
+        let more = |bytes: &[u8]| {
+            let kind = FailureKind::unexpected(Stream::StandardOutput, bytes);
+            WireError::new(kind, Diagnosis::PrintsMore)
+        };
+        let prints = async {
+            let mut buffer = [0; 64];
+            match self.read_printed(&mut buffer).await {
+                Ok(0) | Err(_) => std::future::pending().await,
+                Ok(count) => more(&buffer[..count]),
+            }
+        };
+        let ends = async {
+            let end = self.process.end_of_first().await;
+            // What was printed last is in the pipe by now.
+            let mut buffer = [0; 64];
+            match rustix::io::read(&self.output, &mut buffer) {
+                Ok(0) | Err(_) => Ok(end),
+                Ok(count) => Err(more(&buffer[..count])),
+            }
+        };
+        tokio::select! {
+            biased;
+            error = prints => Err(error),
+            end = ends => end,
+        }
+    }
+
+    /// Why a program that should end does not, most likely.
+    fn why_it_continues(&self) -> Diagnosis {
+        if !self.server.is_listening() {
+            Diagnosis::KeepsConnecting
+        } else if self.vanished.get() && self.input.borrow().is_some() {
+            Diagnosis::WaitsForInputOfABrokenConnection
+        } else if self.vanished.get() {
+            Diagnosis::OutlivesABrokenConnection
+        } else {
+            Diagnosis::OutlivesTheServer
+        }
+    }
+}
+
+fn broken(error: &std::io::Error) -> FailureKind {
+    let (phase, reason) = (None, error.to_string());
+    FailureKind::ConnectionBroken { phase, reason, tls: false, traffic: None }
+}
+
+/// Gives `cause` for a program that does not end, or not with the right status.
+fn ended_wrong(error: CheckError, cause: Diagnosis) -> CheckError {
+    error.amend(|failure| {
+        let is_status = matches!(failure.kind, FailureKind::WrongStatus { .. });
+        if is_status || failure.is_unanswered() {
+            failure.cause = Some(cause.into());
+        }
+    })
+}

@@ -1,0 +1,194 @@
+//! What one run of one check shares: its journal, its random data, its certificates and its programs.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+
+use observe::Starvation;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::payload::Payload;
+use super::pki::Pki;
+use crate::subject::{Launch, Launcher, Process, StdPipes};
+use crate::verdict::{CheckError, Journal};
+
+/// Shared by everything that a check starts. It owns the programs; none of them owns it.
+pub struct Context {
+    program: Vec<OsString>,
+    launcher: Launcher,
+    journal: Journal,
+    random: RefCell<Xoshiro256PlusPlus>,
+    serial: Cell<u64>,
+    pki: OnceCell<Rc<Pki>>,
+    processes: RefCell<Vec<Rc<Process>>>,
+}
+
+impl Context {
+    /// The context of a run of the check `id`, with random data that `seed` and `id` determine (rule R10).
+    pub(super) fn new(program: &[OsString], launcher: &Launcher, seed: u64, id: &str) -> Self {
+        // FNV-1a: checks get different data from one seed, in whatever order they run.
+        let mixed = id.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self {
+            program: program.to_vec(),
+            launcher: launcher.clone(),
+            journal: Journal::default(),
+            random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(mixed)),
+            serial: Cell::new(0),
+            pki: OnceCell::new(),
+            processes: RefCell::default(),
+        }
+    }
+
+    /// The command of the program under test.
+    #[must_use]
+    pub fn program(&self) -> &[OsString] {
+        &self.program
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Says what is done next; a failure lists what was said so far.
+    pub fn step(&self, step: impl Into<String>) {
+        self.journal.action(step);
+    }
+
+    /// Evidence without points, for the report of a check that passes.
+    pub fn note(&self, note: impl Into<String>) {
+        self.journal.note(note);
+    }
+
+    /// Starts a program as a server; it runs until the end of the run at most.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no process, pipe or descriptor to give.
+    pub(super) fn launch(
+        &self,
+        words: Vec<OsString>,
+        descriptors: u64,
+    ) -> Result<Rc<Process>, CheckError> {
+        let launch = Launch::new(words, descriptors);
+        let process = Process::start(&self.launcher, &self.journal, &launch)?;
+        self.processes.borrow_mut().push(Rc::clone(&process));
+        Ok(process)
+    }
+
+    /// Starts a program whose standard input and output the caller feeds and reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::launch`].
+    pub(super) fn launch_with_pipes(
+        &self,
+        words: Vec<OsString>,
+        descriptors: u64,
+    ) -> Result<(Rc<Process>, StdPipes), CheckError> {
+        let launch = Launch::new(words, descriptors);
+        let (process, pipes) = Process::start_with_pipes(&self.launcher, &self.journal, &launch)?;
+        self.processes.borrow_mut().push(Rc::clone(&process));
+        Ok((process, pipes))
+    }
+
+    /// The program that was started last.
+    #[must_use]
+    pub fn last_process(&self) -> Option<Rc<Process>> {
+        self.processes.borrow().last().cloned()
+    }
+
+    /// What kept a program from the CPUs for so long that it may have failed by that, if so.
+    #[must_use]
+    pub fn was_hindered(&self) -> Option<Starvation> {
+        self.processes.borrow().iter().find_map(|process| process.was_hindered())
+    }
+
+    /// The certificates of this run, made when they are first asked for.
+    ///
+    /// # Errors
+    ///
+    /// This machine cannot make or keep any.
+    pub fn pki(&self) -> Result<Rc<Pki>, CheckError> {
+        if let Some(pki) = self.pki.get() {
+            return Ok(Rc::clone(pki));
+        }
+        let pki = Pki::new(&format!("{}.test", self.text(12)));
+        let cannot = |error| CheckError::Inconclusive(format!("cannot make certificates: {error}"));
+        let pki = Rc::new(pki.map_err(cannot)?);
+        Ok(Rc::clone(self.pki.get_or_init(|| pki)))
+    }
+
+    /// A number that was not given before, from 0.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial.replace(self.serial.get() + 1)
+    }
+
+    /// A random number from `range`.
+    #[must_use]
+    pub fn number(&self, range: RangeInclusive<usize>) -> usize {
+        self.random.borrow_mut().random_range(range)
+    }
+
+    /// Random bytes, as many as a number drawn from `length`.
+    #[must_use]
+    pub fn bytes(&self, length: RangeInclusive<usize>) -> Payload {
+        let mut bytes = vec![0; self.number(length)];
+        self.random.borrow_mut().fill_bytes(&mut bytes);
+        Payload::Bytes(bytes)
+    }
+
+    /// `length` random bytes, see [`Payload::random`].
+    #[must_use]
+    pub fn stream(&self, length: u64) -> Payload {
+        Payload::random(self.random.borrow_mut().random(), length)
+    }
+
+    /// From 8 to 40 random small letters.
+    #[must_use]
+    pub fn word(&self) -> Vec<u8> {
+        self.letters(self.number(8..=40))
+    }
+
+    /// The same as text.
+    #[must_use]
+    pub fn word_text(&self) -> String {
+        self.text(self.number(8..=40))
+    }
+
+    /// So many random small letters as text.
+    #[must_use]
+    pub fn text(&self, length: usize) -> String {
+        self.letters(length).into_iter().map(char::from).collect()
+    }
+
+    /// So many random small letters.
+    #[must_use]
+    pub fn letters(&self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| b'a' + self.number(0..=25) as u8).collect()
+    }
+
+    /// A line of random letters.
+    #[must_use]
+    pub fn line(&self) -> Payload {
+        let mut line = self.word();
+        line.push(b'\n');
+        Payload::Bytes(line)
+    }
+
+    /// Each of the 256 values of a byte once, in random order.
+    #[must_use]
+    pub fn all_bytes(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        for index in (1..bytes.len()).rev() {
+            bytes.swap(index, self.number(0..=index));
+        }
+        bytes
+    }
+}

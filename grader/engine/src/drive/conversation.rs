@@ -1,0 +1,297 @@
+//! What is said over a connection: data that is sent, and data that is compared with what should come.
+
+use std::future::Future;
+use std::io;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::connection::{Connection, is_end};
+use super::payload::{BLOCK, Payload};
+use super::wire_error::{Mismatch, WireError};
+use crate::verdict::{Diagnosis, Difference, FailureKind, Phase, Stream};
+
+/// How long nothing moves before a writer counts as stalled (fact 1 of RULES.md: loopback absorbs megabytes, so no
+/// amount of data tells).
+pub const STALL: Duration = Duration::from_millis(300);
+
+/// What came before a connection ended, and how it did (rule R14: the words count after FIN and RST alike).
+#[derive(Debug)]
+pub struct Ending {
+    pub words: Vec<u8>,
+    /// By a reset (RST), not by an end of the stream (FIN).
+    pub reset: bool,
+}
+
+impl Connection {
+    /// Sends `payload`, reads while it does, and compares what comes back with `answer`, byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn exchange(&self, payload: &Payload, answer: &Payload) -> Result<(), WireError> {
+        self.send_while(payload, self.expect(answer, answer.len())).await
+    }
+
+    /// Sends `payload` while `reader` reads, and gives what that gives.
+    ///
+    /// # Errors
+    ///
+    /// Those of `reader`.
+    pub async fn send_while(
+        &self,
+        payload: &Payload,
+        reader: impl Future<Output = Result<(), WireError>>,
+    ) -> Result<(), WireError> {
+        let mut writer = std::pin::pin!(self.send(payload));
+        let mut reader = std::pin::pin!(reader);
+        let mut written = None;
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut reader => return read,
+                // A write error alone is no verdict: what the program said before may still be here, and the reader
+                // will meet the end of the connection itself (rule R14).
+                result = &mut writer, if written.is_none() => written = Some(result),
+            }
+        }
+    }
+
+    /// Sends `payload` whole.
+    ///
+    /// # Errors
+    ///
+    /// The connection ended before all was sent.
+    pub async fn send(&self, payload: &Payload) -> Result<(), WireError> {
+        let mut offset = 0;
+        while offset < payload.len() || self.is_sending() {
+            let writable = self.stream.writable().await;
+            writable.map_err(|error| self.lost(Phase::Sending, &error))?;
+            offset += self.write_some(payload, offset)?;
+        }
+        Ok(())
+    }
+
+    /// Sends as much of `payload` as the program takes without a byte being read: until nothing has moved for
+    /// [`STALL`], or to its end. Returns how many bytes that was.
+    ///
+    /// # Errors
+    ///
+    /// The connection ended meanwhile.
+    pub async fn send_until_stalled(&self, payload: &Payload) -> Result<u64, WireError> {
+        let mut offset = 0;
+        while offset < payload.len() {
+            match tokio::time::timeout(STALL, self.stream.writable()).await {
+                Err(_) => break,
+                Ok(Err(error)) => return Err(self.lost(Phase::Sending, &error)),
+                Ok(Ok(())) => offset += self.write_some(payload, offset)?,
+            }
+        }
+        Ok(offset)
+    }
+
+    /// Writes what the socket takes of `payload` from `offset` on; 0 where it takes nothing now.
+    fn write_some(&self, payload: &Payload, offset: u64) -> Result<u64, WireError> {
+        match self.try_write(payload.at(offset)) {
+            Ok(count) => Ok(count as u64),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(self.lost(Phase::Sending, &error)),
+        }
+    }
+
+    /// Reads the first `length` bytes of `payload` and compares.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn expect(&self, payload: &Payload, length: u64) -> Result<(), WireError> {
+        self.expect_part(payload, 0..length).await
+    }
+
+    /// Reads the bytes `part` of `payload` and compares.
+    ///
+    /// # Errors
+    ///
+    /// Other bytes, or an end before all have come.
+    pub async fn expect_part(&self, payload: &Payload, part: Range<u64>) -> Result<(), WireError> {
+        let read = async |buffer: &mut [u8]| self.read(buffer).await;
+        let end = part.end;
+        match compare(payload, part, read).await {
+            Ok(()) => Ok(()),
+            Err(CompareError::Ended(offset)) => Err(ended_early(offset, end)),
+            Err(CompareError::Broken(error)) => Err(self.lost(Phase::Reading, &error)),
+            Err(CompareError::Mismatch(mismatch)) => Err(WireError::Mismatch(mismatch)),
+        }
+    }
+
+    /// Reads until the connection ends, by FIN or RST (rule R14), and gives the first `limit` bytes of what came.
+    pub async fn ending(&self, limit: usize) -> Ending {
+        let (mut words, mut buffer) = (Vec::new(), vec![0; 4096]);
+        loop {
+            match self.read(&mut buffer).await {
+                Ok(0) => return Ending { words, reset: false },
+                Ok(count) => {
+                    words.extend_from_slice(&buffer[..count.min(limit - words.len())]);
+                }
+                Err(_) => return Ending { words, reset: true },
+            }
+        }
+    }
+
+    /// The first that comes, if it does before the connection ends.
+    pub async fn first_words(&self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 64];
+        match self.read(&mut buffer).await {
+            Ok(count @ 1..) => {
+                buffer.truncate(count);
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads `answer`; or, if an end comes first, what came before it.
+    ///
+    /// # Errors
+    ///
+    /// Something else came.
+    pub async fn answer_or_end(&self, answer: &[u8]) -> Result<Option<Ending>, WireError> {
+        let mut words = vec![0; answer.len()];
+        let mut got = 0;
+        while got < answer.len() {
+            let read = self.read(&mut words[got..]).await;
+            let reset = read.is_err();
+            match read.unwrap_or(0) {
+                0 => {
+                    words.truncate(got);
+                    return Ok(Some(Ending { words, reset }));
+                }
+                count => got += count,
+            }
+        }
+        if words == answer {
+            return Ok(None);
+        }
+        let at = (0..got).find(|&at| words[at] != answer[at]).unwrap_or(0);
+        let difference = Difference::between(0, answer, &words, at);
+        Err(WireError::Mismatch(Mismatch { difference, rest: words.split_off(at) }))
+    }
+
+    /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for [`STALL`].
+    ///
+    /// # Errors
+    ///
+    /// The connection ended meanwhile.
+    pub async fn drain(&self, enough: u64) -> Result<(), WireError> {
+        let mut buffer = vec![0; BLOCK as usize];
+        let enough = self.received() + enough;
+        while self.received() < enough {
+            match tokio::time::timeout(STALL, self.read(&mut buffer)).await {
+                Err(_) => return Ok(()),
+                Ok(Ok(0)) => return Err(ended_early(self.received(), self.sent())),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(self.lost(Phase::Reading, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Expects the end of the stream (FIN) and no byte before it.
+    ///
+    /// # Errors
+    ///
+    /// A byte, or a reset.
+    pub async fn expect_end(&self) -> Result<(), WireError> {
+        let mut buffer = [0; 64];
+        let count = self.read(&mut buffer).await;
+        match count.map_err(|error| self.lost(Phase::Reading, &error))? {
+            0 => Ok(()),
+            count => {
+                let kind = FailureKind::unexpected(Stream::ToClient, &buffer[..count]);
+                Err(WireError::new(kind, Diagnosis::WritesMoreThanAsked))
+            }
+        }
+    }
+
+    /// What has arrived and was not read yet, if anything has.
+    #[must_use]
+    pub fn arrived(&self) -> Option<Arrival> {
+        let mut buffer = [0; 64];
+        match self.try_read(&mut buffer) {
+            Ok(0) => Some(Arrival::End),
+            Ok(count) => Some(Arrival::Bytes(buffer[..count].to_vec())),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) if is_end(&error) => Some(Arrival::End),
+            Err(error) => Some(Arrival::Broken(error.to_string())),
+        }
+    }
+}
+
+/// What has arrived at a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    Bytes(Vec<u8>),
+    /// The end of the stream, or a reset.
+    End,
+    Broken(String),
+}
+
+impl std::fmt::Display for Arrival {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "it got {}", course::text::quoted(bytes)),
+            Self::End => f.write_str("its connection was closed"),
+            Self::Broken(reason) => write!(f, "its connection broke: {reason}"),
+        }
+    }
+}
+
+fn ended_early(received: u64, expected: u64) -> WireError {
+    let kind = FailureKind::ClosedEarly { stream: Stream::ToClient, received, expected };
+    WireError::new(kind, Diagnosis::StopsTooEarly)
+}
+
+/// How what came is not what should have come.
+#[derive(Debug)]
+pub enum CompareError {
+    /// It ended after so many bytes.
+    Ended(u64),
+    Broken(io::Error),
+    Mismatch(Mismatch),
+}
+
+/// Reads what should be the bytes `which` of `expected`, however they are cut, and not one more.
+///
+/// # Errors
+///
+/// Something else came.
+pub async fn compare(
+    expected: &Payload,
+    which: Range<u64>,
+    mut read: impl AsyncFnMut(&mut [u8]) -> io::Result<usize>,
+) -> Result<(), CompareError> {
+    let Range { start: mut offset, end } = which;
+    let mut buffer = vec![0; (end - offset).min(BLOCK) as usize];
+    while offset < end {
+        let space = (end - offset).min(buffer.len() as u64) as usize;
+        let mut got = match read(&mut buffer[..space]).await {
+            Ok(0) => return Err(CompareError::Ended(offset)),
+            Ok(count) => &buffer[..count],
+            // Which of FIN and RST arrives is a matter of luck where input was left unread (rule R14).
+            Err(error) if is_end(&error) => return Err(CompareError::Ended(offset)),
+            Err(error) => return Err(CompareError::Broken(error)),
+        };
+        while !got.is_empty() {
+            let wanted = expected.at(offset);
+            let both = got.len().min(wanted.len());
+            if got[..both] != wanted[..both] {
+                let at = (0..both).find(|&at| got[at] != wanted[at]).unwrap_or(0);
+                let difference = Difference::between(offset, wanted, got, at);
+                let rest = got[at..].to_owned();
+                return Err(CompareError::Mismatch(Mismatch { difference, rest }));
+            }
+            offset += both as u64;
+            got = &got[both..];
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Data to send.
+
+use std::rc::Rc;
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, SeedableRng};
+
+/// Data to send, of which many megabytes take next to no memory.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    Bytes(Vec<u8>),
+    /// `length` bytes, see [`Payload::random`].
+    Random {
+        block: Rc<[u8]>,
+        seed: u64,
+        length: u64,
+    },
+    /// `length` bytes of `unit`, again and again.
+    Repeated {
+        unit: Rc<[u8]>,
+        length: u64,
+    },
+}
+
+/// So many bytes are made up of random data.
+pub(super) const BLOCK: u64 = 64 * 1024;
+
+impl Payload {
+    /// `length` random bytes that `seed` determines (rule R10). After the first [`BLOCK`] they are the same again, each
+    /// block rotated by a random number of bytes: what is lost, doubled or out of order does not fit what follows.
+    #[must_use]
+    pub fn random(seed: u64, length: u64) -> Self {
+        let mut block = vec![0; length.min(BLOCK) as usize];
+        Xoshiro256PlusPlus::seed_from_u64(seed).fill_bytes(&mut block);
+        Self::Random { block: block.into(), seed, length }
+    }
+
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Random { length, .. } | Self::Repeated { length, .. } => *length,
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of the bytes from `offset` on; none at the end of the payload.
+    #[must_use]
+    pub fn at(&self, offset: u64) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => &bytes[offset as usize..],
+            Self::Random { length, .. } | Self::Repeated { length, .. } if offset >= *length => &[],
+            Self::Repeated { unit, length } => {
+                let rest = &unit[(offset % unit.len() as u64) as usize..];
+                &rest[..rest.len().min((length - offset) as usize)]
+            }
+            Self::Random { block, seed, length } => {
+                let (index, within) = (offset / BLOCK, offset % BLOCK);
+                let turn = match index {
+                    0 => 0,
+                    _ => Xoshiro256PlusPlus::seed_from_u64(seed ^ (index << 20)).next_u64() % BLOCK,
+                };
+                let rest = &block[((turn + within) % BLOCK) as usize..];
+                &rest[..rest.len().min((BLOCK - within).min(length - offset) as usize)]
+            }
+        }
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The payload, read in pieces that begin anywhere.
+    fn collect(payload: &Payload, step: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let rest = payload.at(all.len() as u64);
+            if rest.is_empty() {
+                return all;
+            }
+            let end = rest.len().min(step);
+            all.extend_from_slice(&rest[..end]);
+        }
+    }
+
+    #[test]
+    fn random_data_is_the_same_however_it_is_cut() {
+        let payload = Payload::random(7, 3 * BLOCK + 11);
+        let whole = collect(&payload, usize::MAX);
+        assert_eq!(whole.len() as u64, payload.len());
+        assert_eq!(whole, collect(&payload, 1000));
+        assert_ne!(whole[..1000], whole[BLOCK as usize..][..1000], "blocks repeat");
+    }
+}

@@ -1,0 +1,274 @@
+//! A server under test that runs: where it listens, what the kernel shows of it, and waiting for it.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use observe::{ConnectionTable, Probe, Socket, non_tcp_sockets};
+use rustix::process::{Resource, getrlimit};
+
+use super::announcement::announced;
+use super::connection::{BufferSize, Connection, MORE_DESCRIPTORS};
+use super::context::Context;
+use super::protocol::Service;
+use super::start::Start;
+use super::wire_error::WireError;
+use crate::subject::{Endpoint, Peer, Process, WaitError};
+use crate::verdict::{
+    AnnouncementFault, CheckError, ConnectionFacts, Diagnosis, Failure, FailureKind, Observation,
+    ServerFacts,
+};
+
+/// A server that has said where it listens.
+pub struct Server {
+    context: Rc<Context>,
+    service: &'static Service,
+    pub process: Rc<Process>,
+    /// Where it says it listens, in the order of its lines.
+    endpoints: Vec<Endpoint>,
+    /// Its limit of open descriptors.
+    descriptors: u64,
+    /// The sockets that it had before any client: its listener, and what a runtime needs.
+    own_sockets: HashSet<u64>,
+}
+
+impl Server {
+    /// Starts the program of `context` as the server of its lab, and waits until it says where it listens.
+    ///
+    /// # Errors
+    ///
+    /// It did not, with the reason.
+    pub(super) async fn start(
+        service: &'static Service,
+        context: &Rc<Context>,
+        start: &Start,
+    ) -> Result<Rc<Self>, CheckError> {
+        let process = start.launch(service, context)?;
+        let mut endpoints = Vec::new();
+        for (index, listens) in service.program(start.role)?.listens.iter().enumerate() {
+            let address = announced(&process, index, listens.announced).await?;
+            let endpoint = Endpoint { transport: listens.transport, address };
+            process.meets_at(endpoint);
+            endpoints.push(endpoint);
+        }
+        if endpoints.is_empty() {
+            let reason = format!("a program that is a {} does not listen", start.role);
+            return Err(CheckError::Inconclusive(reason));
+        }
+        let own_sockets = process.probe.socket_inodes()?;
+        let (context, descriptors) = (Rc::clone(context), start.descriptors);
+        Ok(Rc::new(Self { context, service, process, endpoints, descriptors, own_sockets }))
+    }
+
+    /// Where it listens for its clients.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        // There is one at least: `start` sees to that.
+        self.endpoints[0].address
+    }
+
+    /// Where its line number `index` says that it listens, from 0.
+    ///
+    /// # Errors
+    ///
+    /// Its lab has no such line: the grader's own mistake.
+    pub fn endpoint(&self, index: usize) -> Result<SocketAddr, CheckError> {
+        let endpoint = self.endpoints.get(index).map(|endpoint| endpoint.address);
+        endpoint.ok_or_else(|| {
+            CheckError::Inconclusive(format!("the lab has no endpoint number {index}"))
+        })
+    }
+
+    /// What the kernel says of it.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        self.process.probe
+    }
+
+    /// What its run of a check shares.
+    #[must_use]
+    pub fn context(&self) -> &Rc<Context> {
+        &self.context
+    }
+
+    /// How its lab's programs are spoken to.
+    #[must_use]
+    pub fn service(&self) -> &'static Service {
+        self.service
+    }
+
+    /// Connects, whatever comes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open`].
+    pub async fn dial(&self) -> Result<Connection, WireError> {
+        self.service.dial.dial(&self.context, self.address(), BufferSize::Default).await
+    }
+
+    /// Whether this machine lets the grader and the server have so many clients open (rule R11).
+    ///
+    /// # Errors
+    ///
+    /// It does not; says how to change that.
+    pub fn expect_descriptors_for(&self, clients: usize) -> Result<(), CheckError> {
+        /// What both need beside the clients.
+        const SPARE: u64 = 128;
+        let needed = clients as u64 + SPARE;
+        match getrlimit(Resource::Nofile).maximum {
+            Some(most) if most < needed && needed <= self.descriptors => {
+                Err(CheckError::Inconclusive(format!(
+                    "{clients} clients need {needed} open descriptors, and only {most} are allowed: \
+                     {MORE_DESCRIPTORS}"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for `future`, which needs something of the program, on behalf of `client`: see [`Process::wait_for`].
+    ///
+    /// # Errors
+    ///
+    /// `future` failed, or its answer will not come: each as a failure with evidence.
+    pub async fn wait<T>(
+        &self,
+        client: Option<&Connection>,
+        expected: &str,
+        future: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T, CheckError> {
+        let peer: &dyn Peer = match client {
+            Some(connection) => connection,
+            None => &(),
+        };
+        self.wait_with(peer, client, expected, future).await
+    }
+
+    /// As [`Self::wait`], where `peer` says what moves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub async fn wait_with<T>(
+        &self,
+        peer: &dyn Peer,
+        client: Option<&Connection>,
+        expected: &str,
+        future: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T, CheckError> {
+        match self.process.wait_for(peer, future).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.fail_on_wire(expected, error).await),
+            Err(error) => Err(self.fail_wait(client, expected, error).await?),
+        }
+    }
+
+    /// A failure with evidence: see [`Process::fail`].
+    pub async fn fail(&self, failure: Failure) -> CheckError {
+        self.process.fail(failure).await
+    }
+
+    /// What `error` comes to where something else was `expected`.
+    pub async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
+        let failure = match error {
+            WireError::Machine(reason) => return CheckError::Inconclusive(reason),
+            WireError::Failed(failure) => *failure,
+            WireError::Mismatch(mismatch) => {
+                let cause = self.service.exchange.explain(&mismatch);
+                let difference = mismatch.difference;
+                Failure::new(FailureKind::WrongBytes { difference }).because(cause)
+            }
+        };
+        self.fail(failure.expecting(expected)).await
+    }
+
+    /// What a wait on behalf of `client` comes to that ended without what was `expected`.
+    ///
+    /// # Errors
+    ///
+    /// The machine was too busy to tell.
+    pub async fn fail_wait(
+        &self,
+        client: Option<&Connection>,
+        expected: &str,
+        error: WaitError,
+    ) -> Result<CheckError, CheckError> {
+        let mut failure = Failure::new(error.kind()?).expecting(expected);
+        if let Some(client) = client {
+            failure.observations.push(Observation::Traffic(client.traffic()));
+        }
+        Ok(self.fail(failure.because(self.facts(client).diagnose())).await)
+    }
+
+    /// What the kernel shows of why `client` is not answered.
+    fn facts(&self, client: Option<&Connection>) -> ServerFacts {
+        let table = ConnectionTable::of(self.address());
+        let end = client.and_then(|client| table.peer_socket(client.ports));
+        let connection = end.map(|end| {
+            let holder = if end.inode == 0 { None } else { self.holder_of(end.inode) };
+            let holder = holder.map(|socket| (socket.pid, socket.descriptor));
+            ConnectionFacts { holder, state: end.state, unread: u64::from(end.rx_queue) }
+        });
+        let threads = self.process.probe.threads().unwrap_or_default();
+        ServerFacts { threads, not_accepted: table.not_accepted(), connection }
+    }
+
+    fn holder_of(&self, inode: u64) -> Option<Socket> {
+        let sockets = self.process.probe.sockets().unwrap_or_default();
+        let mut sockets = sockets.into_iter();
+        sockets.find(|socket| socket.entry.as_ref().is_some_and(|entry| entry.inode == inode))
+    }
+
+    /// How many sockets of clients the program still holds, over or not.
+    ///
+    /// # Errors
+    ///
+    /// They may not be read.
+    pub fn client_sockets(&self) -> Result<usize, CheckError> {
+        let mut new = self.process.probe.socket_inodes()?;
+        new.retain(|inode| !self.own_sockets.contains(inode));
+        if !new.is_empty() {
+            // A runtime may make a pair of Unix sockets for itself when it first needs one.
+            let others = non_tcp_sockets();
+            new.retain(|inode| !others.contains(inode));
+        }
+        Ok(new.len())
+    }
+
+    /// Waits until it holds no socket of a client, or has ended; `None` once neither will be.
+    ///
+    /// # Errors
+    ///
+    /// They may not be read, or the machine was too busy to tell.
+    pub async fn until_clients_are_gone(&self) -> Result<Option<()>, CheckError> {
+        let gone = || Ok((self.process.has_ended() || self.client_sockets()? == 0).then_some(()));
+        self.process.poll_until(gone).await
+    }
+
+    /// Compares where the program says that it listens with what the kernel says.
+    ///
+    /// # Errors
+    ///
+    /// They differ.
+    pub async fn expect_announced_addresses(&self) -> Result<(), CheckError> {
+        let sockets = self.process.probe.sockets()?;
+        let listening: Vec<SocketAddr> = sockets
+            .iter()
+            .filter(|socket| socket.is_listener())
+            .filter_map(|socket| Some(socket.entry.as_ref()?.local_address))
+            .collect();
+        let is_there =
+            |named: &SocketAddr| listening.iter().any(|local| local.port() == named.port());
+        let mut named = self.endpoints.iter().map(|endpoint| endpoint.address);
+        let Some(named) = named.find(|named| !is_there(named)) else { return Ok(()) };
+        if self.process.has_ended() {
+            return Ok(());
+        }
+        let fault = AnnouncementFault::NotListening { named, listening };
+        let failure = Failure::new(FailureKind::NotAnnounced { fault })
+            .expecting("a line `… on 127.0.0.1:PORT` names an address on which the program listens")
+            .because(Diagnosis::AnnouncesAnotherAddress);
+        Err(self.fail(failure).await)
+    }
+}

@@ -1,0 +1,131 @@
+//! One run of one check, with processes of its own (rule R8).
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use super::context::Context;
+use super::protocol::Service;
+use super::server::Server;
+use super::start::Start;
+use crate::subject::{Launcher, Process};
+use crate::verdict::CheckError;
+
+/// Handed to a check. It owns the servers that the check starts; when it is dropped, all programs end.
+pub struct Trial {
+    service: &'static Service,
+    context: Rc<Context>,
+    servers: RefCell<Vec<Rc<Server>>>,
+}
+
+/// A check draws random data and says its steps without a detour.
+impl Deref for Trial {
+    type Target = Rc<Context>;
+
+    fn deref(&self) -> &Rc<Context> {
+        &self.context
+    }
+}
+
+impl Trial {
+    /// A trial of `program`, started and spoken to as `service` says, whose random data is determined by `seed` and the
+    /// check's `id`.
+    #[must_use]
+    pub fn new(
+        service: &'static Service,
+        program: &[OsString],
+        launcher: &Launcher,
+        seed: u64,
+        id: &str,
+    ) -> Self {
+        let context = Rc::new(Context::new(program, launcher, seed, id));
+        Self { service, context, servers: RefCell::default() }
+    }
+
+    /// Starts the program as a server, a fresh process (rule R8); it runs until the end of the trial.
+    ///
+    /// # Errors
+    ///
+    /// It does not come up.
+    pub async fn start(&self, start: &Start) -> Result<Rc<Server>, CheckError> {
+        let server = Server::start(self.service, &self.context, start).await?;
+        self.servers.borrow_mut().push(Rc::clone(&server));
+        Ok(server)
+    }
+
+    /// Starts the program like that, and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no process, pipe or descriptor to give, or no certificates.
+    pub fn launch(&self, start: &Start) -> Result<Rc<Process>, CheckError> {
+        start.launch(self.service, &self.context)
+    }
+
+    /// How the lab's programs are started and spoken to.
+    #[must_use]
+    pub fn service(&self) -> &'static Service {
+        self.service
+    }
+
+    /// All servers that came up, in order.
+    #[must_use]
+    pub fn servers(&self) -> Vec<Rc<Server>> {
+        self.servers.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::{Exchange, Mismatch, Payload, Program, Request, Tcp};
+    use crate::subject::Confinement;
+    use crate::verdict::{Cause, Explanation};
+
+    /// A protocol in which a letter is answered with the same letter.
+    #[derive(Debug)]
+    struct Letter;
+
+    impl Exchange for Letter {
+        fn request(&self, _: &Context) -> Request {
+            let sends = Payload::Bytes(b"a".to_vec());
+            Request { sends: sends.clone(), answer: Rc::new(sends) }
+        }
+
+        fn flood(&self, context: &Context, length: u64) -> Payload {
+            context.stream(length)
+        }
+
+        fn explain(&self, _: &Mismatch) -> Cause {
+            Explanation::new("another-letter", "another letter came").into()
+        }
+    }
+
+    static SERVICE: Service =
+        Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &Letter };
+
+    fn trial(seed: u64, id: &str) -> Trial {
+        let launcher = Launcher::new(Confinement::None).expect("Linux has subreapers");
+        Trial::new(&SERVICE, &[], &launcher, seed, id)
+    }
+
+    #[test]
+    fn a_seed_repeats_random_data_and_another_does_not() {
+        let drawn = |seed, id| {
+            let trial = trial(seed, id);
+            format!("{:?} {:?} {:?}", trial.bytes(1..=64), trial.stream(9), trial.number(0..=1000))
+        };
+        assert_eq!(drawn(7, "a"), drawn(7, "a"));
+        assert_ne!(drawn(7, "a"), drawn(8, "a"));
+        assert_ne!(drawn(7, "a"), drawn(7, "b"));
+    }
+
+    #[test]
+    fn all_bytes_are_all_bytes() {
+        let mut bytes = trial(1, "").all_bytes();
+        assert!(!bytes.is_sorted());
+        bytes.sort_unstable();
+        assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
+    }
+}

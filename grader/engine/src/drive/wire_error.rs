@@ -1,0 +1,50 @@
+//! What goes wrong between a client and the program.
+
+use crate::verdict::{Cause, Difference, Failure, FailureKind};
+
+/// What went wrong between a client and the program.
+#[derive(Debug)]
+pub enum WireError {
+    /// Other bytes came than should; why depends on the protocol.
+    Mismatch(Mismatch),
+    /// The program did not do what it should. What was expected is added by who waits.
+    Failed(Box<Failure>),
+    /// The grader could not do its part; says why.
+    Machine(String),
+}
+
+/// Where something else came than should.
+#[derive(Debug)]
+pub struct Mismatch {
+    pub difference: Difference,
+    /// What came from there on, as far as it was in one piece.
+    pub rest: Vec<u8>,
+}
+
+impl Mismatch {
+    /// Whether bytes that are not UTF-8 were replaced, as `from_utf8_lossy` does.
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.rest.starts_with("\u{fffd}".as_bytes())
+    }
+}
+
+impl WireError {
+    /// A failure of this kind, with its likely cause.
+    #[must_use]
+    pub fn new(kind: FailureKind, cause: impl Into<Cause>) -> Self {
+        Self::Failed(Box::new(Failure::new(kind).because(cause)))
+    }
+
+    /// Whether the program refused, reset or ended the connection where it should not: it may have died.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.kind.may_follow_an_end())
+    }
+}
+
+impl From<Failure> for WireError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}

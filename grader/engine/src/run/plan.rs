@@ -1,0 +1,19 @@
+//! What is to be run.
+
+use std::ffi::OsString;
+
+use crate::lab::{Check, Lab};
+use crate::subject::Launcher;
+
+/// Some checks of a lab, run on one program.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub lab: &'static Lab,
+    pub checks: Vec<&'static Check>,
+    pub program: Vec<OsString>,
+    /// Starts the program.
+    pub launcher: Launcher,
+    pub seed: u32,
+    /// Whether what a check leaves behind is charged to the lab's `residue_check`.
+    pub charge_residue: bool,
+}

@@ -1,0 +1,25 @@
+//! What checks that passed left behind.
+
+use super::outcome::{Outcome, Verdict};
+use crate::lab::Lab;
+use crate::verdict::{Diagnosis, Failure, FailureKind, Journal, Residue};
+
+/// Fails the `residue_check` of `lab` for what other checks left behind.
+pub(super) fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
+    let residue =
+        |outcome: &Outcome| Some(Residue { check: outcome.check.id, sockets: outcome.residue? });
+    let left: Vec<Residue> = outcomes.iter().filter_map(residue).collect();
+    let Some(id) = lab.residue_check else { return };
+    let charged = outcomes.iter_mut().find(|outcome| outcome.check.id == id);
+    let (Some(outcome), Some(first)) = (charged, left.first()) else { return };
+    if !matches!(outcome.verdict, Verdict::Passed) {
+        return;
+    }
+    let journal = Journal::default();
+    journal.action(format!("run {}, which passed; then close all of its clients", first.check));
+    let mut failure = Failure::new(FailureKind::Residue { left })
+        .expecting("the program closes its side of each connection")
+        .because(Diagnosis::LeavesStreamsOpen);
+    failure.transcript = journal.transcript();
+    outcome.verdict = Verdict::Failed(Box::new(failure));
+}

@@ -1,0 +1,174 @@
+//! Decides which check runs when, and which is run again.
+
+use std::sync::mpsc;
+
+use rustix::process::{Resource, getrlimit};
+
+use super::attempt::try_check;
+use super::outcome::{Outcome, Verdict};
+use super::plan::Plan;
+use crate::interrupt::Interrupt;
+use crate::lab::Check;
+use crate::verdict::Tries;
+
+/// How often a check is run at most that is inconclusive, or failed while the machine was busy (rule R9).
+const MAX_TRIES: u32 = 3;
+
+/// Checks that may run at the same time: most wait more than they compute.
+fn max_running() -> usize {
+    /// What eight checks with their clients need, and more. With fewer, one at a time may do.
+    const DESCRIPTORS: u64 = 8192;
+    if getrlimit(Resource::Nofile).maximum.is_some_and(|most| most < DESCRIPTORS) {
+        return 1;
+    }
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    (4 * cpus).clamp(4, 16)
+}
+
+/// How far a check has come.
+enum Slot {
+    /// To be run, after so many tries that have told nothing for certain.
+    Waiting(u32),
+    /// This try is running.
+    Running(u32),
+    Done(Outcome),
+}
+
+impl Slot {
+    fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the checks of `plan`, as many at a time as the machine allows, and returns their outcomes in the plan's order.
+pub(super) fn schedule(
+    plan: &Plan,
+    interrupt: &Interrupt,
+    done: &mut impl FnMut(&Outcome),
+) -> Vec<Outcome> {
+    let mut slots: Vec<Slot> = plan.checks.iter().map(|_| Slot::Waiting(0)).collect();
+    let (sender, results) = mpsc::channel::<(usize, Outcome)>();
+    std::thread::scope(|scope| {
+        loop {
+            give_up(plan, interrupt, &mut slots, done);
+            for (index, tries) in next(plan, &slots) {
+                slots[index] = Slot::Running(tries + 1);
+                let (check, sender) = (plan.checks[index], sender.clone());
+                scope.spawn(move || {
+                    // The receiver lives as long as this scope.
+                    let _ = sender.send((index, try_check(check, plan, interrupt)));
+                });
+            }
+            if !slots.iter().any(|slot| matches!(slot, Slot::Running(_))) {
+                break;
+            }
+            let Ok((index, mut outcome)) = results.recv() else { break };
+            let Slot::Running(tries) = slots[index] else { continue };
+            outcome.tries = tries;
+            slots[index] = if wants_another(&outcome) {
+                Slot::Waiting(tries)
+            } else {
+                note_tries(&mut outcome);
+                done(&outcome);
+                Slot::Done(outcome)
+            };
+        }
+    });
+    slots.into_iter().filter_map(Slot::outcome).collect()
+}
+
+/// Ends what is not to be run any more: all, after an interrupt, or what requires something that did not
+/// pass.
+fn give_up(
+    plan: &Plan,
+    interrupt: &Interrupt,
+    slots: &mut [Slot],
+    done: &mut impl FnMut(&Outcome),
+) {
+    loop {
+        let reason = |index: usize| match (&slots[index], interrupt.is_raised()) {
+            (Slot::Waiting(_), true) => Some(Verdict::Interrupted),
+            (Slot::Waiting(_), false) => match readiness(plan.checks[index], plan, slots) {
+                Readiness::Blocked(by) => Some(Verdict::Blocked { by }),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = (0..slots.len()).find_map(|index| Some((index, reason(index)?)));
+        let Some((index, verdict)) = found else { return };
+        let outcome = Outcome::not_run(plan.checks[index], verdict);
+        done(&outcome);
+        slots[index] = Slot::Done(outcome);
+    }
+}
+
+/// What may start now, with the tries that each has had: as many as may run at a time; or, once nothing
+/// else is left, one that is to be alone: because it measures, or because the machine was too busy for it
+/// before (rule R9).
+fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
+    let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
+    let ready = |(index, slot): (usize, &Slot)| match slot {
+        Slot::Waiting(tries) => {
+            let readiness = readiness(plan.checks[index], plan, slots);
+            matches!(readiness, Readiness::Ready).then_some((index, *tries))
+        }
+        _ => None,
+    };
+    let ready = slots.iter().enumerate().filter_map(ready);
+    let (alone, beside): (Vec<_>, Vec<_>) =
+        ready.partition(|&(index, tries)| plan.checks[index].quiet || tries > 0);
+    if !beside.is_empty() {
+        beside.into_iter().take(max_running().saturating_sub(running)).collect()
+    } else if running == 0 {
+        alone.into_iter().take(1).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Says in the evidence of a failure that a busy machine may have caused how often the check was tried.
+fn note_tries(outcome: &mut Outcome) {
+    let count = outcome.tries;
+    if let Verdict::Failed(failure) = &mut outcome.verdict
+        && let Some(starvation) = failure.starvation
+    {
+        failure.evidence.tries = Some(Tries { count, starvation });
+    }
+}
+
+/// Whether a check is to be run again: after a try that says nothing for certain (rule R9).
+fn wants_another(outcome: &Outcome) -> bool {
+    let is_open = match &outcome.verdict {
+        Verdict::Inconclusive(_) => true,
+        Verdict::Failed(failure) => failure.starvation.is_some(),
+        _ => false,
+    };
+    is_open && outcome.tries < MAX_TRIES
+}
+
+enum Readiness {
+    Ready,
+    Wait,
+    Blocked(&'static str),
+}
+
+/// Whether what `check` requires is known to hold. What is not in the plan was not asked for and counts as
+/// given.
+fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
+    let mut readiness = Readiness::Ready;
+    for &id in check.requires {
+        let Some(index) = plan.checks.iter().position(|other| other.id == id) else { continue };
+        match &slots[index] {
+            Slot::Done(Outcome { verdict: Verdict::Passed, .. }) => {}
+            Slot::Done(_) => return Readiness::Blocked(id),
+            _ => readiness = Readiness::Wait,
+        }
+    }
+    readiness
+}
+
+#[cfg(test)]
+mod tests;

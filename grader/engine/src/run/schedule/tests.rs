@@ -1,0 +1,181 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use course::labs::{Category, CheckInfo, LabInfo};
+use observe::Starvation;
+
+use super::*;
+use crate::drive::{Context, Exchange, Mismatch, Payload, Program, Request, Service, Tcp};
+use crate::lab::Lab;
+use crate::run::residue;
+use crate::subject::{Confinement, Launcher};
+use crate::verdict::{Cause, Certainty, CheckError, Explanation, Failure, FailureKind};
+
+/// A protocol that no check here speaks.
+#[derive(Debug)]
+struct Silence;
+
+impl Exchange for Silence {
+    fn request(&self, _: &Context) -> Request {
+        let nothing = Payload::Bytes(Vec::new());
+        Request { sends: nothing.clone(), answer: std::rc::Rc::new(nothing) }
+    }
+
+    fn flood(&self, context: &Context, length: u64) -> Payload {
+        context.stream(length)
+    }
+
+    fn explain(&self, _: &Mismatch) -> Cause {
+        Explanation::new("noise", "something came").into()
+    }
+}
+
+static SERVICE: Service = Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &Silence };
+
+static INFO: LabInfo = LabInfo {
+    number: 99,
+    topic: "schedule",
+    title: "Schedule",
+    minutes: 1,
+    dependencies: &[],
+    borrows: &[],
+    tasks: &[],
+};
+
+static LAB: Lab = Lab {
+    info: &INFO,
+    service: &SERVICE,
+    checks: &CHECKS,
+    explanations: "",
+    residue_check: Some("second"),
+    bench: &[],
+};
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static TRIED: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs for a while, and gives the most that ran at the same time.
+async fn neighbours() -> usize {
+    let mut most = RUNNING.fetch_add(1, Ordering::SeqCst);
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        most = most.max(RUNNING.load(Ordering::SeqCst) - 1);
+    }
+    RUNNING.fetch_sub(1, Ordering::SeqCst);
+    most
+}
+
+async fn needs_the_machine() -> Result<(), CheckError> {
+    let neighbours = neighbours().await;
+    match (TRIED.fetch_add(1, Ordering::SeqCst), neighbours) {
+        (1.., 0) => Ok(()),
+        (tried, _) => Err(CheckError::Inconclusive(format!("try {tried}, {neighbours} beside it"))),
+    }
+}
+
+async fn works_anywhere() -> Result<(), CheckError> {
+    neighbours().await;
+    Ok(())
+}
+
+const fn info(id: &'static str, requires: &'static [&'static str]) -> CheckInfo {
+    CheckInfo { id, requires, category: Category::Correctness, ..CheckInfo::DEFAULT }
+}
+
+static CHECKS: [Check; 4] = [
+    Check { info: info("first", &[]), run: |_| Box::pin(needs_the_machine()) },
+    Check { info: info("second", &[]), run: |_| Box::pin(works_anywhere()) },
+    Check { info: info("third", &["first"]), run: |_| Box::pin(works_anywhere()) },
+    Check {
+        info: info("fourth", &["second"]),
+        run: |_| Box::pin(async { Err(CheckError::Inconclusive("never".to_owned())) }),
+    },
+];
+
+fn failed(kind: FailureKind, tries: u32, starvation: Option<Starvation>) -> Outcome {
+    let mut failure = Box::new(Failure::new(kind));
+    failure.starvation = starvation;
+    Outcome { tries, ..Outcome::not_run(&CHECKS[0], Verdict::Failed(failure)) }
+}
+
+fn late() -> FailureKind {
+    FailureKind::Timeout { after: Duration::from_secs(8) }
+}
+
+const STARVED: Starvation =
+    Starvation::ProgramWaited { waiting: Duration::from_secs(3), elapsed: Duration::from_secs(8) };
+
+#[test]
+fn what_failed_on_a_busy_machine_is_run_again() {
+    assert!(wants_another(&failed(late(), 1, Some(STARVED))));
+    assert!(!wants_another(&failed(late(), 1, None)));
+    assert!(!wants_another(&failed(late(), MAX_TRIES, Some(STARVED))), "then it counts");
+}
+
+#[test]
+fn only_what_a_busy_machine_can_cause_is_uncertain() {
+    assert_eq!(FailureKind::ProvenHang.certainty(), Certainty::Certain);
+    assert_eq!(late().certainty(), Certainty::MachineMayBeAtFault);
+    let wrong = FailureKind::unexpected(crate::verdict::Stream::ToClient, b"ERR timeout\n");
+    assert_eq!(Failure::new(wrong.clone()).certainty(), Certainty::Certain);
+    // Where a limit of time decides even wrong bytes may be the machine's fault; the end of a server is not.
+    let limited = Failure::new(wrong).time_limited();
+    assert_eq!(limited.certainty(), Certainty::MachineMayBeAtFault);
+    let status = crate::verdict::ExitStatus::Status(101);
+    let ended = Failure::new(FailureKind::ServerEnded { status }).time_limited();
+    assert_eq!(ended.certainty(), Certainty::Certain);
+}
+
+#[test]
+fn the_tries_of_a_failure_on_a_busy_machine_are_in_its_evidence() {
+    let mut outcome = failed(late(), MAX_TRIES, Some(STARVED));
+    note_tries(&mut outcome);
+    let Verdict::Failed(failure) = &outcome.verdict else { panic!("it failed") };
+    let tries = failure.evidence.tries.as_ref().map(|tries| (tries.count, tries.starvation));
+    assert_eq!(tries, Some((MAX_TRIES, STARVED)));
+    let mut quiet = failed(late(), 1, None);
+    note_tries(&mut quiet);
+    let Verdict::Failed(failure) = &quiet.verdict else { panic!("it failed") };
+    assert!(failure.evidence.tries.is_none());
+}
+
+#[test]
+fn what_was_inconclusive_is_run_again_alone_and_blocks_nothing_meanwhile() {
+    let plan = Plan {
+        lab: &LAB,
+        checks: CHECKS.iter().collect(),
+        program: Vec::new(),
+        launcher: Launcher::new(Confinement::None).expect("Linux has subreapers"),
+        seed: 1,
+        charge_residue: false,
+    };
+    let (_switch, interrupt) = Interrupt::new();
+    let mut heard = Vec::new();
+    let outcomes = schedule(&plan, &interrupt, &mut |outcome| heard.push(outcome.check.id));
+    let found: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| (outcome.tries, matches!(outcome.verdict, Verdict::Passed)))
+        .collect();
+    assert_eq!(found, [(2, true), (1, true), (1, true), (MAX_TRIES, false)]);
+    // Each is reported once, when it is decided.
+    assert_eq!(heard.len(), 4);
+    assert_eq!(heard[0], "second");
+}
+
+#[test]
+fn sockets_left_behind_are_charged_to_the_check_for_that() {
+    let passed = |check| Outcome::not_run(check, Verdict::Passed);
+    let mut outcomes = vec![Outcome { residue: Some(3), ..passed(&CHECKS[0]) }, passed(&CHECKS[1])];
+    residue::charge(&LAB, &mut outcomes);
+    assert!(matches!(outcomes[0].verdict, Verdict::Passed));
+    let Verdict::Failed(failure) = &outcomes[1].verdict else { panic!("it is charged") };
+    assert_eq!(failure.headline(), "first left 3 sockets of clients that are gone");
+    assert_eq!(failure.steps().len(), 1);
+    // Not if it has failed by itself, or did not run.
+    let mut outcomes = vec![
+        Outcome { residue: Some(3), ..passed(&CHECKS[0]) },
+        Outcome::not_run(&CHECKS[1], Verdict::Blocked { by: "first" }),
+    ];
+    residue::charge(&LAB, &mut outcomes);
+    assert!(matches!(outcomes[1].verdict, Verdict::Blocked { .. }));
+}

@@ -1,0 +1,147 @@
+//! Builds the programs of labs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use course::checkout::Checkout;
+use course::labs::LabInfo;
+
+use super::cargo::{Cargo, Profile, Progress};
+use super::error::BuildError;
+use super::files::{copy_changed, rust_files, write_if_changed};
+use super::workspace::{BuildWorkspace, MISCONCEPTIONS};
+use crate::interrupt::Interrupt;
+use crate::subject::children::Children;
+
+/// A program that can be graded.
+#[derive(Clone, Debug)]
+pub enum Variant {
+    /// What the student has written, in `labs/`.
+    Starter,
+    /// The reference, in `solutions/`.
+    Solution,
+    /// Any executable, with its arguments.
+    Program(Vec<OsString>),
+}
+
+impl Variant {
+    /// As reports name it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Starter => "your code".to_owned(),
+            Self::Solution => "solution".to_owned(),
+            Self::Program(words) => {
+                let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+                words.join(" ")
+            }
+        }
+    }
+}
+
+/// A known-wrong answer: one file of the solution replaced.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// Which file, as seen from the solution's folder: `src/lib.rs`.
+    pub file: PathBuf,
+    pub text: String,
+}
+
+/// Builds the programs of one checkout.
+pub struct Builder<'b> {
+    pub checkout: &'b Checkout,
+    /// Where cargo is registered while it runs.
+    pub children: &'b Children,
+    /// Ends a build.
+    pub interrupt: &'b Interrupt,
+}
+
+impl Builder<'_> {
+    /// Builds `variant` of `lab` for `profile`, as far as it needs to be, and returns its command.
+    ///
+    /// # Errors
+    ///
+    /// It does not compile, or cannot be built at all.
+    pub fn build(
+        &self,
+        lab: &LabInfo,
+        variant: &Variant,
+        profile: Profile,
+        progress: Progress<'_>,
+    ) -> Result<Vec<OsString>, BuildError> {
+        let (folder, library) = match variant {
+            Variant::Program(words) => return Ok(words.clone()),
+            Variant::Starter => (self.checkout.lab(lab), format!("lab{}", lab.digits())),
+            Variant::Solution => {
+                (self.checkout.require_solution(lab)?, format!("solution{}", lab.digits()))
+            }
+        };
+        let workspace = BuildWorkspace::of(self.checkout);
+        let place = self.checkout.relative(&folder).to_owned();
+        copy_changed(&folder.join("src"), &workspace.folder.join(&place).join("src"))?;
+        workspace.add(&place, lab, &library)?;
+        workspace.prepare(self.checkout, &[place])?;
+        let names = std::slice::from_ref(&library);
+        let mut executables = self.cargo(&workspace).build(names, profile, progress)?;
+        let executable = executables.remove(&library).context("cargo has built no executable")?;
+        Ok(vec![executable.into()])
+    }
+
+    /// Builds known-wrong answers, each the solution with one file replaced. Returns their executables by name.
+    ///
+    /// # Errors
+    ///
+    /// One of them does not compile, or replaces what does not exist.
+    pub fn build_misconceptions(
+        &self,
+        lab: &LabInfo,
+        replacements: &BTreeMap<String, Replacement>,
+        progress: Progress<'_>,
+    ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+        let workspace = BuildWorkspace::of(self.checkout);
+        let given = self.solution_files(lab)?;
+        let (mut places, mut libraries) = (Vec::new(), BTreeMap::new());
+        for (name, Replacement { file, text }) in replacements {
+            let library = format!("lab{}_{}", lab.digits(), name.replace('-', "_"));
+            let place = Path::new(MISCONCEPTIONS).join(&library);
+            let mut files = given.clone();
+            if files.insert(file.clone(), text.clone()).is_none() {
+                let file = file.display();
+                return Err(anyhow!("{name}: the solution has no {file} to be replaced").into());
+            }
+            for (file, text) in files {
+                let text = text.replace(&format!("solution{}", lab.digits()), &library);
+                write_if_changed(&workspace.folder.join(&place).join(file), text.as_bytes())?;
+            }
+            workspace.add(&place, lab, &library)?;
+            places.push(place);
+            libraries.insert(name.clone(), library);
+        }
+        workspace.prepare(self.checkout, &places)?;
+        let names: Vec<_> = libraries.values().cloned().collect();
+        let mut executables = self.cargo(&workspace).build(&names, Profile::Once, progress)?;
+        let found = libraries.into_iter().map(|(name, library)| {
+            let executable = executables.remove(&library);
+            Ok((name, executable.context("cargo has built no executable")?))
+        });
+        Ok(found.collect::<Result<_>>()?)
+    }
+
+    /// The sources of the solution, by their path in its folder.
+    fn solution_files(&self, lab: &LabInfo) -> Result<BTreeMap<PathBuf, String>> {
+        let solution = self.checkout.require_solution(lab)?;
+        let mut files = BTreeMap::new();
+        for path in rust_files(&solution.join("src"))? {
+            let file = path.strip_prefix(&solution).context("a source outside its solution")?;
+            files.insert(file.to_owned(), self.checkout.read(&path)?);
+        }
+        Ok(files)
+    }
+
+    fn cargo<'c>(&'c self, workspace: &'c BuildWorkspace) -> Cargo<'c> {
+        let (children, interrupt) = (self.children, self.interrupt);
+        Cargo { folder: &workspace.folder, children, interrupt }
+    }
+}

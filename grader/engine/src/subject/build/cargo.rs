@@ -1,0 +1,216 @@
+//! Runs cargo, understands what it says, and ends it when it takes too long or is not wanted any more.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+
+use super::error::BuildError;
+use crate::interrupt::Interrupt;
+use crate::subject::children::Children;
+
+/// No lab takes minutes to build; one that does is stopped.
+const BUILD_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How often a running build is asked whether it is still wanted: an interrupt is answered at once for a person.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How a variant is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// To be graded: soon there, and with names in its panics.
+    Dev,
+    /// To be graded once: as `Dev`, but nothing is kept for a debugger or the next build, which takes half of the time.
+    Once,
+    /// To be measured.
+    Release,
+}
+
+/// What cargo prints with `--message-format json`, a line each; of it, what is needed here.
+#[derive(Deserialize)]
+#[serde(tag = "reason")]
+enum Message {
+    #[serde(rename = "compiler-artifact")]
+    Built(Artifact),
+    #[serde(rename = "compiler-message")]
+    Said { message: Diagnostic },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    target: Target,
+    /// Whether it was there already.
+    fresh: bool,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    message: String,
+    level: String,
+    /// As cargo would show it.
+    rendered: Option<String>,
+}
+
+/// Reports the progress of a build: how many crates were compiled so far, and the last one.
+pub type Progress<'p> = &'p mut dyn FnMut(usize, &str);
+
+/// Cargo, in one folder.
+pub(super) struct Cargo<'c> {
+    pub(super) folder: &'c Path,
+    pub(super) children: &'c Children,
+    pub(super) interrupt: &'c Interrupt,
+}
+
+impl Cargo<'_> {
+    /// Builds the packages `names` and returns their executables by name.
+    ///
+    /// # Errors
+    ///
+    /// They do not compile, or the build was stopped.
+    pub(super) fn build(
+        &self,
+        names: &[String],
+        profile: Profile,
+        progress: Progress<'_>,
+    ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+        let mut command = self.command(names, profile);
+        let mut cargo = self.children.spawn(&mut command).context("cannot run cargo")?;
+        let stderr = cargo.stderr.take();
+        let said = std::thread::spawn(move || {
+            /// More than cargo says when something is wrong with it, in bytes.
+            const MAX: u64 = 1 << 20;
+            let mut text = Vec::new();
+            let _ = stderr.map(|stderr| stderr.take(MAX).read_to_end(&mut text));
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let stdout = cargo.stdout.take().context("cargo has no output")?;
+        let output = self.read(stdout, &cargo, progress);
+        let status = cargo.wait();
+        self.children.forget(cargo.id());
+        let said = said.join().unwrap_or_default();
+        let Output { executables, errors, stopped } = output;
+        let code = status.ok().and_then(|status| status.code());
+        match code {
+            Some(0) if !stopped => Ok(executables),
+            Some(_) if !stopped && !errors.is_empty() => Err(BuildError::Compile(errors)),
+            Some(_) if !stopped => {
+                Err(BuildError::Other(anyhow!("cargo failed:\n{}", said.trim_end())))
+            }
+            _ => Err(BuildError::Other(anyhow!("the build was stopped"))),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "cargo is no program under test")]
+    fn command(&self, names: &[String], profile: Profile) -> Command {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let format = if colour { "json-diagnostic-rendered-ansi" } else { "json" };
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command
+            .args(["build", "--message-format", format])
+            .args(["--profile", if profile == Profile::Release { "release" } else { "dev" }])
+            .args(names.iter().flat_map(|name| ["--package", name]))
+            .current_dir(self.folder)
+            .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if profile == Profile::Once {
+            command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+        }
+        without_package(&mut command);
+        // A group of its own: what cargo has started ends with it.
+        command.process_group(0);
+        command
+    }
+
+    /// Reads what cargo says, and ends it where it takes too long or is not wanted any more.
+    fn read(&self, stdout: ChildStdout, cargo: &Child, progress: Progress<'_>) -> Output {
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let (begin, mut output, mut crates) = (Instant::now(), Output::default(), 0);
+        loop {
+            match lines.recv_timeout(PAUSE) {
+                Ok(line) => match serde_json::from_str(&line) {
+                    Ok(Message::Built(artifact)) => {
+                        if !artifact.fresh {
+                            crates += 1;
+                            progress(crates, &artifact.target.name);
+                        }
+                        if let Some(path) = artifact.executable {
+                            output.executables.insert(artifact.target.name, path);
+                        }
+                    }
+                    Ok(Message::Said { message }) => output.add(message),
+                    _ => {}
+                },
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return output,
+            }
+            let is_late = begin.elapsed() > BUILD_DEADLINE;
+            if !output.stopped && (is_late || self.interrupt.is_raised()) {
+                output.stopped = true;
+                kill_group(cargo);
+            }
+        }
+    }
+}
+
+/// What cargo said.
+#[derive(Default)]
+struct Output {
+    executables: BTreeMap<String, PathBuf>,
+    /// The compiler's errors.
+    errors: String,
+    /// Whether cargo was ended.
+    stopped: bool,
+}
+
+impl Output {
+    fn add(&mut self, message: Diagnostic) {
+        // The last error only counts the others.
+        let counts = message.message.starts_with("aborting due to");
+        if message.level == "error" && !counts {
+            self.errors += &message.rendered.unwrap_or_default();
+        }
+    }
+}
+
+/// Ends cargo and the compilers that it runs.
+fn kill_group(cargo: &Child) {
+    if let Some(group) = Pid::from_raw(cargo.id().cast_signed()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Keeps from `cargo`, a command, what another cargo has told this program of its own package: it must not pass for the
+/// package that is built. And a crate whose build script asks for that, as ring's does, would be built again each time,
+/// with everything that depends on it.
+pub fn without_package(cargo: &mut Command) {
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(variable);
+        }
+    }
+}

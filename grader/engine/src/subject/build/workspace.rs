@@ -1,0 +1,114 @@
+//! The workspace that variants are built in, with manifests of the grader's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use course::checkout::Checkout;
+use course::labs::LabInfo;
+use serde::Deserialize;
+
+use super::files::{is_newer, write_if_changed};
+
+/// Groups of packages in the workspace, a folder each.
+pub(super) const MISCONCEPTIONS: &str = "misconceptions";
+const GROUPS: [&str; 3] = ["labs", MISCONCEPTIONS, "solutions"];
+
+/// What the grader takes from the checkout's manifest.
+#[derive(Deserialize)]
+struct RootManifest {
+    workspace: RootWorkspace,
+}
+
+#[derive(Deserialize)]
+struct RootWorkspace {
+    dependencies: BTreeMap<String, toml::Value>,
+}
+
+/// The workspace that variants are built in.
+pub(super) struct BuildWorkspace {
+    pub(super) folder: PathBuf,
+}
+
+impl BuildWorkspace {
+    pub(super) fn of(checkout: &Checkout) -> Self {
+        Self { folder: checkout.target().join("variants") }
+    }
+
+    /// Writes the manifest of the member at `place`.
+    pub(super) fn add(&self, place: &Path, lab: &LabInfo, library: &str) -> Result<()> {
+        let path = self.folder.join(place).join("Cargo.toml");
+        write_if_changed(&path, member_manifest(lab, library).as_bytes())?;
+        Ok(())
+    }
+
+    /// Writes the workspace's manifest and lock file, with the members at `places` among the others.
+    pub(super) fn prepare(&self, checkout: &Checkout, places: &[PathBuf]) -> Result<()> {
+        let path = checkout.root().join("Cargo.toml");
+        let root: RootManifest =
+            toml::from_str(&checkout.read(&path)?).context("cannot understand Cargo.toml")?;
+        let text = manifest(&self.members(places), &root.workspace.dependencies)?;
+        let changed = write_if_changed(&self.folder.join("Cargo.toml"), text.as_bytes())?;
+        let lock = self.folder.join("Cargo.lock");
+        // Cargo drops from the copy what variants do not use; so it is renewed with the manifest only.
+        let source = checkout.root().join("Cargo.lock");
+        if changed || !lock.exists() || is_newer(&source, &lock) {
+            fs::copy(&source, &lock).context("cannot copy Cargo.lock")?;
+        }
+        Ok(())
+    }
+
+    /// The members at `places`, and those that are there from earlier builds.
+    fn members(&self, places: &[PathBuf]) -> Vec<PathBuf> {
+        let mut members = places.to_vec();
+        for group in GROUPS {
+            let Ok(entries) = fs::read_dir(self.folder.join(group)) else { continue };
+            for entry in entries.flatten() {
+                let member = Path::new(group).join(entry.file_name());
+                if self.folder.join(&member).join("Cargo.toml").is_file() {
+                    members.push(member);
+                }
+            }
+        }
+        members.sort();
+        members.dedup();
+        members
+    }
+}
+
+fn manifest(members: &[PathBuf], dependencies: &BTreeMap<String, toml::Value>) -> Result<String> {
+    let mut manifest: toml::Table = toml::toml! {
+        [workspace]
+        resolver = "3"
+        // Dependencies do the moving of bytes; the student's code is small, and built often.
+        [profile.dev]
+        debug = "line-tables-only"
+        [profile.dev.package."*"]
+        opt-level = 1
+        debug = false
+        // Reads a line of flags once, and would take the longest of all to optimise.
+        [profile.dev.package.clap_builder]
+        opt-level = 0
+    };
+    if let Some(workspace) = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut) {
+        workspace.insert("members".to_owned(), toml::Value::try_from(members)?);
+        workspace.insert("dependencies".to_owned(), toml::Value::try_from(dependencies)?);
+    }
+    Ok(toml::to_string(&manifest)?)
+}
+
+/// The manifest of a variant. Packages have names of their own, because two of one name and relative path in one target
+/// directory pass for one another (rust-lang/cargo#16642).
+fn member_manifest(lab: &LabInfo, library: &str) -> String {
+    let mut text = format!(
+        "[package]\nname = \"{library}\"\nversion = \"0.0.0\"\nedition = \"2024\"\nbuild = false\n\
+         autobins = false\nautoexamples = false\nautotests = false\nautobenches = false\n\n\
+         [lib]\nname = \"{library}\"\npath = \"src/lib.rs\"\n\n\
+         [[bin]]\nname = \"{library}\"\npath = \"src/main.rs\"\n\n[dependencies]\n"
+    );
+    for dependency in lab.dependencies {
+        text += &format!("{dependency}.workspace = true\n");
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! The grader's own children: supervisors, and cargo. Any other is a stray.
+
+use std::io;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process};
+
+/// Strays that are killed are gone in milliseconds. Longer than this is the kernel's trouble.
+const KILL_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Between two samples of something that ends in milliseconds.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The children that a command has started. Clones know the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Children(Arc<Mutex<Vec<u32>>>);
+
+impl Children {
+    /// Starts a child.
+    ///
+    /// # Errors
+    ///
+    /// As [`Command::spawn`].
+    #[allow(clippy::disallowed_methods, reason = "this is where children are registered")]
+    pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+        // Registered before anybody can take it for a stray.
+        let mut own = self.lock();
+        let child = command.spawn()?;
+        own.push(child.id());
+        Ok(child)
+    }
+
+    /// Forgets a child that has been waited for.
+    pub fn forget(&self, id: u32) {
+        self.lock().retain(|&own| own != id);
+    }
+
+    /// Ends all children of this process that were not started here: their supervisor was killed, so no trial answers
+    /// for them any more.
+    pub(super) fn end_strays(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < KILL_DEADLINE {
+            let own = self.lock();
+            let mut strays = observe::children(getpid().as_raw_nonzero().get());
+            strays.retain(|pid| !own.contains(&pid.cast_unsigned()));
+            drop(own);
+            if strays.is_empty() {
+                return;
+            }
+            // Each leaves its own children to this process, so this goes in rounds.
+            for pid in strays.into_iter().filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+                let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
+            }
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "a dying process gives no sign to wait for"
+            )]
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,40 @@
+//! Where the grader and a program meet, and what carries their bytes.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use observe::{ConnectionTable, InFlight};
+
+/// What carries bytes between the grader and a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Tcp,
+}
+
+/// An address on which one side listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub transport: Transport,
+    pub address: SocketAddr,
+}
+
+impl Endpoint {
+    #[must_use]
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self { transport: Transport::Tcp, address }
+    }
+
+    /// What is in flight and may still wake a sleeping program, if anything is.
+    pub(super) fn in_flight(self) -> Option<InFlight> {
+        match self.transport {
+            Transport::Tcp => ConnectionTable::of(self.address).in_flight(),
+        }
+    }
+
+    /// Bytes that the kernel has to deliver and does not, by local and remote port of the connection.
+    pub(super) fn undelivered(self) -> HashMap<(u16, u16), u32> {
+        match self.transport {
+            Transport::Tcp => ConnectionTable::of(self.address).undelivered(),
+        }
+    }
+}

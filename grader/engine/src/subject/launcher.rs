@@ -1,0 +1,64 @@
+//! The one way to start a program under test.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rustix::process::{getpid, set_child_subreaper};
+
+use super::children::Children;
+use super::launch::{Confinement, Launch};
+use super::supervised::Supervised;
+
+/// Starts programs, confined as it says. A command owns one; clones start programs for the same command.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    children: Children,
+    confinement: Confinement,
+    /// The executable that becomes a supervisor when its first argument is [`super::supervisor::ARGUMENT`].
+    supervisor: PathBuf,
+}
+
+impl Launcher {
+    /// A launcher for this process, which becomes the last resort (prctl(2), PR_SET_CHILD_SUBREAPER) for processes
+    /// whose supervisor was killed by its own program.
+    ///
+    /// # Errors
+    ///
+    /// The kernel knows no subreapers (older than Linux 3.4).
+    pub fn new(confinement: Confinement) -> io::Result<Self> {
+        set_child_subreaper(Some(getpid()))?;
+        let supervisor = "/proc/self/exe".into();
+        Ok(Self { children: Children::default(), confinement, supervisor })
+    }
+
+    /// The same, with another executable as supervisor: this process may not be the grader, as in a test.
+    #[must_use]
+    pub fn with_supervisor(self, supervisor: PathBuf) -> Self {
+        Self { supervisor, ..self }
+    }
+
+    /// The children that this launcher's command has started.
+    #[must_use]
+    pub fn children(&self) -> &Children {
+        &self.children
+    }
+
+    /// How programs are confined.
+    #[must_use]
+    pub fn confinement(&self) -> Confinement {
+        self.confinement
+    }
+
+    /// Starts `launch` below a new supervisor; its standard input is `input`, or empty.
+    ///
+    /// # Errors
+    ///
+    /// No process, pipe or socket could be had: the machine's fault, never the program's, whose own trouble arrives
+    /// as an event.
+    pub fn start(&self, launch: &Launch, input: Option<OwnedFd>) -> io::Result<Supervised> {
+        match self.confinement {
+            Confinement::None => Supervised::start(&self.children, &self.supervisor, launch, input),
+        }
+    }
+}

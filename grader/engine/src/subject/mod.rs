@@ -1,0 +1,25 @@
+//! A program under test: built, started below a supervisor, watched, waited for, and ended.
+
+pub mod build;
+mod children;
+mod endpoint;
+mod failing;
+mod launch;
+mod launcher;
+mod output;
+mod process;
+mod signals;
+mod supervised;
+pub mod supervisor;
+mod waiting;
+mod watchdog;
+
+pub use children::Children;
+pub use endpoint::{Endpoint, Transport};
+pub use launch::{Confinement, Launch};
+pub use launcher::Launcher;
+pub use output::Capture;
+pub use process::{LAST_WORDS_DEADLINE, Lifetime, Process, ProcessEnd, StdPipes};
+pub use supervised::{Supervised, next_event};
+pub use supervisor::Event;
+pub use waiting::{ANSWER_DEADLINE, Peer, WaitError};

@@ -1,0 +1,70 @@
+//! Signals to a program under test.
+
+use std::rc::Rc;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::process::Process;
+use crate::verdict::CheckError;
+
+impl Process {
+    /// Sends `signal`, which asks it to stop, to `pid`, one of its processes; or to the one that got the first such
+    /// signal. From then on its end is what the check asks for, and not the cause of trouble.
+    pub fn ask_to_stop(&self, pid: Pid, signal: Signal) {
+        let pid = self.asked_to_stop.get().unwrap_or(pid);
+        self.asked_to_stop.set(Some(pid));
+        self.journal.signal(name(signal));
+        // One that has just ended needs no signal.
+        let _ = kill_process(pid, signal);
+    }
+
+    /// The process that was asked to stop.
+    #[must_use]
+    pub fn asked_to_stop(&self) -> Option<Pid> {
+        self.asked_to_stop.get()
+    }
+
+    /// Stops every process of the program (SIGSTOP) and waits until all stand still.
+    ///
+    /// # Errors
+    ///
+    /// They do not: the kernel's trouble.
+    pub async fn pause(self: &Rc<Self>) -> Result<(), CheckError> {
+        self.signal(Signal::STOP);
+        let stopped = |pid| {
+            let tasks = procfs::process::Process::new(pid).and_then(|process| process.tasks());
+            let mut states =
+                tasks.into_iter().flatten().flatten().filter_map(|task| task.stat().ok());
+            states.all(|stat| matches!(stat.state, 'T' | 't' | 'Z' | 'X'))
+        };
+        let all_stopped = || Ok(self.probe.processes().into_iter().all(stopped).then_some(()));
+        match self.poll_until(all_stopped).await? {
+            Some(()) => Ok(()),
+            None => Err(CheckError::Inconclusive("SIGSTOP did not stop the program".to_owned())),
+        }
+    }
+
+    /// Lets it continue (SIGCONT).
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.journal.signal(name(signal));
+        for pid in self.probe.processes().into_iter().filter_map(Pid::from_raw) {
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// As signal(7) writes it.
+fn name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::INT => "SIGINT",
+        Signal::TERM => "SIGTERM",
+        Signal::STOP => "SIGSTOP",
+        Signal::CONT => "SIGCONT",
+        Signal::KILL => "SIGKILL",
+        _ => "a signal",
+    }
+}

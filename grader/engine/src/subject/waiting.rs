@@ -1,0 +1,208 @@
+//! Waiting for what a program does.
+//!
+//! Every wait ends: with what was waited for, with the proof that it will not come ([`super::Watchdog`]), or at a
+//! deadline.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::size;
+use observe::{CpuBaseline, StarvationThreshold};
+
+use super::process::Process;
+use super::watchdog::TICK;
+use crate::verdict::{CheckError, FailureKind, starvation_text};
+
+/// How long the program may take for the next thing that is waited for. Generous: a hang is proven long before, and on
+/// a busy machine right answers come late (rule R1).
+pub const ANSWER_DEADLINE: Duration = Duration::from_secs(8);
+
+/// So many proofs of a hang (rule R13) do not count while the grader's side has something that it has not read.
+const UNREAD_PROOFS: u32 = 3;
+
+/// The other side of a wait.
+pub trait Peer {
+    /// Grows with each byte that moves; the deadline begins again then.
+    fn moved(&self) -> u64;
+    /// Whether something has come that the grader has not read: it may be what is waited for.
+    fn has_unread(&self) -> bool;
+}
+
+/// No bytes move.
+impl Peer for () {
+    fn moved(&self) -> u64 {
+        0
+    }
+
+    fn has_unread(&self) -> bool {
+        false
+    }
+}
+
+/// Why a wait ended without what was waited for.
+#[derive(Debug)]
+pub enum WaitError {
+    /// It is proven that it cannot come.
+    Hang,
+    /// It did not come within this time.
+    Deadline(Duration),
+    /// The machine was too busy to tell (rule R9); says how.
+    Busy(String),
+}
+
+impl WaitError {
+    /// The failure that it is.
+    ///
+    /// # Errors
+    ///
+    /// The machine was too busy: nothing that the program can be charged with.
+    pub fn kind(self) -> Result<FailureKind, CheckError> {
+        match self {
+            Self::Busy(reason) => Err(CheckError::Inconclusive(reason)),
+            Self::Hang => Ok(FailureKind::ProvenHang),
+            Self::Deadline(after) => Ok(FailureKind::Timeout { after }),
+        }
+    }
+}
+
+impl Process {
+    /// Waits for `future`, which needs something of the program (rule R1). The deadline begins again with each byte that
+    /// moves between the program and `peer`. The future must not wait for anything that the check itself does meanwhile:
+    /// a program that sleeps forever then counts as hung.
+    ///
+    /// # Errors
+    ///
+    /// What is waited for will not come.
+    pub async fn wait_for<T>(
+        &self,
+        peer: &dyn Peer,
+        future: impl Future<Output = T>,
+    ) -> Result<T, WaitError> {
+        let mut future = pin!(future);
+        let begun = Instant::now();
+        let _waiting = self.watchdog.enter();
+        let (mut sampled, mut unread) = (begun, 0);
+        let mut moved = peer.moved();
+        let mut last_moved = begun;
+        let mut baseline: Option<Rc<CpuBaseline>> = None;
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut future => return Ok(done),
+                () = self.watchdog.proof_since(sampled) => {
+                    // What came to the grader's side may be what is waited for, or nothing of interest.
+                    if !peer.has_unread() || unread == UNREAD_PROOFS {
+                        return Err(WaitError::Hang);
+                    }
+                    (sampled, unread) = (Instant::now(), unread + 1);
+                }
+                () = tokio::time::sleep(TICK) => {
+                    let now = peer.moved();
+                    if now != moved {
+                        (moved, last_moved, baseline) = (now, Instant::now(), None);
+                        continue;
+                    }
+                    let baseline = baseline.get_or_insert_with(|| self.baseline());
+                    if last_moved.elapsed() >= ANSWER_DEADLINE {
+                        return Err(self.out_of_time(baseline, begun.elapsed()).await);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whose fault it is that nothing has come for [`ANSWER_DEADLINE`], since `baseline`.
+    async fn out_of_time(&self, baseline: &CpuBaseline, elapsed: Duration) -> WaitError {
+        match self.watchdog.starvation_since(baseline, StarvationThreshold::Half) {
+            Some(starvation) => WaitError::Busy(starvation_text(&starvation)),
+            None => match self.network_stall().await {
+                Some(reason) => WaitError::Busy(reason),
+                None => WaitError::Deadline(elapsed),
+            },
+        }
+    }
+
+    /// Whether the kernel has bytes to deliver, and buffer space for them, and does not (rule R9); says so. Seen once in
+    /// some hundred runs, with BBR, after a receiver's window had been closed for seconds: the next probe came later than
+    /// any deadline.
+    async fn network_stall(&self) -> Option<String> {
+        let undelivered = || {
+            let endpoints = self.endpoints.borrow();
+            let all = endpoints.iter().flat_map(|endpoint| endpoint.undelivered());
+            all.collect::<HashMap<_, _>>()
+        };
+        let before = undelivered();
+        tokio::time::sleep(TICK).await;
+        let now = undelivered();
+        let stuck = before.iter().find(|(ports, bytes)| now.get(ports) == Some(bytes));
+        stuck.map(|(_, &bytes)| {
+            let bytes = size(bytes.into());
+            format!("the machine's network stands still: {bytes} are sent and not delivered")
+        })
+    }
+
+    /// What is known of its CPU time now, or was a moment ago: with a thousand waits and a thousand threads each sample
+    /// would cost more than everything else.
+    fn baseline(&self) -> Rc<CpuBaseline> {
+        const MAX_AGE: Duration = Duration::from_millis(500);
+        let mut known = self.baseline.borrow_mut();
+        match &*known {
+            Some((when, baseline)) if when.elapsed() < MAX_AGE => Rc::clone(baseline),
+            _ => {
+                let baseline = Rc::new(self.watchdog.cpu_baseline());
+                *known = Some((Instant::now(), Rc::clone(&baseline)));
+                baseline
+            }
+        }
+    }
+
+    /// Calls `sample` again and again until it gives something (rule R1); `None` once it never will.
+    ///
+    /// # Errors
+    ///
+    /// `sample` failed, or the machine was too busy to tell.
+    pub async fn poll_until<T>(
+        &self,
+        mut sample: impl FnMut() -> Result<Option<T>, CheckError>,
+    ) -> Result<Option<T>, CheckError> {
+        /// Often enough to be quick, seldom enough to leave the CPU to the program.
+        const PAUSE: Duration = Duration::from_millis(5);
+        let poll = async {
+            loop {
+                match sample() {
+                    Ok(Some(value)) => return Ok(value),
+                    Ok(None) => tokio::time::sleep(PAUSE).await,
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let waited = self.wait_for(&(), poll).await;
+        match waited {
+            Ok(result) => result.map(Some),
+            // What the last sample missed by a moment is not missed.
+            Err(WaitError::Hang | WaitError::Deadline(_)) => sample(),
+            Err(WaitError::Busy(reason)) => Err(CheckError::Inconclusive(reason)),
+        }
+    }
+
+    /// Waits until the program is proven to sleep forever, or has ended, or for at most `longest`. What it has not done
+    /// by then it does not do. Says whether it was proven to sleep.
+    pub async fn wait_until_idle(&self, longest: Duration) -> bool {
+        let over = async {
+            // Its first process; others may continue.
+            self.end_event().await;
+            while !self.has_ended() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.watchdog.until_asleep() => true,
+            () = over => false,
+            () = tokio::time::sleep(longest) => false,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Watches a program while something is waited for: proves that it hangs (rule R13), and tells a busy machine from a
+//! slow program (rule R9).
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use observe::{CpuBaseline, HangDetector, InFlight, Probe, Starvation, StarvationThreshold};
+use tokio::sync::watch;
+
+use super::endpoint::Endpoint;
+
+/// The time between two samples of the threads (rule R13).
+pub(super) const TICK: Duration = Duration::from_millis(50);
+
+/// Proves hangs (rule R13), as long as a wait is in progress.
+pub(super) struct Watchdog {
+    /// When each wait that is in progress began.
+    waiting: Waits,
+    /// The time of the first sample of the last proof.
+    proved: watch::Receiver<Option<Instant>>,
+    /// By how much the grader itself was late, added up: the machine's doing (rule R9).
+    late: Rc<Cell<Duration>>,
+    /// When the current tick began.
+    asleep_since: Rc<Cell<Option<Instant>>>,
+    probe: Probe,
+    endpoints: Endpoints,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// Where bytes may be in flight to or from a program, as far as that is known.
+type Endpoints = Rc<RefCell<Vec<Endpoint>>>;
+
+/// When each wait began, by a number that only that wait has.
+type Waits = Rc<RefCell<BTreeMap<u64, Instant>>>;
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Watchdog {
+    /// Watches `probe`. The connections of `endpoints`, once those are known, may have bytes in flight.
+    pub(super) fn start(probe: Probe, endpoints: Endpoints) -> Self {
+        let waiting = Waits::default();
+        let late = Rc::new(Cell::new(Duration::ZERO));
+        let (sender, proved) = watch::channel(None);
+        let asleep_since = Rc::new(Cell::new(None));
+        let (waits, lateness, sleep) =
+            (Rc::clone(&waiting), Rc::clone(&late), Rc::clone(&asleep_since));
+        let meets = Rc::clone(&endpoints);
+        let task = tokio::task::spawn_local(async move {
+            let mut detector = HangDetector::new(probe);
+            loop {
+                let begin = Instant::now();
+                sleep.set(Some(begin));
+                tokio::time::sleep(TICK).await;
+                sleep.set(None);
+                lateness.set(lateness.get() + late_since(begin));
+                // Answers usually take much less than a tick; as long as they do, no sample is taken.
+                let has_waited = |begun: &Instant| begun.elapsed() >= TICK;
+                if !waits.borrow().values().any(has_waited) {
+                    detector.reset();
+                } else if let Ok(first_sample) = detector.sample(|| in_flight(&meets.borrow())) {
+                    sender.send_replace(Some(first_sample));
+                }
+            }
+        });
+        Self { waiting, proved, late, asleep_since, probe, endpoints, task }
+    }
+
+    /// Waits for a proof whose first sample was taken after `begun`.
+    pub(super) async fn proof_since(&self, begun: Instant) {
+        let mut proved = self.proved.clone();
+        loop {
+            if proved.borrow_and_update().is_some_and(|first_sample| first_sample >= begun) {
+                return;
+            }
+            if proved.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Waits until the program is proven to sleep forever. Takes samples at once, and more often than for a hang:
+    /// nothing has been waited for in vain yet.
+    pub(super) async fn until_asleep(&self) {
+        const PAUSE: Duration = Duration::from_millis(10);
+        let mut detector = HangDetector::new(self.probe);
+        while detector.sample(|| in_flight(&self.endpoints.borrow())).is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Has the program watched for as long as the result lives.
+    #[must_use]
+    pub(super) fn enter(&self) -> Waiting {
+        let mut waiting = self.waiting.borrow_mut();
+        let number = waiting.keys().next_back().map_or(0, |last| last + 1);
+        waiting.insert(number, Instant::now());
+        Waiting { number, all: Rc::clone(&self.waiting) }
+    }
+
+    /// What is known of the program's CPU time, and of the grader's own delay, now.
+    #[must_use]
+    pub(super) fn cpu_baseline(&self) -> CpuBaseline {
+        CpuBaseline::now(self.probe, self.late())
+    }
+
+    /// Whether, since `baseline`, others had the CPUs for more than `threshold` of the time (rule R9).
+    #[must_use]
+    pub(super) fn starvation_since(
+        &self,
+        baseline: &CpuBaseline,
+        threshold: StarvationThreshold,
+    ) -> Option<Starvation> {
+        baseline.pressure(self.probe, self.late()).was_starved(threshold)
+    }
+
+    /// By how much the grader was late so far, added up.
+    fn late(&self) -> Duration {
+        self.late.get() + self.asleep_since.get().map_or(Duration::ZERO, late_since)
+    }
+}
+
+/// What is in flight at any of `endpoints`, if anything is.
+fn in_flight(endpoints: &[Endpoint]) -> Option<InFlight> {
+    endpoints.iter().find_map(|endpoint| endpoint.in_flight())
+}
+
+/// By how much a tick that began at `begin` is late.
+fn late_since(begin: Instant) -> Duration {
+    begin.elapsed().saturating_sub(2 * TICK)
+}
+
+/// A wait, for as long as it lives.
+pub(super) struct Waiting {
+    number: u64,
+    all: Waits,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.all.borrow_mut().remove(&self.number);
+    }
+}

@@ -1,0 +1,57 @@
+//! Where received bytes first differ from the expected ones.
+
+use serde::{Serialize, Serializer};
+
+/// Bytes are shown up to this far before and after the first difference.
+const AROUND: usize = 12;
+
+/// The first place where two byte streams differ, with the bytes around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Where in the stream the first wrong byte is, from 0.
+    pub offset: u64,
+    #[serde(rename = "expected_bytes")]
+    pub expected: Excerpt,
+    #[serde(rename = "received_bytes")]
+    pub received: Excerpt,
+    /// How many bytes of both excerpts come before the first wrong byte.
+    pub equal: usize,
+}
+
+/// Part of a longer run of bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Excerpt {
+    /// Whether bytes were left out before and after `bytes`.
+    pub cut_before: bool,
+    #[serde(serialize_with = "escaped")]
+    pub bytes: Vec<u8>,
+    pub cut_after: bool,
+}
+
+/// Writes bytes as a Rust byte string shows them.
+pub(super) fn escaped<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&bytes.escape_ascii())
+}
+
+impl Difference {
+    /// The difference between `expected` and `received`, which both begin at `begin` in the stream and are equal
+    /// up to index `at`. One of them may end there.
+    #[must_use]
+    pub fn between(begin: u64, expected: &[u8], received: &[u8], at: usize) -> Self {
+        let first = at.saturating_sub(AROUND);
+        let excerpt = |bytes: &[u8]| {
+            let last = bytes.len().min(at + AROUND);
+            Excerpt {
+                cut_before: first > 0,
+                bytes: bytes.get(first..last).unwrap_or_default().to_vec(),
+                cut_after: last < bytes.len(),
+            }
+        };
+        Self {
+            offset: begin + at as u64,
+            expected: excerpt(expected),
+            received: excerpt(received),
+            equal: at - first,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! A failure as data: what was expected, what was seen, what the kernel shows, and the likely cause.
+
+use std::borrow::Cow;
+
+use observe::Starvation;
+use serde::Serialize;
+
+use super::diagnosis::Diagnosis;
+use super::evidence::Evidence;
+use super::exit::ExitStatus;
+use super::kind::{Certainty, FailureKind, Traffic};
+use super::transcript::Step;
+
+/// Why a check failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// What was expected, in a sentence each; several are several acceptable answers.
+    pub expected: Vec<String>,
+    /// What else was seen.
+    pub observations: Vec<Observation>,
+    pub evidence: Evidence,
+    /// Why, most likely.
+    pub cause: Option<Cause>,
+    /// What happened before, in order.
+    pub transcript: Vec<Step>,
+    /// Whether a limit of time decides, so that even wrong bytes (`ERR timeout`) may be the machine's fault.
+    pub time_limited: bool,
+    /// What kept the program from the CPUs, if a busy machine may be at fault: then the check is tried again.
+    pub starvation: Option<Starvation>,
+}
+
+/// Something seen beside the failure itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "observation", rename_all = "snake_case")]
+pub enum Observation {
+    /// A sentence of the check's own.
+    Remark { text: String },
+    /// Another sight of the same failure.
+    Also {
+        #[serde(flatten)]
+        kind: FailureKind,
+    },
+    /// Bytes on the connection that was waited for.
+    Traffic(Traffic),
+    /// How many clients were answered before.
+    Answered { clients: usize },
+    /// How far a client program came, in bytes.
+    Progress {
+        standard_input: u64,
+        standard_output: u64,
+        #[serde(flatten)]
+        traffic: Option<Traffic>,
+    },
+    /// How the program has ended.
+    Ended { status: ExitStatus },
+}
+
+/// Why a failure happened, most likely.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cause {
+    /// What the engine concludes from the kernel's evidence.
+    Diagnosis(Diagnosis),
+    /// What a check says of its own failure.
+    Explained(Explanation),
+}
+
+/// The explanation of one failure of one check, by a key that stays when the text is edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    #[serde(rename = "explanation")]
+    key: &'static str,
+    #[serde(skip)]
+    text: Cow<'static, str>,
+}
+
+impl Explanation {
+    #[must_use]
+    pub const fn new(key: &'static str, text: &'static str) -> Self {
+        Self { key, text: Cow::Borrowed(text) }
+    }
+
+    /// The same with a text that holds numbers or names of this run.
+    #[must_use]
+    pub fn with_text(key: &'static str, text: String) -> Self {
+        Self { key, text: Cow::Owned(text) }
+    }
+
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        self.key
+    }
+
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<Diagnosis> for Cause {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self::Diagnosis(diagnosis)
+    }
+}
+
+impl From<Explanation> for Cause {
+    fn from(explanation: Explanation) -> Self {
+        Self::Explained(explanation)
+    }
+}
+
+impl From<&Explanation> for Cause {
+    fn from(explanation: &Explanation) -> Self {
+        Self::Explained(explanation.clone())
+    }
+}
+
+impl<T: Into<String>> From<T> for Observation {
+    fn from(text: T) -> Self {
+        Self::Remark { text: text.into() }
+    }
+}
+
+impl Failure {
+    #[must_use]
+    pub fn new(kind: FailureKind) -> Self {
+        Self {
+            kind,
+            expected: Vec::new(),
+            observations: Vec::new(),
+            evidence: Evidence::default(),
+            cause: None,
+            transcript: Vec::new(),
+            time_limited: false,
+            starvation: None,
+        }
+    }
+
+    /// What was expected does not hold; this was seen instead.
+    #[must_use]
+    pub fn property(observed: impl Into<String>) -> Self {
+        Self::new(FailureKind::Property { observed: observed.into() })
+    }
+
+    /// The same, seen in several lines.
+    #[must_use]
+    pub fn property_lines(lines: impl IntoIterator<Item = String>) -> Self {
+        let mut lines = lines.into_iter();
+        let mut failure = Self::property(lines.next().unwrap_or_default());
+        failure.observations.extend(lines.map(Observation::from));
+        failure
+    }
+
+    /// A sentence on what was expected. Several are several acceptable answers.
+    #[must_use]
+    pub fn expecting(mut self, expected: impl Into<String>) -> Self {
+        self.expected.push(expected.into());
+        self
+    }
+
+    /// Something else that was seen.
+    #[must_use]
+    pub fn observing(mut self, observation: impl Into<Observation>) -> Self {
+        self.observations.push(observation.into());
+        self
+    }
+
+    /// The likely cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Cause>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The likely cause, if one is known.
+    #[must_use]
+    pub fn because_of(mut self, cause: Option<Cause>) -> Self {
+        self.cause = cause;
+        self
+    }
+
+    /// A limit of time decides.
+    #[must_use]
+    pub fn time_limited(mut self) -> Self {
+        self.time_limited = true;
+        self
+    }
+
+    /// Makes `kind` what was seen first; what was seen until now comes after it.
+    pub fn supersede(&mut self, kind: FailureKind) {
+        let before = std::mem::replace(&mut self.kind, kind);
+        self.observations.insert(0, Observation::Also { kind: before });
+    }
+
+    /// Makes it the failure of a part that is not written yet, whose `todo!()` says `todo`.
+    pub fn mark_not_written(&mut self, todo: String) {
+        let symptom = Box::new(self.kind.clone());
+        self.kind = FailureKind::NotWritten { todo, symptom };
+        self.cause = None;
+    }
+
+    /// Whether a busy machine may have caused it (rule R9).
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        match self.kind.certainty() {
+            // A server that ended has not met a limit of time.
+            Certainty::Certain
+                if self.time_limited && !matches!(self.kind, FailureKind::ServerEnded { .. }) =>
+            {
+                Certainty::MachineMayBeAtFault
+            }
+            other => other,
+        }
+    }
+
+    /// Whether something was waited for that did not come.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.kind.is_unanswered()
+    }
+}
+
+/// Ends a check early.
+#[derive(Clone, Debug)]
+pub enum CheckError {
+    Failed(Box<Failure>),
+    /// The grader or the machine was at fault (rule R9); says how.
+    Inconclusive(String),
+}
+
+impl CheckError {
+    /// Lets `change` have a look at the failure, if it is one.
+    #[must_use]
+    pub fn amend(mut self, change: impl FnOnce(&mut Failure)) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            change(failure);
+        }
+        self
+    }
+
+    /// Adds something that was seen, if it is a failure.
+    #[must_use]
+    pub fn observing(self, observation: impl Into<Observation>) -> Self {
+        self.amend(|failure| failure.observations.push(observation.into()))
+    }
+
+    /// Gives `cause` for a failure in which something was waited for that did not come.
+    #[must_use]
+    pub fn if_unanswered(self, cause: impl Into<Cause>) -> Self {
+        self.amend(|failure| {
+            if failure.is_unanswered() {
+                failure.cause = Some(cause.into());
+            }
+        })
+    }
+
+    /// Gives `cause`, whatever the failure is, unless it is that of a part that is not written yet.
+    #[must_use]
+    pub fn because(self, cause: impl Into<Cause>) -> Self {
+        self.amend(|failure| {
+            if !matches!(failure.kind, FailureKind::NotWritten { .. }) {
+                failure.cause = Some(cause.into());
+            }
+        })
+    }
+
+    /// The failure, if it is one.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Inconclusive(_) => None,
+        }
+    }
+}
+
+/// What cannot be read is the machine's fault (rule R9).
+impl From<observe::Unreadable> for CheckError {
+    fn from(error: observe::Unreadable) -> Self {
+        Self::Inconclusive(error.to_string())
+    }
+}

@@ -1,0 +1,201 @@
+//! Each kind of failure in a line or a few.
+
+use course::text::{count, quoted, size, time};
+
+use crate::verdict::difference::{Difference, Excerpt};
+use crate::verdict::kind::{
+    AnnouncementFault, FailureKind, HandshakeEnd, Phase, Residue, Stream, Traffic,
+};
+
+/// The lines that say what was seen.
+pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
+    match kind {
+        FailureKind::WrongBytes { difference } => difference_lines(difference),
+        FailureKind::ConnectionBroken { phase, reason, tls, traffic } => {
+            broken_lines(*phase, reason, *tls, *traffic)
+        }
+        FailureKind::NotAnnounced { fault } => vec![announcement_line(fault)],
+        FailureKind::NotWritten { symptom, .. } => lines(symptom),
+        FailureKind::Residue { left } => left.iter().map(residue_line).collect(),
+        FailureKind::Property { observed } | FailureKind::ConnectionLost { observed } => {
+            vec![observed.clone()]
+        }
+        other => vec![line(other)],
+    }
+}
+
+/// The line of a kind that has one.
+fn line(kind: &FailureKind) -> String {
+    match kind {
+        FailureKind::UnexpectedBytes { stream, count, first } => {
+            let which = match stream {
+                Stream::ToClient => "more that nobody sent",
+                Stream::ToServer => "more that were not in the input",
+                Stream::StandardOutput => "more on standard output that the server did not send",
+            };
+            format!("{} {which}: {}", size(*count), quoted(first))
+        }
+        FailureKind::ProvenHang => {
+            "no answer, and none can come: every thread of the program sleeps in a call without a \
+             time-out, and nothing is under way to wake it"
+                .to_owned()
+        }
+        FailureKind::Timeout { after } => format!("no answer within {}", time(*after)),
+        FailureKind::CheckTimeout { after } => {
+            format!("the check was not done after {}", time(*after))
+        }
+        FailureKind::ClosedEarly { stream, received, expected } => {
+            let (got, all) = (size(*received), size(*expected));
+            match stream {
+                Stream::ToClient => {
+                    format!("{got} of {all} came back, then the program closed the connection")
+                }
+                Stream::ToServer => {
+                    format!("{got} of {all} came, then the program closed its side")
+                }
+                Stream::StandardOutput => format!("{got} of {all} were printed, then it ended"),
+            }
+        }
+        FailureKind::ConnectReset { address, reason }
+        | FailureKind::ConnectRefused { address, reason } => {
+            format!("connect to {address}: {reason}")
+        }
+        FailureKind::HandshakeFailed { how } => handshake_line(how),
+        FailureKind::ServerEnded { status } | FailureKind::WrongStatus { status } => {
+            format!("the program {status}")
+        }
+        FailureKind::StillRunning { after: None } => {
+            "it goes on, and sleeps for good: every thread in a call without a time-out".to_owned()
+        }
+        FailureKind::StillRunning { after: Some(after) } => {
+            format!("it goes on after {}", time(*after))
+        }
+        FailureKind::NotStarted { reason } => format!("it cannot be started: {reason}"),
+        _ => String::new(),
+    }
+}
+
+/// Both byte strings, one under the other, with a caret under the first wrong byte.
+fn difference_lines(difference: &Difference) -> Vec<String> {
+    let Difference { offset, expected, received, equal } = difference;
+    let shown = |excerpt: &Excerpt| {
+        let before = if excerpt.cut_before { "…" } else { "" };
+        let after = if excerpt.cut_after { "…" } else { "" };
+        format!("\"{before}{}{after}\"", excerpt.bytes.escape_ascii())
+    };
+    let equal = received.bytes.get(..*equal).unwrap_or_default().escape_ascii().to_string();
+    let caret = 1 + usize::from(received.cut_before) + equal.chars().count();
+    vec![
+        format!("byte {offset} is not the one that should have come:"),
+        format!("want  {}", shown(expected)),
+        format!("got   {}", shown(received)),
+        format!("      {}^ byte {offset}", " ".repeat(caret)),
+    ]
+}
+
+fn broken_lines(
+    phase: Option<Phase>,
+    reason: &str,
+    tls: bool,
+    traffic: Option<Traffic>,
+) -> Vec<String> {
+    let when = match phase {
+        Some(Phase::Sending) => " while sending",
+        Some(Phase::Reading) => " while reading",
+        None => "",
+    };
+    let mut lines = vec![match tls {
+        true => format!("TLS,{when}: {reason}"),
+        false => format!("the connection broke{when}: {reason}"),
+    }];
+    if let Some(Traffic { sent, received }) = traffic {
+        lines.push(format!("{} had been sent, {} had come back", size(sent), size(received)));
+    }
+    lines
+}
+
+fn handshake_line(how: &HandshakeEnd) -> String {
+    match how {
+        HandshakeEnd::Disagreed(reason) => format!("the TLS handshake failed: {reason}"),
+        HandshakeEnd::Closed => "the program closed the connection in the TLS handshake".to_owned(),
+        HandshakeEnd::Broken(reason) => {
+            format!("the connection broke in the TLS handshake: {reason}")
+        }
+    }
+}
+
+fn announcement_line(fault: &AnnouncementFault) -> String {
+    match fault {
+        AnnouncementFault::Ended => "the program ended without it".to_owned(),
+        AnnouncementFault::Silent { printed, threads } => {
+            let said = match printed.as_slice() {
+                [] => "nothing".to_owned(),
+                some => format!("{} without a newline", quoted(some)),
+            };
+            let threads = count(*threads, "thread");
+            format!("{said}; {threads}, all asleep in calls without a time-out")
+        }
+        AnnouncementFault::Late { printed, after } => {
+            format!("{} without that line in {}", size(*printed), time(*after))
+        }
+        AnnouncementFault::WrongAddress(address) => format!("the line names {address}"),
+        AnnouncementFault::WrongLine { line, cut, utf8 } => {
+            let dots = if *cut { " …" } else { "" };
+            let text = if *utf8 { "" } else { ", which is not UTF-8" };
+            format!("the line is {}{dots}{text}", quoted(line))
+        }
+        AnnouncementFault::NotListening { named, listening } => {
+            let places: Vec<_> = listening.iter().map(ToString::to_string).collect();
+            let places = match places.len() {
+                0 => "nowhere".to_owned(),
+                _ => format!("on {}", places.join(" and ")),
+            };
+            format!("a line names {named}; the kernel shows the program listening {places}")
+        }
+    }
+}
+
+fn residue_line(residue: &Residue) -> String {
+    format!("{} left {}", residue.check, residue_text(residue.sockets))
+}
+
+/// What a check left behind, in words.
+#[must_use]
+pub fn residue_text(sockets: usize) -> String {
+    format!("{} of clients that are gone", count(sockets, "socket"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(begin: u64, expected: &[u8], received: &[u8], at: usize) -> Vec<String> {
+        let difference = Difference::between(begin, expected, received, at);
+        lines(&FailureKind::WrongBytes { difference }).split_off(1)
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_first_wrong_byte() {
+        let lines = wrong(100, b"abc\ndef", b"abc\nxef", 4);
+        assert_eq!(lines[0], r#"want  "abc\ndef""#);
+        assert_eq!(lines[1], r#"got   "abc\nxef""#);
+        assert_eq!(lines[1].find('x'), lines[2].find('^'));
+        assert!(lines[2].ends_with("byte 104"));
+    }
+
+    #[test]
+    fn long_data_is_cut_around_the_first_wrong_byte() {
+        let (mut one, two) = (vec![b'a'; 1000], vec![b'a'; 1000]);
+        one[500] = b'b';
+        let lines = wrong(0, &one, &two, 500);
+        assert!(lines.iter().all(|line| line.chars().count() < 50), "{lines:?}");
+        assert!(lines[0].contains("…aaaaaaaaaaaabaaaaaaaaaaa…"), "{lines:?}");
+    }
+
+    #[test]
+    fn bytes_that_end_early_have_the_caret_at_their_end() {
+        let lines = wrong(0, b"abcdef", b"abc", 3);
+        assert_eq!(lines[1], r#"got   "abc""#);
+        assert_eq!(lines[2].find('^'), Some(lines[1].len() - 1));
+    }
+}

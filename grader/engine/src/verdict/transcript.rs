@@ -1,0 +1,268 @@
+//! What happened during one run of a check, in order.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::difference::escaped;
+
+/// Something that happened during a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Since the check began, in milliseconds.
+    #[serde(rename = "at_ms", serialize_with = "milliseconds")]
+    pub at: Duration,
+    /// Who did it: the grader, the program under test, or one of the grader's clients or servers by its name in
+    /// reports.
+    pub actor: String,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The grader says what it does next, in words.
+    Action { text: String },
+    /// The actor connected.
+    Connected,
+    /// Bytes went from the actor to the program.
+    Sent(Bytes),
+    /// Bytes came from the program to the actor.
+    Received(Bytes),
+    /// The actor shut down its sending side (FIN).
+    ShutdownWrite,
+    /// The actor reset the connection (RST).
+    Reset,
+    /// The end of the program's stream (FIN) reached the actor.
+    EndOfStream,
+    /// The connection broke.
+    Broken { reason: String },
+    /// The grader sent this signal to the program.
+    Signal { name: String },
+}
+
+/// Some bytes, of which only the first are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bytes {
+    #[serde(rename = "bytes")]
+    pub count: u64,
+    #[serde(serialize_with = "escaped")]
+    pub first: Vec<u8>,
+}
+
+/// So many bytes of a piece of data are kept.
+const FIRST: usize = 24;
+
+/// So many events on the wire are kept from the beginning of a check, and so many from its end: a check may move
+/// gigabytes over thousands of connections. What the grader says it does is kept whole.
+const MAX_BEGINNING: usize = 64;
+const MAX_END: usize = 192;
+
+impl Bytes {
+    fn of(bytes: &[u8], count: u64) -> Self {
+        Self { count, first: bytes[..bytes.len().min(FIRST)].to_vec() }
+    }
+}
+
+fn milliseconds<S: serde::Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((at.as_secs_f64() * 1e4).round() / 10.0)
+}
+
+/// The journal of one run of a check. Clones write to the same journal.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    inner: Rc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    begin: Instant,
+    actions: RefCell<Vec<Step>>,
+    beginning: RefCell<Vec<Step>>,
+    end: RefCell<VecDeque<Step>>,
+    notes: RefCell<Vec<String>>,
+}
+
+/// The grader, as an actor.
+const GRADER: &str = "grader";
+
+impl Default for Journal {
+    fn default() -> Self {
+        let inner = Inner {
+            begin: Instant::now(),
+            actions: RefCell::default(),
+            beginning: RefCell::default(),
+            end: RefCell::default(),
+            notes: RefCell::default(),
+        };
+        Self { inner: Rc::new(inner) }
+    }
+}
+
+impl Journal {
+    /// Records what the grader does next.
+    pub fn action(&self, text: impl Into<String>) {
+        let event = Event::Action { text: text.into() };
+        self.inner.actions.borrow_mut().push(self.step(GRADER, event));
+    }
+
+    /// Records a signal to the program.
+    pub fn signal(&self, name: impl Into<String>) {
+        self.wire(GRADER, Event::Signal { name: name.into() });
+    }
+
+    /// Records bytes that `actor` sent.
+    pub fn sent(&self, actor: &str, bytes: &[u8]) {
+        self.moved(actor, bytes, true);
+    }
+
+    /// Records bytes that `actor` received; none are the end of the stream.
+    pub fn received(&self, actor: &str, bytes: &[u8]) {
+        match bytes {
+            [] => self.wire(actor, Event::EndOfStream),
+            some => self.moved(actor, some, false),
+        }
+    }
+
+    /// Records any other event on the wire.
+    pub fn wire(&self, actor: &str, event: Event) {
+        let step = self.step(actor, event);
+        let mut beginning = self.inner.beginning.borrow_mut();
+        let mut end = self.inner.end.borrow_mut();
+        if beginning.len() < MAX_BEGINNING {
+            beginning.push(step);
+            return;
+        }
+        if end.len() == MAX_END {
+            end.pop_front();
+        }
+        end.push_back(step);
+    }
+
+    /// Has what `from` did until now be done by `to`: a connection gets its name once it is there.
+    pub fn rename(&self, from: &str, to: &str) {
+        let mut beginning = self.inner.beginning.borrow_mut();
+        let mut end = self.inner.end.borrow_mut();
+        for step in beginning.iter_mut().chain(end.iter_mut()).filter(|step| step.actor == from) {
+            to.clone_into(&mut step.actor);
+        }
+    }
+
+    /// Bytes in one direction, one after the other, are one event.
+    fn moved(&self, actor: &str, bytes: &[u8], sent: bool) {
+        {
+            let mut beginning = self.inner.beginning.borrow_mut();
+            let mut end = self.inner.end.borrow_mut();
+            let last = if end.is_empty() { beginning.last_mut() } else { end.back_mut() };
+            // What the grader said since then separates the two.
+            let actions = self.inner.actions.borrow();
+            let said = actions.last().map(|action| action.at);
+            if let Some(Step { at, actor: other, event }) = last
+                && other == actor
+                && said.is_none_or(|said| said <= *at)
+            {
+                match event {
+                    Event::Sent(all) if sent => return all.count += bytes.len() as u64,
+                    Event::Received(all) if !sent => return all.count += bytes.len() as u64,
+                    _ => {}
+                }
+            }
+        }
+        let bytes = Bytes::of(bytes, bytes.len() as u64);
+        self.wire(actor, if sent { Event::Sent(bytes) } else { Event::Received(bytes) });
+    }
+
+    fn step(&self, actor: &str, event: Event) -> Step {
+        Step { at: self.inner.begin.elapsed(), actor: actor.to_owned(), event }
+    }
+
+    /// Evidence without points, for the report of a check that passes.
+    pub fn note(&self, note: impl Into<String>) {
+        self.inner.notes.borrow_mut().push(note.into());
+    }
+
+    /// All notes.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.inner.notes.borrow().clone()
+    }
+
+    /// All that is kept, in order of time.
+    #[must_use]
+    pub fn transcript(&self) -> Vec<Step> {
+        let mut all = self.inner.actions.borrow().clone();
+        all.extend(self.inner.beginning.borrow().iter().cloned());
+        all.extend(self.inner.end.borrow().iter().cloned());
+        all.sort_by_key(|step| step.at);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(journal: &Journal) -> Vec<Event> {
+        journal.transcript().into_iter().map(|step| step.event).collect()
+    }
+
+    #[test]
+    fn pieces_in_one_direction_are_one_event() {
+        let journal = Journal::default();
+        journal.action("send");
+        journal.sent("client A", b"abc");
+        journal.sent("client A", b"def");
+        journal.received("client A", b"abc");
+        journal.received("client A", b"");
+        let sent = Bytes { count: 6, first: b"abc".to_vec() };
+        let received = Bytes { count: 3, first: b"abc".to_vec() };
+        let action = Event::Action { text: "send".to_owned() };
+        let expected = [action, Event::Sent(sent), Event::Received(received), Event::EndOfStream];
+        assert_eq!(events(&journal), expected);
+    }
+
+    #[test]
+    fn an_action_separates_what_is_sent_before_and_after_it() {
+        let journal = Journal::default();
+        journal.sent("client A", b"abc");
+        std::thread::yield_now();
+        journal.action("send again");
+        journal.sent("client A", b"def");
+        assert_eq!(events(&journal).len(), 3);
+    }
+
+    #[test]
+    fn a_journal_is_bounded_and_keeps_every_action() {
+        let journal = Journal::default();
+        for index in 0..10_000 {
+            journal.sent(&format!("client {index}"), b"abc");
+        }
+        journal.action("at the end");
+        let all = events(&journal);
+        assert_eq!(all.len(), MAX_BEGINNING + MAX_END + 1);
+        assert_eq!(all.last(), Some(&Event::Action { text: "at the end".to_owned() }));
+    }
+
+    #[test]
+    fn a_connection_gets_its_name_later() {
+        let journal = Journal::default();
+        journal.wire("port 1", Event::Connected);
+        journal.wire("port 2", Event::Connected);
+        journal.rename("port 1", "client A");
+        let actors: Vec<_> = journal.transcript().into_iter().map(|step| step.actor).collect();
+        assert_eq!(actors, ["client A", "port 2"]);
+    }
+
+    #[test]
+    fn only_the_first_bytes_are_kept() {
+        let journal = Journal::default();
+        journal.sent("client A", &[7; 1000]);
+        let Some(Event::Sent(bytes)) = events(&journal).pop() else { panic!("nothing was sent") };
+        assert_eq!((bytes.count, bytes.first.len()), (1000, FIRST));
+    }
+}

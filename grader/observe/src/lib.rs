@@ -1,0 +1,49 @@
+//! What the kernel knows of a program's process tree.
+//!
+//! A [`Probe`] is a handle on a tree of processes. It reads threads and the system calls they block in, descriptors,
+//! memory, CPU time, epoll sets and TCP sockets from `/proc` (proc(5)) and by sock_diag(7). A [`ConnectionTable`] shows
+//! both ends of each connection of one listener. Three things are judged from such readings, each by a pure function
+//! over recorded values: whether the program hangs forever ([`HangDetector`]), whether it was kept from the CPUs
+//! ([`CpuPressure`]), and what to show as evidence ([`Snapshot`]).
+//!
+//! Everything is read at one moment: a process, thread or descriptor that goes away during the reading is left out.
+//! What must not be read at all is an error, [`Unreadable`].
+//!
+//! This crate knows nothing of labs, servers or reports, has no async runtime, and makes data, not text.
+
+mod connections;
+mod cpu;
+mod descriptors;
+mod epoll;
+mod foreign_socket;
+mod hang;
+mod memory;
+mod netstat;
+mod pressure;
+mod probe;
+mod snapshot;
+mod socket_table;
+mod sockets;
+mod syscall;
+mod tcp_state;
+mod threads;
+mod tree;
+
+pub use connections::{ConnectionTable, InFlight};
+pub use cpu::{ContextSwitches, CpuTime};
+pub use epoll::{EpollMask, EpollSet};
+pub use foreign_socket::can_inspect_sockets;
+pub use hang::{HangDetector, NoProof};
+pub use netstat::listen_overflows;
+pub use pressure::{CpuBaseline, CpuPressure, Starvation, StarvationThreshold};
+pub use probe::{Probe, Resource, Unreadable};
+pub use snapshot::{
+    BlockedOn, DescriptorRole, EpollView, ListenerView, Snapshot, SocketGroup, SocketState,
+    ThreadActivity, ThreadGroup, WatchGroup,
+};
+pub use socket_table::{TcpSocket, is_in_time_wait, non_tcp_sockets};
+pub use sockets::Socket;
+pub use syscall::Syscall;
+pub use tcp_state::TcpState;
+pub use threads::{Thread, ThreadState};
+pub use tree::{MAX_PROCESSES, children, descendants};

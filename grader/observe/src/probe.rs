@@ -1,0 +1,107 @@
+//! The handle on a tree of processes. Each of the modules that build on this one adds the methods that read its part.
+
+use std::fmt;
+
+use procfs::ProcError;
+use procfs::process::{Process, Task};
+use serde::Serialize;
+
+use crate::tree::{MAX_PROCESSES, descendants, is_zombie};
+
+/// Reads a tree of processes. Nothing is kept: each method reads the tree as it is at that moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    root: i32,
+    /// Whether the root belongs to the tree, or only supervises it.
+    includes_root: bool,
+}
+
+/// The kernel refuses to show something of a process: ptrace is forbidden here, or the process is another user's
+/// (ptrace(2), "Ptrace access mode checking"). A verdict that needs it is inconclusive (rule R9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("cannot read {what} of process {pid}: {reason}")]
+pub struct Unreadable {
+    pub what: Resource,
+    pub pid: i32,
+    /// The kernel's error and the file it is about.
+    pub reason: String,
+}
+
+/// What could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// `/proc/PID/task/TID/syscall`
+    SystemCalls,
+    /// `/proc/PID/fd`
+    Descriptors,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SystemCalls => "system calls",
+            Self::Descriptors => "descriptors",
+        })
+    }
+}
+
+impl Unreadable {
+    /// `Some` where `error` says that reading is forbidden; `None` where the process or thread has just ended.
+    pub(crate) fn if_forbidden(what: Resource, pid: i32, error: &ProcError) -> Option<Self> {
+        let is_forbidden = matches!(error, ProcError::PermissionDenied(_));
+        is_forbidden.then(|| Self { what, pid, reason: error.to_string() })
+    }
+}
+
+impl Probe {
+    /// Observes all processes below `root`, their supervisor.
+    #[must_use]
+    pub fn below(root: i32) -> Self {
+        Self { root, includes_root: false }
+    }
+
+    /// Observes the process `root` and all processes below it.
+    #[must_use]
+    pub fn of(root: i32) -> Self {
+        Self { root, includes_root: true }
+    }
+
+    fn tree(self) -> Vec<i32> {
+        let mut pids = if self.includes_root { vec![self.root] } else { Vec::new() };
+        pids.extend(descendants(self.root));
+        pids
+    }
+
+    /// The processes of the tree without zombies, parents before their children; at most [`MAX_PROCESSES`].
+    #[must_use]
+    pub fn processes(self) -> Vec<i32> {
+        let mut pids = self.tree();
+        pids.truncate(MAX_PROCESSES);
+        pids.retain(|&pid| !is_zombie(pid));
+        pids
+    }
+
+    /// Processes that have ended and that their parent, a process of the tree, has not waited for.
+    #[must_use]
+    pub fn zombies(self) -> Vec<i32> {
+        let is_leftover = |&pid: &i32| {
+            let stat = Process::new(pid).and_then(|process| process.stat());
+            stat.is_ok_and(|stat| is_zombie(pid) && stat.ppid != self.root)
+        };
+        self.tree().into_iter().filter(is_leftover).collect()
+    }
+
+    /// Whether a process of the tree is stopped (SIGSTOP, or by a debugger).
+    #[must_use]
+    pub fn is_stopped(self) -> bool {
+        let state = |pid| Some(Process::new(pid).ok()?.stat().ok()?.state);
+        self.processes().into_iter().any(|pid| matches!(state(pid), Some('T' | 't')))
+    }
+
+    /// All threads that exist at this moment.
+    pub(crate) fn tasks(self) -> impl Iterator<Item = Task> {
+        let tasks = |pid| Process::new(pid).and_then(|process| process.tasks());
+        self.processes().into_iter().flat_map(move |pid| tasks(pid).into_iter().flatten().flatten())
+    }
+}

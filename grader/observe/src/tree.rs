@@ -1,0 +1,100 @@
+//! The tree of processes: who started whom, and who is left.
+
+use procfs::process::Process;
+
+/// No walk through a tree visits more processes than this: a hostile program may start them without end.
+pub const MAX_PROCESSES: usize = 4096;
+
+/// The processes whose parent is `pid`, in no particular order; none if `pid` does not exist.
+#[must_use]
+pub fn children(pid: i32) -> Vec<i32> {
+    listed_children(pid).unwrap_or_else(|| {
+        let Ok(processes) = procfs::process::all_processes() else { return Vec::new() };
+        let stats = processes.flatten().filter_map(|process| process.stat().ok());
+        stats.filter(|stat| stat.ppid == pid).map(|stat| stat.pid).collect()
+    })
+}
+
+/// The children from `/proc/PID/task/TID/children` (proc_tid_children(5)). `None` where it is better to ask all processes
+/// for their parent: the kernel keeps a list for each thread, and may be built without it (CONFIG_PROC_CHILDREN).
+fn listed_children(pid: i32) -> Option<Vec<i32>> {
+    /// With more threads than this it is quicker to ask all processes.
+    const MANY_THREADS: i64 = 64;
+    let mut all = Vec::new();
+    match Process::new(pid).and_then(|process| process.stat()) {
+        Ok(stat) if stat.num_threads > MANY_THREADS => return None,
+        Ok(_) => {}
+        Err(_) => return Some(all), // it has ended
+    }
+    for task in Process::new(pid).ok()?.tasks().ok()?.flatten() {
+        match task.children() {
+            Ok(children) => all.extend(children.into_iter().map(u32::cast_signed)),
+            // The thread has just ended, and its children belong to another one.
+            Err(_) if Process::new(pid).is_ok_and(|p| p.task_from_tid(task.tid).is_err()) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(all)
+}
+
+/// All processes below `root`, without `root` itself, parents before their children.
+#[must_use]
+pub fn descendants(root: i32) -> Vec<i32> {
+    let mut all = children(root);
+    let mut next = 0;
+    while let Some(&pid) = all.get(next) {
+        for child in children(pid) {
+            // A process that moves up during the walk may be met twice.
+            if !all.contains(&child) {
+                all.push(child);
+            }
+        }
+        next += 1;
+    }
+    all
+}
+
+/// Whether `pid` has ended, whether its parent has waited for it or not. A process ends with its last thread; the first
+/// one may have ended before (pthread_exit(3)).
+pub(crate) fn is_zombie(pid: i32) -> bool {
+    match Process::new(pid).and_then(|process| process.stat()) {
+        Ok(stat) => matches!(stat.state, 'Z' | 'X') && stat.num_threads <= 1,
+        Err(_) => true,
+    }
+}
+
+/// A thread of `pid` through which its descriptors and memory can be read: the first one, as long as it lives.
+pub(crate) fn live_task(pid: i32) -> i32 {
+    let is_gone = |tid| {
+        let stat = Process::new(tid).and_then(|task| task.stat());
+        stat.map_or(true, |stat| matches!(stat.state, 'Z' | 'X'))
+    };
+    if !is_gone(pid) {
+        return pid;
+    }
+    let tasks = Process::new(pid).and_then(|process| process.tasks());
+    let mut others = tasks.into_iter().flatten().flatten().map(|task| task.tid);
+    others.find(|&tid| !is_gone(tid)).unwrap_or(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_child_is_found_until_it_ends() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep(1)");
+        let (this, pid) = (std::process::id().cast_signed(), child.id().cast_signed());
+        assert!(children(this).contains(&pid));
+        assert!(descendants(this).contains(&pid));
+        assert!(!is_zombie(pid));
+        assert_eq!(live_task(pid), pid);
+        child.kill().expect("a signal");
+        child.wait().expect("its status");
+        assert!(!children(this).contains(&pid));
+        assert!(is_zombie(pid));
+        assert!(children(pid).is_empty());
+    }
+}
