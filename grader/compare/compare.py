@@ -3,7 +3,8 @@
 
 cargo grader verify --fresh --json >after.json; grader/compare/compare.py before.json after.json
 
-before.json is what commit e3fe516 gives, with the verdicts alone. Exits with 1 if anything differs.
+before.json is what commit e3fe516 gives, with the verdicts alone, under older field names (`subjects`, `found`).
+Exits with 1 if anything differs.
 """
 
 import json
@@ -13,8 +14,8 @@ import sys
 def verdicts(path):
     found = {}
     for proof in json.load(open(path))["proofs"]:
-        for program in proof["subjects"]:
-            for check, verdict in program["found"]["verdicts"].items():
+        for program in proof.get("programs", proof.get("subjects")):
+            for check, verdict in program.get("finding", program.get("found"))["verdicts"].items():
                 found[f"{proof['lab']:02}", program["name"], check] = verdict
     return found
 

@@ -17,15 +17,28 @@ struct Program {
     manifest: &'static str,
     /// A folder of its own to build in, beside the launcher's: for another workspace, with other crates.
     target: Option<&'static str>,
+    /// Commands that need what the program's default features build; all others are there sooner without. Empty if it
+    /// has no such features.
+    with_features: &'static [&'static str],
 }
 
 const PROGRAMS: [Program; 2] = [
-    Program { name: "grader", manifest: "Cargo.toml", target: None },
-    Program { name: "slides", manifest: "slides/Cargo.toml", target: Some("slides") },
+    Program {
+        name: "grader",
+        manifest: "Cargo.toml",
+        target: None,
+        with_features: &["bench", "help", "--help", "-h"],
+    },
+    Program {
+        name: "slides",
+        manifest: "slides/Cargo.toml",
+        target: Some("slides"),
+        with_features: &[],
+    },
 ];
 
 fn main() -> ExitCode {
-    let mut arguments = env::args_os().skip(1);
+    let mut arguments = env::args_os().skip(1).peekable();
     let name = arguments.next().unwrap_or_default();
     let Some(program) = PROGRAMS.iter().find(|program| name == program.name) else {
         eprintln!("error: which program? (cargo grader, cargo slides)");
@@ -44,6 +57,10 @@ fn main() -> ExitCode {
         vec!["--package".into(), program.name.into(), "--bin".into(), program.name.into()];
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     options.extend(["--manifest-path".into(), root.join(program.manifest).into_os_string()]);
+    let command = arguments.peek().cloned().unwrap_or_else(|| "help".into());
+    if !program.with_features.is_empty() && !program.with_features.iter().any(|it| command == *it) {
+        options.push("--no-default-features".into());
+    }
     if let (Some(folder), Some(target)) = (program.target, launcher.ancestors().nth(2)) {
         built = target.join(folder);
         options.extend(["--target-dir".into(), built.clone().into_os_string()]);

@@ -3,6 +3,7 @@
 //! - [`scenarios`]: what several labs check alike, written once, over whatever protocol a lab speaks.
 //! - [`labs`]: a module for each lab: its protocol, and its checks, readable as a specification.
 
+mod json;
 pub mod labs;
 pub mod scenarios;
 

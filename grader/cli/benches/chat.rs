@@ -15,7 +15,7 @@ use course::text::{size, time};
 use engine::drive::{Start, Trial, run_while, try_join_all};
 use engine::lab::Lab;
 use engine::subject::build::{BuildError, Profile, Variant};
-use engine::subject::supervisor;
+use engine::subject::{Children, supervisor};
 use engine::verdict::{CheckError, Explanation, Failure};
 use grader::session::Session;
 use grader::status::INTERRUPTED;
@@ -45,7 +45,7 @@ fn main() -> Result<ExitCode> {
     }
     // Cargo adds `--bench`.
     let rounds = std::env::args().skip(1).find_map(|word| word.parse::<usize>().ok()).unwrap_or(5);
-    let session = Session::begin(Checkout::find()?)?;
+    let session = Session::begin(Checkout::find()?, &Children::default())?;
     let lab = checks::find("7").map_err(|_| anyhow!("there is no lab 7"))?;
     let built = session.build(lab, &Variant::Solution, Profile::Dev);
     let programs = [

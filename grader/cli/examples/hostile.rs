@@ -146,7 +146,7 @@ fn main() -> io::Result<()> {
             thread::spawn(|| flood(io::stderr()));
             echo(&listener)
         }
-        // Never answers, and never sleeps for good either: no hang can be proved.
+        // Never answers, and never sleeps for good either: no hang can be proven.
         "hangs-awake" => {
             announce(&listener)?;
             let mut streams = Vec::new();

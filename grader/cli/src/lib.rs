@@ -2,17 +2,19 @@
 //!
 //! - [`commands`]: what the command line can be asked for.
 //! - [`session`]: what a command owns while it builds and runs programs.
-//! - [`report`]: verdicts for people and for machines.
-//! - [`proof`]: programs whose verdict is known before.
+//! - `report`: verdicts for people and for machines.
+//! - `proof`: programs whose verdict is known before.
 //! - [`mod@bench`]: measures servers instead of judging them.
 //! - `sync`: starters and rubrics, written from solutions and checks.
 
+#[cfg(feature = "bench")]
 pub mod bench;
 pub mod commands;
 pub mod null;
-pub mod proof;
-pub mod report;
+mod proof;
+mod report;
 mod scores;
 pub mod session;
 pub mod status;
+mod style;
 mod sync;

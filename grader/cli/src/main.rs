@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use engine::subject::supervisor;
+use engine::subject::{Children, supervisor};
+#[cfg(feature = "bench")]
 use grader::bench::load;
+#[cfg(feature = "bench")]
+use grader::commands::bench::{self, BenchArguments};
 use grader::commands::{
     self,
-    bench::{self, BenchArguments},
     check::CheckArguments,
     inspect::{self, InspectArguments},
     list, sync,
@@ -31,6 +33,7 @@ enum Command {
     /// Show the labs and your last score in each
     List,
     /// Measure servers: what a round trip costs, how long it takes, what a connection holds
+    #[cfg(feature = "bench")]
     Bench(Box<BenchArguments>),
     /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
     Inspect(InspectArguments),
@@ -49,22 +52,25 @@ fn main() -> ExitCode {
     match arguments.nth(1) {
         Some(first) if first == supervisor::ARGUMENT => return supervisor::main(arguments),
         Some(first) if first == null::ARGUMENT => return null::main(arguments),
+        #[cfg(feature = "bench")]
         Some(first) if first == load::ARGUMENT => return load::main(),
         Some(first) if first == commands::check::SPIN => commands::check::spin_forever(),
         _ => {}
     }
+    let children = Children::default();
     let result = match Arguments::parse().command {
-        Command::Check(arguments) => commands::check::check(&arguments),
-        Command::Bench(arguments) => bench::bench(&arguments),
+        Command::Check(arguments) => commands::check::check(&arguments, &children),
+        #[cfg(feature = "bench")]
+        Command::Bench(arguments) => bench::bench(&arguments, &children),
         Command::List => list::list(),
-        Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Inspect(arguments) => inspect::inspect(&arguments, &children),
         Command::Sync { check } => sync::sync(check),
-        Command::Verify(arguments) => commands::verify::command(&arguments),
+        Command::Verify(arguments) => commands::verify::command(&arguments, &children),
     };
     result.unwrap_or_else(|error| {
         let io = error.downcast_ref::<std::io::Error>();
         if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
-            // Whoever reads (a pager, `head`) has seen enough.
+            // The reader (a pager, `head`) has seen enough.
             return ExitCode::from(status::NOT_READ);
         }
         eprintln!("error: {error:#}");

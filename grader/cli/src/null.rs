@@ -1,18 +1,18 @@
-//! Programs that do nothing of what any lab asks for: whatever points they get, nobody has earned.
+//! Programs that do nothing that a lab asks for: they must get next to no points.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-/// The first argument that makes the grader one of them.
+/// The first argument that makes the grader such a program.
 pub const ARGUMENT: &str = "__null";
 
 /// The names of all of them.
 pub const ALL: [&str; 3] = ["silent", "closing", "deaf"];
 
-/// Runs the one that the first of `arguments` names. The second names the lines that it announces its address in,
-/// separated by commas; the others, a lab's flags, mean nothing to it.
+/// Runs the program that the first of `arguments` names. The second argument has the lines in which it announces its
+/// address, separated by commas. The others, a lab's flags, are ignored.
 #[must_use]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let name = arguments.next().unwrap_or_default();

@@ -1,19 +1,23 @@
-//! What a command owns while it builds and runs programs: the launcher with its children, and the interrupt.
+//! What a command owns while it builds and runs programs: the launcher and the interrupt.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use course::checkout::Checkout;
 use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::Lab;
 use engine::subject::build::{BuildError, Builder, Profile, Variant};
-use engine::subject::{Confinement, Launcher};
+use engine::subject::{Children, Confinement, Launcher};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::status::INTERRUPTED;
 
-/// A command that builds and runs programs. Nothing of it outlives it, and two may exist in one process.
+/// A command that builds and runs programs. It owns its launcher and its interrupt.
+///
+/// What it does to the process outlives it: a thread that waits for signals, the subreaper flag, and the raised limit of
+/// open descriptors. Two sessions in one process share the last two and the children; a signal reaches both.
 pub struct Session {
     pub checkout: Checkout,
     pub launcher: Launcher,
@@ -22,14 +26,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins: raises the limit of open descriptors, and listens for signals.
+    /// Begins: raises the limit of open descriptors, and listens for signals. `children` are those of this process.
     ///
     /// # Errors
     ///
     /// The kernel refuses one of these.
-    pub fn begin(checkout: Checkout) -> Result<Self> {
+    pub fn begin(checkout: Checkout, children: &Children) -> Result<Self> {
         raise_descriptor_limit()?;
-        let launcher = Launcher::new(Confinement::None).context("cannot become a subreaper")?;
+        let launcher = Launcher::new(children, Confinement::None);
+        let launcher = launcher.context("cannot become a subreaper")?;
         let interrupt = listen_for_signals()?;
         Ok(Self { checkout, launcher, interrupt })
     }
@@ -64,7 +69,7 @@ impl Session {
 
 /// Shown while dependencies are compiled, which happens once; a student's crate alone is done before.
 #[must_use]
-pub fn build_bar() -> ProgressBar {
+pub(crate) fn build_bar() -> ProgressBar {
     // indicatif draws on a terminal only.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{spinner} building the lab: {msg} ({elapsed})")
@@ -114,12 +119,18 @@ fn listen_for_signals() -> Result<Interrupt> {
     Ok(interrupt)
 }
 
+/// How long a build gets to end cargo: two of its polls.
+const BUILD_GRACE: Duration = Duration::from_millis(100);
+
 /// Raises the interrupt at the first signal, and ends this process at the second.
 async fn raise_on(mut signals: Vec<tokio::signal::unix::Signal>, switch: &InterruptSwitch) {
     for is_second in [false, true] {
         let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures_util::future::select_all(any).await;
         if is_second {
+            // A build runs in a process group of its own, which Ctrl-C does not reach. It polls the interrupt every 50 ms
+            // and ends cargo then; without this pause cargo might outlive the grader.
+            tokio::time::sleep(BUILD_GRACE).await;
             std::process::exit(i32::from(INTERRUPTED));
         }
         if std::io::stderr().is_terminal() {

@@ -6,8 +6,8 @@ pub const USAGE: u8 = 2;
 /// When something failed.
 pub const FAILED: u8 = 1;
 
-/// After Ctrl-C, as shells have it.
+/// After Ctrl-C: 128 + SIGINT, as in a shell.
 pub const INTERRUPTED: u8 = 130;
 
-/// When the output is not read any more: as if by SIGPIPE.
+/// When the reader of the output has gone: 128 + SIGPIPE.
 pub const NOT_READ: u8 = 141;

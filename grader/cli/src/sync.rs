@@ -2,7 +2,7 @@
 //!
 //! In a solution, `// BEGIN SOLUTION: text` to `// END SOLUTION` is the body of a function and becomes
 //! `todo!("text")`; `// BEGIN HIDDEN` to `// END HIDDEN` is left out; lines with `// ANCHOR` are for the
-//! slides and are dropped. What a lab borrows of an earlier one is copied, into its solution, too. The lab
+//! slides and are dropped. What a lab borrows from an earlier one is copied, also into its solution. The lab
 //! sheet's rubric is written from the grader's list of checks.
 
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ fn without_tests(manifest: &str) -> String {
     out + "\n"
 }
 
-/// The files of a lab's solution that an earlier lab has: where they belong, and what is in them there.
+/// The files that a lab's solution borrows from earlier labs: their paths in this solution, and their text there.
 fn borrowed(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     for &(number, file) in lab.borrows {
@@ -89,7 +89,7 @@ fn borrowed(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>
     Ok(files)
 }
 
-/// Writes all starters and rubrics, or only says which differ. Returns those, as seen from the root.
+/// Writes all starters and rubrics, or none if `check`. Returns the paths that differ, relative to the root.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<PathBuf>> {
             }
             differing.push(checkout.relative(&path).to_owned());
         }
-        // A file that the solution no longer has would go on compiling into the starter.
+        // A file that the solution no longer has would still be compiled into the starter.
         for path in rust_files(&checkout.lab(lab).join("src"))? {
             if !kept.contains(&path) {
                 if !check {
@@ -129,7 +129,7 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<PathBuf>> {
     Ok(differing)
 }
 
-/// Given files of the starter that differ from what they were; known only where the solution is there to tell.
+/// Remarks on given files of the starter that were changed. They are known only where the solution is present.
 ///
 /// # Errors
 ///

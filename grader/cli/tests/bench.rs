@@ -226,7 +226,7 @@ fn wrong_usage_is_refused_before_anything_is_built() {
     let refused = |arguments: &[&str], text: &str| {
         grader().arg("bench").args(arguments).assert().code(2).stderr(contains(text));
     };
-    refused(&["4"], "lab 04 has no byte echo to measure; these labs have one: 01, 02, 03");
+    refused(&["4"], "lab 04 has nothing to measure; these labs have: 01, 02, 03");
     refused(&["77"], "there is no lab 77");
     refused(&["--program", "./echo"], "write a name and a command");
     refused(&["--program", "a=/nowhere/server"], "there is no program /nowhere/server");

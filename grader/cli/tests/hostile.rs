@@ -135,7 +135,7 @@ fn one_that_floods_its_output_in_bounded_memory() {
     expect_nobody(&mark);
 }
 
-/// A run of the grader on a program that never answers and whose hang cannot be proved, once a client
+/// A run of the grader on a program that never answers and whose hang cannot be proven, once a client
 /// is connected.
 fn hanging_run(mark: &str) -> std::process::Child {
     let program = format!("{} hangs-awake", hostile().display());

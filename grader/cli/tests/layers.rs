@@ -28,13 +28,46 @@ fn modules(folder: &Path, path: &Module, all: &mut BTreeMap<Module, String>) {
                 module.push(name);
             }
             let text = fs::read_to_string(&file).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-            all.insert(module, code);
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            all.insert(module, without_text(code));
         }
     }
 }
 
-/// The paths that `code` imports, braces taken apart.
+/// `code` without comments and without what is in its strings.
+fn without_text(code: &str) -> String {
+    let (mut out, mut rest) = (String::new(), code);
+    while let Some(c) = rest.chars().next() {
+        let hashes =
+            rest.strip_prefix('r').map(|raw| raw.len() - raw.trim_start_matches('#').len());
+        let raw = hashes.filter(|hashes| rest[1 + hashes..].starts_with('"'));
+        let is_word = out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if let (Some(hashes), false) = (raw, is_word) {
+            let end = format!("\"{}", "#".repeat(hashes));
+            let begin = hashes + 2;
+            rest[begin..].find(&end).map_or(rest.len(), |length| begin + length + end.len())
+        } else if rest.starts_with("'\"'") {
+            3
+        } else if c == '"' {
+            let mut is_escaped = false;
+            let is_end = |&(_, c): &(usize, char)| {
+                let is_end = c == '"' && !is_escaped;
+                is_escaped = c == '\\' && !is_escaped;
+                is_end
+            };
+            rest.char_indices().skip(1).find(is_end).map_or(rest.len(), |(index, _)| index + 1)
+        } else {
+            out.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// The paths that `code` imports, braces taken apart, and those that it names where it needs them.
 fn imports(code: &str) -> Vec<String> {
     fn expand(tree: &str, prefix: &str, all: &mut Vec<String>) {
         let Some((head, rest)) = tree.split_once('{') else {
@@ -61,17 +94,30 @@ fn imports(code: &str) -> Vec<String> {
         }
     }
     let mut all = Vec::new();
-    let begins = |line: &&str| line.starts_with("use ") || line.starts_with("pub use ");
+    let begins = |line: &&str| {
+        let words = line.trim_start();
+        words.starts_with("use ") || words.starts_with("pub") && words.contains(" use ")
+    };
     let mut rest = code;
     while let Some(line) = rest.lines().find(begins) {
         let begin = line.as_ptr() as usize - rest.as_ptr() as usize;
-        let statement = &rest[begin..];
+        let (before, statement) = rest.split_at(begin);
+        all.extend(inline_paths(before));
         let end = statement.find(';').unwrap();
         let tree = statement[..end].split_once("use ").unwrap().1;
         expand(tree, "", &mut all);
         rest = &statement[end..];
     }
+    all.extend(inline_paths(rest));
     all
+}
+
+/// The paths in `code` that begin at the crate's root or in the module around it.
+fn inline_paths(code: &str) -> impl Iterator<Item = String> {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    code.split(move |c| !is_path(c))
+        .filter(|path| path.starts_with("crate::") || path.starts_with("super::"))
+        .map(str::to_owned)
 }
 
 /// The module that `import` names in `module`: the longest path that is one.
@@ -149,6 +195,15 @@ fn modules_form_no_circle() {
             .extend(circle(&edges).map(|all| format!("{name}: a circle among {}", all.join(", "))));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn paths_are_found_in_code_alone() {
+    let code = "// crate::no\nuse crate::a::{b, c};\nfn d() {\n    use super::e::F;\n    \
+                crate::g::h(\"crate::no\", '\"', super::i);\n    let j = r#\"crate::\"no\"#; k()\n}\n";
+    let code = without_text(code);
+    let expected = ["crate::a::b", "crate::a::c", "super::e::F", "crate::g::h", "super::i"];
+    assert_eq!(imports(&code), expected);
 }
 
 #[test]

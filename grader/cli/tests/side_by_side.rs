@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use common::{grader, hostile};
 use engine::interrupt::Interrupt;
 use engine::run::{Outcome, Plan, Verdict, run};
-use engine::subject::{Confinement, Launcher};
+use engine::subject::{Children, Confinement, Launcher};
 use observe::descendants;
 
-/// A launcher of this process, which is no grader and so cannot be its own supervisor.
-fn launcher() -> Launcher {
+/// Another launcher of this process, which is no grader and so cannot be its own supervisor.
+fn launcher(children: &Children) -> Launcher {
     let grader = grader().get_program().to_owned();
-    Launcher::new(Confinement::None).unwrap().with_supervisor(grader.into())
+    Launcher::new(children, Confinement::None).unwrap().with_supervisor(grader.into())
 }
 
 /// Some checks of the first lab, to be run on the hostile program in `mode`.
-fn plan(launcher: &Launcher, mode: &str, checks: &[&str]) -> Plan {
+fn plan(launcher: Launcher, mode: &str, checks: &[&str]) -> Plan {
     let lab = checks::LABS[0];
     let is_asked = |name: &str| checks.is_empty() || checks.contains(&name);
     Plan {
         lab,
         checks: lab.checks.iter().filter(|check| is_asked(check.name())).collect(),
         program: [hostile().into_os_string(), OsString::from(mode)].to_vec(),
-        launcher: launcher.clone(),
+        launcher,
         seed: 1,
         charge_residue: false,
     }
@@ -50,11 +50,11 @@ fn interrupted(outcomes: &[Outcome]) -> bool {
 // One test, because each counts the processes below this one.
 #[test]
 fn two_programs_are_graded_and_interrupted_at_the_same_time() {
-    let launcher = launcher();
+    let children = Children::default();
     let (_first_switch, first) = Interrupt::new();
     let (_second_switch, second) = Interrupt::new();
-    let right = plan(&launcher, "ignores-sigterm", &["empty-session"]);
-    let wrong = plan(&launcher, "hangs-in-read", &["echo-bytes"]);
+    let right = plan(launcher(&children), "ignores-sigterm", &["empty-session"]);
+    let wrong = plan(launcher(&children), "hangs-in-read", &["echo-bytes"]);
     let (right, wrong) = std::thread::scope(|scope| {
         let right = scope.spawn(|| run(&right, &first, |_| {}));
         let wrong = scope.spawn(|| run(&wrong, &second, |_| {}));
@@ -67,8 +67,8 @@ fn two_programs_are_graded_and_interrupted_at_the_same_time() {
     // Both would take seconds; each is interrupted by its own switch.
     let (first_switch, first) = Interrupt::new();
     let (second_switch, second) = Interrupt::new();
-    let one = plan(&launcher, "hangs-awake", &["echo-bytes"]);
-    let other = plan(&launcher, "late-by-sleep", &[]);
+    let one = plan(launcher(&children), "hangs-awake", &["echo-bytes"]);
+    let other = plan(launcher(&children), "late-by-sleep", &[]);
     std::thread::scope(|scope| {
         let one = scope.spawn(|| run(&one, &first, |_| {}));
         let other = scope.spawn(|| run(&other, &second, |_| {}));

@@ -5,12 +5,10 @@ use std::time::Duration;
 /// `text` with each control character but the tab replaced by U+FFFD, cut at `width` characters.
 #[must_use]
 pub fn printable(text: &str, width: usize) -> String {
-    let mut out: String = text
-        .chars()
-        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
-        .take(width)
-        .collect();
-    if text.chars().nth(width).is_some() {
+    let mut chars = text.chars();
+    let shown = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    let mut out: String = chars.by_ref().take(width).map(shown).collect();
+    if chars.next().is_some() {
         out.push('…');
     }
     out

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Tells a run when it is to end early. Clones hear of the same interrupt.
+/// Tells a run when it is to end early. Clones are notified of the same interrupt.
 #[derive(Clone, Debug)]
 pub struct Interrupt(watch::Receiver<bool>);
 
@@ -11,7 +11,7 @@ pub struct Interrupt(watch::Receiver<bool>);
 pub struct InterruptSwitch(watch::Sender<bool>);
 
 impl InterruptSwitch {
-    /// Interrupts everything that hears of it.
+    /// Interrupts every run that has a clone of the interrupt.
     pub fn raise(&self) {
         self.0.send_replace(true);
     }

@@ -26,6 +26,26 @@ pub struct ContextSwitches {
     pub involuntary: u64,
 }
 
+impl ContextSwitches {
+    /// Those of one thread; `None` if it has ended. Of the many lines of `/proc/PID/task/TID/status` only the two are
+    /// parsed: this is read for every thread in every sample.
+    pub(crate) fn of(task: &Task) -> Option<Self> {
+        let path = format!("/proc/{}/task/{}/status", task.pid, task.tid);
+        Some(Self::parse(&std::fs::read_to_string(path).ok()?))
+    }
+
+    fn parse(status: &str) -> Self {
+        let number = |name: &str| {
+            let (_, rest) = status.rsplit_once(name)?;
+            rest.lines().next()?.trim().parse().ok()
+        };
+        Self {
+            voluntary: number("\nvoluntary_ctxt_switches:").unwrap_or(0),
+            involuntary: number("\nnonvoluntary_ctxt_switches:").unwrap_or(0),
+        }
+    }
+}
+
 impl Probe {
     /// CPU time of each living thread, by thread id.
     #[must_use]
@@ -57,8 +77,7 @@ impl Probe {
     /// Voluntary context switches of each living thread since it started, by thread id: how often it went to sleep.
     #[must_use]
     pub fn voluntary_switches(self) -> HashMap<i32, u64> {
-        let switches =
-            |task: Task| Some((task.tid, task.status().ok()?.voluntary_ctxt_switches.unwrap_or(0)));
+        let switches = |task: Task| Some((task.tid, ContextSwitches::of(&task)?.voluntary));
         self.tasks().filter_map(switches).collect()
     }
 
@@ -66,10 +85,23 @@ impl Probe {
     #[must_use]
     pub fn context_switches(self) -> ContextSwitches {
         let mut all = ContextSwitches::default();
-        for status in self.tasks().filter_map(|task| task.status().ok()) {
-            all.voluntary += status.voluntary_ctxt_switches.unwrap_or(0);
-            all.involuntary += status.nonvoluntary_ctxt_switches.unwrap_or(0);
+        for switches in self.tasks().filter_map(|task| ContextSwitches::of(&task)) {
+            all.voluntary += switches.voluntary;
+            all.involuntary += switches.involuntary;
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ContextSwitches;
+
+    #[test]
+    fn context_switches_are_read_by_name() {
+        let status = "Name:\tcat\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t4\n";
+        let switches = ContextSwitches { voluntary: 17, involuntary: 4 };
+        assert_eq!(ContextSwitches::parse(status), switches);
+        assert_eq!(ContextSwitches::parse("Name:\tcat\n"), ContextSwitches::default());
     }
 }

@@ -22,6 +22,7 @@ mod netstat;
 mod pressure;
 mod probe;
 mod snapshot;
+mod sock_diag;
 mod socket_table;
 mod sockets;
 mod syscall;

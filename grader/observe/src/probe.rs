@@ -18,14 +18,22 @@ pub struct Probe {
 
 /// The kernel refuses to show something of a process: ptrace is forbidden here, or the process is another user's
 /// (ptrace(2), "Ptrace access mode checking"). A verdict that needs it is inconclusive (rule R9).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("cannot read {what} of process {pid}: {reason}")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
     pub what: Resource,
     pub pid: i32,
     /// The kernel's error and the file it is about.
     pub reason: String,
 }
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, pid, reason } = self;
+        write!(f, "cannot read {what} of process {pid}: {reason}")
+    }
+}
+
+impl std::error::Error for Unreadable {}
 
 /// What could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -94,7 +102,7 @@ impl Probe {
 
     /// Whether a process of the tree is stopped (SIGSTOP, or by a debugger).
     #[must_use]
-    pub fn is_stopped(self) -> bool {
+    pub(crate) fn is_stopped(self) -> bool {
         let state = |pid| Some(Process::new(pid).ok()?.stat().ok()?.state);
         self.processes().into_iter().any(|pid| matches!(state(pid), Some('T' | 't')))
     }

@@ -5,21 +5,12 @@
 //! the time: it locks and lists the whole table, with all connections of the last minute (TIME_WAIT).
 
 use std::collections::HashSet;
-use std::io;
 use std::net::SocketAddr;
 
-use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
-use netlink_packet_sock_diag::SockDiagMessage;
-use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
-use netlink_packet_sock_diag::inet::{
-    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
-};
-use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 use procfs::FromBufReadSI;
 use procfs::net::{TcpNetEntries, TcpNetEntry};
 
+use crate::sock_diag::{self, DiagSocket};
 use crate::tcp_state::TcpState;
 
 /// A TCP socket, or what the kernel keeps in place of one for a connection that is not accepted yet, or over.
@@ -47,11 +38,14 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    fn states(self) -> StateFlags {
-        let all = StateFlags::all() | StateFlags::from_bits_retain(1 << TcpState::NEW_SYN_RECV);
+    /// The states as sock_diag takes them: a bit for the number of each.
+    fn states(self) -> u32 {
+        const TIME_WAIT: u32 = 1 << 6;
+        // From ESTABLISHED, 1, to NEW_SYN_RECV, 12.
+        const ALL: u32 = (1 << 13) - 2;
         match self {
-            Self::Open => all - StateFlags::TIME_WAIT,
-            Self::TimeWait => StateFlags::TIME_WAIT,
+            Self::Open => ALL & !TIME_WAIT,
+            Self::TimeWait => TIME_WAIT,
         }
     }
 
@@ -63,7 +57,10 @@ impl Filter {
 
 /// The TCP sockets of this machine, over IPv4 and IPv6.
 pub(crate) fn sockets(filter: Filter) -> Vec<TcpSocket> {
-    from_netlink(filter).unwrap_or_else(|_| from_proc(filter))
+    match sock_diag::tcp_sockets(filter.states()) {
+        Ok(all) => all.into_iter().filter_map(TcpSocket::from_diag).collect(),
+        Err(_) => from_proc(filter),
+    }
 }
 
 /// Whether the other end of the connection with these ports, of this end first, is in TIME_WAIT.
@@ -83,74 +80,6 @@ pub fn non_tcp_sockets() -> HashSet<u64> {
     all.extend(procfs::net::udp().unwrap_or_default().into_iter().map(|entry| entry.inode));
     all.extend(procfs::net::udp6().unwrap_or_default().into_iter().map(|entry| entry.inode));
     all
-}
-
-fn from_netlink(filter: Filter) -> io::Result<Vec<TcpSocket>> {
-    let mut netlink = Socket::new(NETLINK_SOCK_DIAG)?;
-    netlink.bind_auto()?;
-    // An answer is ready when the request has been sent, its next piece when one has been read.
-    netlink.set_non_blocking(true)?;
-    let mut all = Vec::new();
-    for (family, any) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
-        ask(
-            &netlink,
-            InetRequest {
-                family,
-                protocol: IPPROTO_TCP,
-                extensions: ExtensionFlags::empty(),
-                states: filter.states(),
-                socket_id: any,
-            },
-        )?;
-        all.extend(answers(&netlink)?.into_iter().filter_map(TcpSocket::from_netlink));
-    }
-    Ok(all)
-}
-
-fn ask(netlink: &Socket, request: InetRequest) -> io::Result<()> {
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
-    message.finalize();
-    let mut bytes = vec![0; message.buffer_len()];
-    message.serialize(&mut bytes);
-    netlink.send(&bytes, 0).map(drop)
-}
-
-/// All answers to one request, which arrive in several pieces.
-fn answers(netlink: &Socket) -> io::Result<Vec<InetResponseHeader>> {
-    let mut all = Vec::new();
-    loop {
-        let (piece, _) = netlink.recv_from_full()?;
-        if read_piece(&piece, &mut all)? {
-            return Ok(all);
-        }
-    }
-}
-
-/// Adds the answers in `piece` to `all`, and returns whether it was the last piece.
-fn read_piece(piece: &[u8], all: &mut Vec<InetResponseHeader>) -> io::Result<bool> {
-    let mut rest = piece;
-    while !rest.is_empty() {
-        let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        // Each begins at a multiple of four.
-        let length = (message.header.length as usize).next_multiple_of(4);
-        rest = rest.get(length..).unwrap_or_default();
-        match message.payload {
-            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                all.push(response.header);
-            }
-            // An error after the dump has begun is reported here: a sock_diag without TCP, for example.
-            NetlinkPayload::Done(done) if done.code < 0 => {
-                return Err(io::Error::from_raw_os_error(-done.code));
-            }
-            NetlinkPayload::Done(_) => return Ok(true),
-            NetlinkPayload::Error(error) => return Err(error.to_io()),
-            _ => {}
-        }
-    }
-    Ok(false)
 }
 
 fn from_proc(filter: Filter) -> Vec<TcpSocket> {
@@ -173,23 +102,20 @@ pub(crate) fn parse(table: &str, filter: Filter) -> Vec<TcpSocket> {
 
 impl TcpSocket {
     /// `None` for an unknown state.
-    fn from_netlink(header: InetResponseHeader) -> Option<Self> {
-        let InetResponseHeader { socket_id: id, state, recv_queue, send_queue, inode, .. } = header;
-        let state = TcpState::from_number(state)?;
+    fn from_diag(socket: DiagSocket) -> Option<Self> {
+        let state = TcpState::from_number(socket.state)?;
         // For a listener sock_diag has the length of its backlog here.
-        let tx_queue = if state == TcpState::Listen { 0 } else { send_queue };
-        // A listener on [::] sees its IPv4 clients as ::ffff:127.0.0.1.
+        let tx_queue = if state == TcpState::Listen { 0 } else { socket.send_queue };
         Some(Self {
-            local_address: (id.source_address.to_canonical(), id.source_port).into(),
-            remote_address: (id.destination_address.to_canonical(), id.destination_port).into(),
+            local_address: socket.local,
+            remote_address: socket.remote,
             state,
-            rx_queue: recv_queue,
+            rx_queue: socket.receive_queue,
             tx_queue,
-            inode: inode.into(),
+            inode: socket.inode.into(),
         })
     }
 
-    /// `None` for an unknown state.
     fn from_proc(entry: &TcpNetEntry) -> Option<Self> {
         let canonical = |it: SocketAddr| SocketAddr::from((it.ip().to_canonical(), it.port()));
         Some(Self {
@@ -208,8 +134,6 @@ mod tests {
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::time::{Duration, Instant};
-
-    use netlink_packet_core::DoneMessage;
 
     use super::*;
 
@@ -233,7 +157,14 @@ mod tests {
         let begin = Instant::now();
         loop {
             // Not `sockets`: where netlink fails, that is what /proc shows.
-            let netlink = of(port, from_netlink(filter).expect("netlink"));
+            let netlink = of(
+                port,
+                sock_diag::tcp_sockets(filter.states())
+                    .expect("netlink")
+                    .into_iter()
+                    .filter_map(TcpSocket::from_diag)
+                    .collect(),
+            );
             let proc = of(port, from_proc(filter));
             if netlink == proc && is_it(&netlink) {
                 return netlink;
@@ -271,22 +202,5 @@ mod tests {
             assert!(is_in_time_wait((near, port)));
             shown_by_both(port, Filter::Open, |all| all.len() == 3);
         }
-    }
-
-    #[test]
-    fn an_error_at_the_end_of_a_dump_is_an_error() {
-        let done = |code| {
-            let mut done = DoneMessage::default();
-            done.code = code;
-            let payload = NetlinkPayload::<SockDiagMessage>::Done(done);
-            let mut message = NetlinkMessage::new(NetlinkHeader::default(), payload);
-            message.finalize();
-            let mut bytes = vec![0; message.buffer_len()];
-            message.serialize(&mut bytes);
-            read_piece(&bytes, &mut Vec::new())
-        };
-        assert!(done(0).expect("the end"));
-        let error = done(-libc::ENOENT).expect_err("no table");
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

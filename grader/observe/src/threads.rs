@@ -2,6 +2,7 @@
 
 use procfs::process::{Process, Syscall as ProcSyscall, Task};
 
+use crate::cpu::ContextSwitches;
 use crate::probe::{Probe, Resource, Unreadable};
 use crate::syscall::Syscall;
 
@@ -81,9 +82,8 @@ fn read_thread(pid: i32, task: &Task) -> Result<Option<Thread>, Unreadable> {
                 .map_or(Ok(None), Err);
         }
     };
-    let Ok(status) = task.status() else { return Ok(None) };
-    let switches = status.voluntary_ctxt_switches.unwrap_or(0)
-        + status.nonvoluntary_ctxt_switches.unwrap_or(0);
+    let Some(switches) = ContextSwitches::of(task) else { return Ok(None) };
+    let switches = switches.voluntary + switches.involuntary;
     Ok(Some(Thread { pid, tid: task.tid, state, switches }))
 }
 

@@ -7,9 +7,9 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{BenchRow, Check, Lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{crowd, echo, reset, resources, visit};
+use crate::scenarios::{client_program, crowd, echo, reset, resources};
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(3),
     service: &Service {
         programs: &[
@@ -216,7 +216,7 @@ static CHECKS: &[Check] = &[
             rule: "lines go and answers are printed, each at once; 16 MiB do not block; the end comes last",
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(visit::roundtrip(trial)),
+        run: |trial| Box::pin(client_program::roundtrip(trial)),
     },
     Check {
         info: CheckInfo {
@@ -228,7 +228,7 @@ static CHECKS: &[Check] = &[
             quiet: true,
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(visit::refused(trial)),
+        run: |trial| Box::pin(client_program::refused(trial)),
     },
     Check {
         info: CheckInfo {
@@ -240,6 +240,6 @@ static CHECKS: &[Check] = &[
             requires: &[ROUNDTRIP],
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(visit::server_vanishes(trial)),
+        run: |trial| Box::pin(client_program::server_vanishes(trial)),
     },
 ];

@@ -4,7 +4,7 @@ use engine::verdict::Explanation;
 
 // What a byte echo sends instead of the bytes that it got.
 
-pub(super) const TAKEN_FOR_TEXT: Explanation = Explanation::new(
+pub(super) const ECHO_TAKEN_FOR_TEXT: Explanation = Explanation::new(
     "echo-taken-for-text",
     "the answer has the bytes EF BF BD, U+FFFD in UTF-8, where other bytes were sent: the input \
      was taken for text (from_utf8_lossy). A stream is bytes",

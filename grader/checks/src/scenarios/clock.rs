@@ -7,19 +7,19 @@ use engine::drive::Server;
 use engine::subject::Process;
 use engine::verdict::{CheckError, Explanation, Failure, starvation_text};
 
-/// Some runtimes count in milliseconds that began before: their timers may ring so much too early (rule R2).
+/// Some runtimes count in whole milliseconds: their timers may fire early by this much (rule R2).
 pub(crate) const EARLY: Duration = Duration::from_millis(2);
 
-/// Timers are late on a busy machine, though not all of them by so much (rule R2).
+/// Timers are late on a busy machine, though not all of them by this much (rule R2).
 const LATE: Duration = Duration::from_millis(400);
 
-/// Whether what may not come before `limit` came, after `elapsed`, earlier than an early timer explains.
+/// Whether `elapsed` is further below `limit` than an early timer explains.
 pub(crate) fn is_early(elapsed: Duration, limit: Duration) -> bool {
     elapsed + EARLY < limit
 }
 
-/// Rule R2: each of `samples` is at least `limit`; the upper bound is for the shortest of them. `what` says of whom
-/// they are; the causes are for one that is too early, and for all being too late.
+/// Expects each of `samples` to be at least `limit`, and the shortest of them not much more (rule R2). `what` says
+/// whose samples they are; the causes are for a sample that is too early, and for samples that are all too late.
 ///
 /// # Errors
 ///
@@ -45,11 +45,11 @@ pub(crate) async fn expect_time(
     Err(server.fail(Failure::property(observed).expecting(expected).because(cause)).await)
 }
 
-/// Nothing that came late says anything of a program that had no CPU most of the time (rule R9).
+/// Makes a check inconclusive whose program was starved of CPU most of the time (rule R9).
 ///
 /// # Errors
 ///
-/// It had none.
+/// The program was starved.
 pub(crate) fn expect_not_starved(process: &Process) -> Result<(), CheckError> {
     match process.was_starved() {
         Some(starvation) => Err(CheckError::Inconclusive(starvation_text(&starvation))),
@@ -64,7 +64,7 @@ pub(crate) fn unless_late(
     gap: Duration,
     max: Duration,
 ) -> CheckError {
-    let CheckError::Failed(mut failure) = error else { return error };
+    let CheckError::Failed(failure) = error else { return error };
     if server.process.has_ended() && server.process.asked_to_stop().is_none() {
         // No machine is so busy that a server ends.
         return CheckError::Failed(failure);
@@ -80,6 +80,5 @@ pub(crate) fn unless_late(
         return starved;
     }
     // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".
-    failure.time_limited = true;
-    CheckError::Failed(failure)
+    CheckError::Failed(Box::new(failure.time_limited()))
 }

@@ -9,13 +9,13 @@ use course::text::{count, size, time};
 use engine::drive::{
     Client, Context, MAX_CONNECTING, Server, Start, Trial, run_while, try_join_all,
 };
-use engine::verdict::{CheckError, Failure, starvation_text};
+use engine::verdict::{CheckError, Failure};
 
-use super::causes;
 use super::memory::{MORE_THAN_FITS, growth};
+use super::{causes, clock};
 
 /// `clients` are all answered while all of them are open.
-pub async fn all_open_at_once(
+pub(crate) async fn all_open_at_once(
     trial: &Trial,
     start: &Start,
     clients: usize,
@@ -27,18 +27,18 @@ pub async fn all_open_at_once(
     let clients = server.connect_many(clients).await?;
     trial.step("each of them makes another request");
     try_join_all(clients.iter().map(Client::ask)).await?;
-    clients.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    clients.into_iter().for_each(Client::reset); // Rule R7: no TIME_WAIT
     Ok(())
 }
 
 /// 200 clients that send nothing delay no other client (rule R3).
-pub async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let connect = async |server: &Rc<Server>, _| server.connect("a silent client").await;
     stuck_clients(trial, start, "clients that send nothing", "silent clients", connect).await
 }
 
 /// 200 connections that `connect` makes, and that go no further, delay no other client (rule R3).
-pub async fn stuck_clients(
+pub(crate) async fn stuck_clients(
     trial: &Trial,
     start: &Start,
     what: &str,
@@ -59,13 +59,13 @@ pub async fn stuck_clients(
         Ok(silent)
     };
     let attackers = format!("200 {attackers}");
-    let silent = delays_nobody(trial, &server, "the 200 open", &attackers, attack).await?;
-    silent.into_iter().for_each(Client::reset); // R7: no TIME_WAIT
+    let silent = expect_no_delay_while(trial, &server, "the 200 open", &attackers, attack).await?;
+    silent.into_iter().for_each(Client::reset); // Rule R7: no TIME_WAIT
     Ok(())
 }
 
 /// A client that never reads delays no other client (rule R3).
-pub async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let attack = async {
         trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
@@ -75,29 +75,29 @@ pub async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), CheckError>
         Ok(slow)
     };
     let attacker = "a client that never reads";
-    delays_nobody(trial, &server, "client A stalled", attacker, attack).await.map(drop)
+    expect_no_delay_while(trial, &server, "client A stalled", attacker, attack).await.map(drop)
 }
 
 /// What `attack` gives delays no new client for as long as it lives (rule R3). The steps call it `present`, and a
 /// failure calls it `attackers`.
-pub async fn delays_nobody<T>(
-    trial: &Context,
+pub(crate) async fn expect_no_delay_while<T>(
+    context: &Context,
     server: &Rc<Server>,
     present: &str,
     attackers: &str,
     attack: impl Future<Output = Result<T, CheckError>>,
 ) -> Result<T, CheckError> {
-    trial.step("15 clients, one after the other: how long until each is answered?");
-    let before = usual_delay(server).await?;
+    context.step("15 clients, one after the other: how long until each is answered?");
+    let before = baseline_delay(server).await?;
     let attack = attack.await?;
-    trial.step(format!("15 clients again, with {present}"));
-    let after = delay(server).await?;
+    context.step(format!("15 clients again, with {present}"));
+    let after = median_delay(server).await?;
     expect_no_delay(server, ANSWERED, before, after, attackers).await?;
     Ok(attack)
 }
 
 /// 100 clients that came while the program was stopped are all served once it continues.
-pub async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 100;
     let server = trial.start(start).await?;
     trial.step("connect a first client, which is answered and stays open");
@@ -116,7 +116,7 @@ pub async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), CheckError
 
 /// Connects `number` clients to a program that is stopped, has each make a request, and lets the program continue once
 /// all are in its queue or no more get into it.
-pub async fn arrive_and_resume(
+pub(crate) async fn arrive_and_resume(
     server: &Rc<Server>,
     number: usize,
 ) -> Result<Vec<Client>, CheckError> {
@@ -147,7 +147,11 @@ pub async fn arrive_and_resume(
 
 /// With `clients` open, each busy, the program has at most four threads more than the machine has CPUs; or, because a
 /// managed runtime has threads of its own, that many more than it had before them.
-pub async fn few_threads(trial: &Trial, start: &Start, clients: usize) -> Result<(), CheckError> {
+pub(crate) async fn few_threads(
+    trial: &Trial,
+    start: &Start,
+    clients: usize,
+) -> Result<(), CheckError> {
     /// What a runtime may have beside a thread for each CPU.
     const SPARE: usize = 4;
     /// More are not a runtime's own, whenever they were started.
@@ -186,7 +190,7 @@ pub async fn few_threads(trial: &Trial, start: &Start, clients: usize) -> Result
 }
 
 /// From 200 clients to 1,000, each takes at most 64 KiB (rule R6: a slope, never an amount).
-pub async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const FROM: usize = 200;
     const TO: usize = 1000;
     const EACH: u64 = 64 * 1024;
@@ -221,21 +225,21 @@ pub async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), C
 }
 
 /// How long a new client waits as long as no client holds up another; all are gone afterwards.
-async fn usual_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
-    let delay = delay(server).await?;
+async fn baseline_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
+    let delay = median_delay(server).await?;
     // Whether they really go is for other checks.
     server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
     Ok(delay)
 }
 
-/// How many new clients [`delay`] takes.
-pub const SAMPLES: usize = 15;
+/// How many new clients [`median_delay`] takes.
+pub(crate) const SAMPLES: usize = 15;
 
 /// What must not take much longer.
-pub const ANSWERED: &str = "a new client is answered";
+pub(crate) const ANSWERED: &str = "a new client is answered";
 
 /// How long a new client waits for its first answer: the median of several.
-pub async fn delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
+pub(crate) async fn median_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
     let mut delays = Vec::new();
     for _ in 0..SAMPLES {
         let begin = Instant::now();
@@ -247,13 +251,13 @@ pub async fn delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
 
 /// The median of `times`; zero if there are none.
 #[must_use]
-pub fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Rule R3: with the attackers, `what` may take five times as long, or 250 ms; both are medians.
-pub async fn expect_no_delay(
+pub(crate) async fn expect_no_delay(
     server: &Rc<Server>,
     what: &str,
     before: Duration,
@@ -264,9 +268,7 @@ pub async fn expect_no_delay(
     if after <= bound {
         return Ok(());
     }
-    if let Some(starvation) = server.process.was_starved() {
-        return Err(CheckError::Inconclusive(starvation_text(&starvation)));
-    }
+    clock::expect_not_starved(&server.process)?;
     let (after, before) = (time(after), time(before));
     let observed = format!("{after} with {attackers}, {before} without (medians of 15)");
     let failure = Failure::property(observed)

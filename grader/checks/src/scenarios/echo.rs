@@ -9,10 +9,10 @@ use engine::verdict::{CheckError, Failure};
 use observe::ConnectionTable;
 
 use super::causes;
-use super::memory::{MORE_THAN_FITS, growth};
+use super::memory::{MORE_THAN_FITS, expect_growth_below, growth};
 
 /// A client that sends nothing gets the end of the stream and nothing else.
-pub async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial.step("connect client A, send nothing, shut down its sending side (FIN)");
     server.connect("client A").await?.finish().await?;
@@ -33,7 +33,7 @@ pub async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckErro
 }
 
 /// The stream comes back equal and at once, whatever it contains and however it is cut.
-pub async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial.step("connect client A, send each of the 256 values of a byte once, expect them back");
     let client = server.connect("client A").await?;
@@ -53,7 +53,7 @@ pub async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), CheckError> 
 }
 
 /// After the client's shutdown(SHUT_WR) the remaining bytes are echoed, then the stream ends.
-pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     for length in [1..=1, 1000..=5000] {
         let payload = trial.bytes(length);
@@ -86,8 +86,8 @@ pub async fn half_close(trial: &Trial, start: &Start) -> Result<(), CheckError> 
 const SLOW_READ: u64 = 512 * 1024;
 
 /// Reads slowly until the program has read all of the input, then reads the remaining bytes at once. The kernel has
-/// little buffer space meanwhile, so what a program buffers is still there when the end of the input comes, if it is
-/// more than about a megabyte.
+/// little buffer space while the client reads slowly, so what a program buffers is still there when the end of the
+/// input comes, if it is more than about a megabyte.
 async fn read_slowly(
     server: &Server,
     client: &Client,
@@ -111,7 +111,7 @@ async fn read_slowly(
 
 /// Much data is echoed intact. For clients that do not read, little is buffered and nothing is lost, even where a
 /// signal interrupts the program.
-pub async fn large_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn large_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const WHOLE: u64 = 32 * 1024 * 1024;
     let server = trial.start(start).await?;
     trial.step(format!("connect a client, send {} and read while sending", size(WHOLE)));
@@ -130,30 +130,36 @@ pub async fn large_stream(trial: &Trial, start: &Start) -> Result<(), CheckError
 }
 
 /// For clients that do not read, little is buffered, and nothing is lost once they do.
-pub async fn partial_write(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn partial_write(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let stalled = stall(trial, &server).await?;
     drain(trial, stalled).await
 }
 
-/// A client that does not read, what it sends, and how many bytes of that the program took.
-type Stalled = (Client, Payload, u64);
+/// A client that does not read.
+struct StalledClient {
+    client: Client,
+    /// What it sends.
+    payload: Payload,
+    /// How many bytes of that the program took.
+    taken: u64,
+}
 
 /// Has four clients send without reading, until nothing moves. The program must not buffer without limit what they do
 /// not read.
-async fn stall(trial: &Context, server: &Rc<Server>) -> Result<Vec<Stalled>, CheckError> {
-    trial.step("connect client A, exchange a few bytes");
+async fn stall(context: &Context, server: &Rc<Server>) -> Result<Vec<StalledClient>, CheckError> {
+    context.step("connect client A, exchange a few bytes");
     let client = server.serve_new_client("client A").await?;
-    trial.step("it sends without reading until nothing moves for 300 ms");
-    let (payload, taken) = stall_one(trial, server, &client).await?;
-    trial.step("clients B, C and D do the same");
-    let mut stalled = vec![(client, payload, taken)];
+    context.step("it sends without reading until nothing moves for 300 ms");
+    let (payload, taken) = stall_one(context, server, &client).await?;
+    context.step("clients B, C and D do the same");
+    let mut stalled = vec![StalledClient { client, payload, taken }];
     let sending = ["client B", "client C", "client D"].map(|name| {
-        let payload = trial.stream(MORE_THAN_FITS / 2);
+        let payload = context.stream(MORE_THAN_FITS / 2);
         async move {
             let client = server.connect(name).await?;
             let taken = client.send_until_stalled(&payload).await?;
-            Ok((client, payload, taken))
+            Ok(StalledClient { client, payload, taken })
         }
     });
     stalled.extend(try_join_all(sending).await?);
@@ -166,31 +172,30 @@ async fn stall(trial: &Context, server: &Rc<Server>) -> Result<Vec<Stalled>, Che
 /// # Errors
 ///
 /// The program's memory grows by too much: it buffers what is not read.
-pub async fn stall_one(
-    trial: &Context,
+pub(crate) async fn stall_one(
+    context: &Context,
     server: &Server,
     client: &Client,
 ) -> Result<(Payload, u64), CheckError> {
     const MAX_GROWTH: u64 = 16 * 1024 * 1024;
     // Measured now: a child process begins with what it shares with its parent.
     let before = server.probe().rss_anon();
-    let payload = trial.stream(MORE_THAN_FITS);
+    let payload = context.stream(MORE_THAN_FITS);
     let taken = client.send_until_stalled(&payload).await?;
-    let grown = growth(&before, &server.probe().rss_anon()).into_values().max().unwrap_or(0);
-    if grown < MAX_GROWTH {
-        return Ok((payload, taken));
-    }
-    let failure = Failure::property(format!("memory grew by {} (RssAnon)", size(grown)))
-        .observing(format!("the program took {} of a client that reads nothing", size(taken)))
-        .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
-        .because(causes::NO_BACK_PRESSURE);
-    Err(server.fail(failure).await)
+    let grown = growth(&before, &server.probe().rss_anon());
+    let piled_up = |grown: &str| {
+        Failure::property(format!("memory grew by {grown} (RssAnon)"))
+            .observing(format!("the program took {} of a client that reads nothing", size(taken)))
+            .because(causes::NO_BACK_PRESSURE)
+    };
+    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
+    Ok((payload, taken))
 }
 
 /// Has all clients read what they have sent.
-async fn drain(trial: &Context, stalled: Vec<Stalled>) -> Result<(), CheckError> {
-    trial.step("now each of the four reads all that it has sent");
-    let reading = stalled.iter().map(|(client, payload, taken)| async move {
+async fn drain(context: &Context, stalled: Vec<StalledClient>) -> Result<(), CheckError> {
+    context.step("now each of the four reads all that it has sent");
+    let reading = stalled.iter().map(|StalledClient { client, payload, taken }| async move {
         client.expect_echo(payload, *taken).await?;
         client.finish().await
     });

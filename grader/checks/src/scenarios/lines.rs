@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use course::text::{size, time};
+use course::text::time;
 use engine::drive::{Client, Context, Exchange, Mismatch, Payload, Request, Server, Start, Trial};
 use engine::verdict::{Cause, CheckError, Failure};
 use observe::ConnectionTable;
 
-use crate::scenarios::memory::{MORE_THAN_FITS, growth};
+use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
 use crate::scenarios::{clock, line_causes as causes};
 
 /// The most bytes of a line, its ending not counted.
@@ -153,24 +153,22 @@ async fn expect_bounded_line(trial: &Trial, server: &Rc<Server>) -> Result<Clien
         Payload::Repeated { unit: trial.letters(MAX_LINE).into(), length: MORE_THAN_FITS };
     // It breaks when the program closes, which it should long before all is sent.
     let _ = client.connection.send_until_stalled(&endless).await;
-    let grown = growth(&before, &server.probe().rss_anon()).into_values().max().unwrap_or(0);
-    if grown >= MAX_GROWTH {
-        let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
-            .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
-            .because(causes::UNBOUNDED_LINE);
-        return Err(server.fail(failure).await);
-    }
+    let grown = growth(&before, &server.probe().rss_anon());
+    let collected = |grown: &str| {
+        Failure::property(format!("it grew by {grown} (RssAnon)")).because(causes::UNBOUNDED_LINE)
+    };
+    expect_growth_below(server, grown, MAX_GROWTH, collected).await?;
     Ok(client)
 }
 
-/// Waits until nothing that `client` sent lies unread, and the program has had time to look at it.
+/// Waits until the program has read all that `client` sent, and has had time to process it.
 pub(crate) async fn expect_read(server: &Rc<Server>, client: &Client) -> Result<(), CheckError> {
     expect_taken(server, std::slice::from_ref(client)).await?;
     // It was taken out of the socket; a fence (rule R4): what comes later is answered.
     server.serve_new_client("another client").await?.finish().await
 }
 
-/// Waits until nothing that `clients` sent lies unread.
+/// Waits until the program has read all that `clients` sent.
 pub(crate) async fn expect_taken(
     server: &Rc<Server>,
     clients: &[Client],

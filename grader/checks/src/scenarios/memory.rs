@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// More than loopback absorbs without anybody reading, in bytes (fact 1 of RULES.md: 8.2 MiB).
-pub const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
+use course::text::size;
+use engine::drive::Server;
+use engine::verdict::{CheckError, Failure};
+
+/// More bytes than loopback buffers while neither side reads (fact 1 of RULES.md: 8.2 MiB).
+pub(crate) const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
 
 /// By how much each process grew from `before` to `after`, both in bytes, by process id.
 #[must_use]
@@ -12,4 +16,21 @@ pub fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeM
         (pid, now.saturating_sub(before.get(&pid).copied().unwrap_or(0)))
     };
     after.iter().map(grown).collect()
+}
+
+/// Expects that each process has `grown` by less than `max` bytes; `grown` is by process id, as [`growth`] gives it.
+/// `describe` makes a failure of the size by which one has grown, as reports show it.
+pub(crate) async fn expect_growth_below(
+    server: &Server,
+    grown: BTreeMap<i32, u64>,
+    max: u64,
+    describe: impl FnOnce(&str) -> Failure,
+) -> Result<(), CheckError> {
+    let most = grown.into_values().max().unwrap_or(0);
+    if most < max {
+        return Ok(());
+    }
+    let failure = describe(&size(most))
+        .expecting(format!("the program's memory grows by less than {}", size(max)));
+    Err(server.fail(failure).await)
 }

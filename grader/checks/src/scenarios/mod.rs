@@ -3,12 +3,12 @@
 
 pub mod byte_echo;
 mod causes;
-pub mod clock;
-pub mod crowd;
-pub mod echo;
+pub(crate) mod client_program;
+pub(crate) mod clock;
+pub(crate) mod crowd;
+pub(crate) mod echo;
 mod line_causes;
-pub mod lines;
+pub(crate) mod lines;
 pub mod memory;
-pub mod reset;
-pub mod resources;
-pub mod visit;
+pub(crate) mod reset;
+pub(crate) mod resources;

@@ -10,10 +10,10 @@ use engine::verdict::{CheckError, Failure, FailureKind};
 use super::causes;
 use super::crowd::arrive_and_resume;
 use super::memory::MORE_THAN_FITS;
-use super::resources::{Calm, calm};
+use super::resources::{CpuUse, measure_cpu_use};
 
 /// A client's RST ends that client only.
-pub async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let flood = |length| trial.service().exchange.flood(trial, length);
     trial
@@ -28,7 +28,7 @@ pub async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> 
 }
 
 /// A client that goes away while the program writes to it ends that client only.
-pub async fn while_writing(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let flood = |length| trial.service().exchange.flood(trial, length);
     trial.step(
@@ -67,7 +67,7 @@ pub async fn while_writing(trial: &Trial, start: &Start) -> Result<(), CheckErro
 
 /// 100 clients are reset at once, half of them with unread echo pending: nothing is left of them, and they cause no
 /// more work.
-pub async fn storm(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn storm(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 100;
     let server = trial.start(start).await?;
     trial.step(format!(
@@ -92,17 +92,17 @@ async fn expect_nothing_left(server: &Server, are_gone: bool) -> Result<(), Chec
         let sockets = count(server.client_sockets()?, "socket");
         Ok::<_, CheckError>(format!("{sockets} of them still open"))
     };
-    let failure = match calm(server).await {
-        Calm::Yes if are_gone => return Ok(()),
-        Calm::Yes => Failure::property(still_open()?)
+    let failure = match measure_cpu_use(server).await {
+        CpuUse::Low if are_gone => return Ok(()),
+        CpuUse::Low => Failure::property(still_open()?)
             .expecting(expected)
             .because(causes::KEEPS_FAILED_CLIENTS),
-        Calm::Ended => {
+        CpuUse::Ended => {
             Failure::property("that was after the resets").expecting("the program goes on")
         }
-        Calm::No(ran) => {
+        CpuUse::High(busiest) => {
             let sockets = if are_gone { None } else { Some(still_open()?) };
-            Failure::property_lines([ran].into_iter().chain(sockets))
+            Failure::property_lines([busiest.to_string()].into_iter().chain(sockets))
                 .expecting(expected)
                 .because(causes::IGNORES_SOCKET_ERRORS)
         }
@@ -112,7 +112,7 @@ async fn expect_nothing_left(server: &Server, are_gone: bool) -> Result<(), Chec
 
 /// Clients come and go so that descriptors are used again, half of them with unread echo pending when they are reset:
 /// no byte of one client reaches another.
-pub async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const ROUNDS: usize = 6;
     const CLIENTS: usize = 20;
     let server = trial.start(start).await?;

@@ -1,6 +1,7 @@
 //! What a server holds and uses: descriptors, threads, CPU time.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::causes;
 use super::memory::MORE_THAN_FITS;
 
 /// Out of descriptors the program neither dies nor spins, and serves again once clients have left.
-pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const LIMIT: u64 = 64;
     const CLIENTS: usize = 100;
     let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
@@ -35,14 +36,14 @@ pub async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), Chec
     // A program that leaves the queue alone for a reason of its own becomes idle, too.
     server.process.poll_until(full).await?;
     trial.step("watch how much CPU it uses");
-    let failure = match calm(&server).await {
-        Calm::Yes => None,
-        Calm::Ended => Some(
+    let failure = match measure_cpu_use(&server).await {
+        CpuUse::Low => None,
+        CpuUse::Ended => Some(
             Failure::property("that was when it ran out of descriptors")
                 .expecting("the program goes on"),
         ),
-        Calm::No(ran) => Some(
-            Failure::property(ran)
+        CpuUse::High(busiest) => Some(
+            Failure::property(busiest.to_string())
                 .expecting("a program that cannot accept uses next to no CPU")
                 .because(causes::SPINS_ON_ACCEPT_ERRORS),
         ),
@@ -74,17 +75,39 @@ fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
     })
 }
 
-/// Whether a program with little to do uses little CPU.
-pub enum Calm {
-    Yes,
-    /// It does not; says how much it ran.
-    No(String),
+/// How much CPU a program with little to do uses.
+pub(crate) enum CpuUse {
+    Low,
+    /// In each window a thread ran for too long; this is the least.
+    High(BusyThread),
     /// It ended while it was watched.
     Ended,
 }
 
+/// How long the busiest thread of a program ran in a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BusyThread {
+    /// Of the time that it could have run.
+    share: f64,
+    running: Duration,
+    window: Duration,
+}
+
+/// A sentence for reports, of the calmest of several windows.
+impl fmt::Display for BusyThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
+            time(self.running),
+            time(self.window),
+            self.share * 100.0
+        )
+    }
+}
+
 /// Watches how much CPU the program uses.
-pub async fn calm(server: &Server) -> Calm {
+pub(crate) async fn measure_cpu_use(server: &Server) -> CpuUse {
     /// One of several is enough: a runtime may have work of its own (rule R2).
     const WINDOWS: usize = 4;
     const WINDOW: Duration = Duration::from_millis(250);
@@ -93,29 +116,29 @@ pub async fn calm(server: &Server) -> Calm {
     const MAX_SHARE: f64 = 0.25;
     /// Less than this in a window is not spinning, however little time there was.
     const MIN_SPINNING: Duration = Duration::from_millis(10);
-    let mut calmest: Option<(f64, Duration)> = None;
+    let mut calmest: Option<BusyThread> = None;
     for _ in 0..WINDOWS {
         let (begin, before) = (Instant::now(), server.probe().cpu_times());
         tokio::time::sleep(WINDOW).await;
-        let busiest = busiest(&before, &server.probe().cpu_times(), begin.elapsed());
-        let Some((share, running)) = busiest else { break };
-        if share <= MAX_SHARE || running <= MIN_SPINNING {
+        let after = server.probe().cpu_times();
+        let Some(busiest) = busiest_thread(&before, &after, begin.elapsed(), WINDOW) else { break };
+        if busiest.share <= MAX_SHARE || busiest.running <= MIN_SPINNING {
             calmest = None;
             break;
         }
-        if calmest.is_none_or(|(least, _)| share < least) {
-            calmest = Some((share, running));
+        if calmest.is_none_or(|least| busiest.share < least.share) {
+            calmest = Some(busiest);
         }
     }
     match calmest {
-        _ if server.process.has_ended() => Calm::Ended,
-        Some((share, running)) => Calm::No(ran(share, running, WINDOW)),
-        None => Calm::Yes,
+        _ if server.process.has_ended() => CpuUse::Ended,
+        Some(busiest) => CpuUse::High(busiest),
+        None => CpuUse::Low,
     }
 }
 
 /// A program with nothing to do sleeps: before any client, with idle ones, and after a stalled one.
-pub async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 50;
     let untouched = trial.start(start).await?;
     let visited = trial.start(start).await?;
@@ -150,8 +173,8 @@ async fn expect_idle_after_stall(trial: &Trial, server: &Rc<Server>) -> Result<(
     let client = server.serve_new_client("the client").await?;
     let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
     let taken = client.send_until_stalled(&flood).await?;
-    if let Calm::No(ran) = calm(server).await {
-        let failure = Failure::property(format!("while a client did not read, {ran}"))
+    if let CpuUse::High(busiest) = measure_cpu_use(server).await {
+        let failure = Failure::property(format!("while a client did not read, {busiest}"))
             .expecting("a program that can neither read nor write sleeps")
             .because(causes::KEEPS_READ_INTEREST);
         return Err(server.fail(failure).await);
@@ -165,16 +188,16 @@ const IDLE_WINDOW: Duration = Duration::from_secs(2);
 
 /// Fact 5 of RULES.md: what waits in the kernel shows no voluntary switch in two seconds, a loop that sleeps 1 ms shows
 /// 1,800. Of several windows one without is enough: a runtime may tidy up.
-pub async fn expect_idle(server: &Server, when: &str) -> Result<(), CheckError> {
+pub(crate) async fn expect_idle(server: &Server, when: &str) -> Result<(), CheckError> {
     const WINDOWS: usize = 3;
-    let mut unrest = None;
+    let mut failure = None;
     for _ in 0..WINDOWS {
-        unrest = watch_idle(server, when).await?;
-        if unrest.is_none() {
+        failure = watch_idle(server, when).await?;
+        if failure.is_none() {
             break;
         }
     }
-    match unrest {
+    match failure {
         Some(failure) => Err(server.fail(failure).await),
         None => Ok(()),
     }
@@ -191,7 +214,7 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
     let probe = server.probe();
     let (begin, cpu, switches) = (Instant::now(), probe.cpu_times(), probe.voluntary_switches());
     tokio::time::sleep(IDLE_WINDOW).await;
-    let cpu = busiest(&cpu, &probe.cpu_times(), begin.elapsed());
+    let busiest = busiest_thread(&cpu, &probe.cpu_times(), begin.elapsed(), IDLE_WINDOW);
     let mut woken = probe.voluntary_switches();
     if server.process.has_ended() {
         let failure = Failure::property(format!("that was while nothing happened, {when}"))
@@ -208,8 +231,8 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
             time(IDLE_WINDOW)
         );
         (observed, causes::WAKES_PERIODICALLY)
-    } else if let Some((share, running)) = cpu.filter(|(share, _)| *share > MAX_SHARE) {
-        (format!("{when}, {}", ran(share, running, IDLE_WINDOW)), causes::BUSY_LOOP)
+    } else if let Some(busiest) = busiest.filter(|busiest| busiest.share > MAX_SHARE) {
+        (format!("{when}, {busiest}"), causes::BUSY_LOOP)
     } else {
         return Ok(None);
     };
@@ -246,36 +269,27 @@ fn too_often_woken(probe: Probe, woken: &HashMap<i32, u64>) -> Result<Option<u64
     Ok(most)
 }
 
-/// The thread that used most of the time it could have used: that share, and its CPU time. Time in which it waited for
-/// a CPU does not count, so that a busy machine changes nothing.
-fn busiest(
+/// The thread that used most of the time it could have used, `elapsed` after `before` in a `window`. Time in which it
+/// waited for a CPU does not count, so that a busy machine changes nothing.
+fn busiest_thread(
     before: &HashMap<i32, CpuTime>,
     after: &HashMap<i32, CpuTime>,
     elapsed: Duration,
-) -> Option<(f64, Duration)> {
-    let shares = after.iter().map(|(tid, after)| {
+    window: Duration,
+) -> Option<BusyThread> {
+    let threads = after.iter().map(|(tid, after)| {
         let before = before.get(tid).copied().unwrap_or_default();
         let running = after.running.saturating_sub(before.running);
         let waiting = after.waiting.saturating_sub(before.waiting);
         let free = elapsed.saturating_sub(waiting).max(running).max(Duration::from_millis(1));
-        (running.as_secs_f64() / free.as_secs_f64(), running)
+        BusyThread { share: running.as_secs_f64() / free.as_secs_f64(), running, window }
     });
-    shares.max_by(|(a, _), (b, _)| a.total_cmp(b))
-}
-
-/// What [`busiest`] found in each of several windows, the calmest of them.
-fn ran(share: f64, running: Duration, window: Duration) -> String {
-    format!(
-        "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
-        time(running),
-        time(window),
-        share * 100.0
-    )
+    threads.max_by(|a, b| a.share.total_cmp(&b.share))
 }
 
 /// Rule R5: 200 clients open at once, then gone, before anything is counted.
-pub async fn warm_up(server: &Rc<Server>, trial: &Context) -> Result<(), CheckError> {
-    trial.step("warm up: 200 clients, all open at once, then all closed");
+pub(crate) async fn warm_up(server: &Rc<Server>, context: &Context) -> Result<(), CheckError> {
+    context.step("warm up: 200 clients, all open at once, then all closed");
     let clients = server.connect_many(200).await?;
     clients.into_iter().for_each(Client::reset);
     wait_until_stable(server).await
@@ -301,15 +315,15 @@ async fn wait_until_stable(server: &Rc<Server>) -> Result<(), CheckError> {
 /// How many clients come and go before something is counted again.
 const CHURN: usize = 2000;
 
-/// 2,000 clients come and go, [`MAX_CONNECTING`] at a time: most are reset (R7: no TIME_WAIT uses up the ports), the
-/// others close or half-close.
-async fn churn(server: &Rc<Server>, trial: &Context) -> Result<(), CheckError> {
-    trial.step(format!(
+/// 2,000 clients come and go, [`MAX_CONNECTING`] at a time: most are reset (rule R7: no TIME_WAIT uses up the ports),
+/// the others close or half-close.
+async fn churn(server: &Rc<Server>, context: &Context) -> Result<(), CheckError> {
+    context.step(format!(
         "{CHURN} clients come and go: a few bytes each, then RST (9 of 10), FIN or half-close"
     ));
     let visits = (0..CHURN).map(|_| async {
         let client = server.serve_new_client("a client").await?;
-        match trial.number(0..=19) {
+        match context.number(0..=19) {
             0 => {
                 // How it ends is for other checks.
                 client.connection.half_close();
@@ -327,19 +341,19 @@ async fn churn(server: &Rc<Server>, trial: &Context) -> Result<(), CheckError> {
 /// Whether `count`, taken after a warm-up, comes back to what it was after `churn`. If it does not, the clients come
 /// once more: a pool that fills late stays as large as it is, a leak grows. Gives the numbers before and after where it
 /// grows.
-async fn grows(
+async fn growth_after(
     server: &Rc<Server>,
-    trial: &Context,
+    context: &Context,
     what: &str,
     count: impl Fn() -> Result<usize, CheckError>,
     churn: impl AsyncFn() -> Result<(), CheckError>,
 ) -> Result<Option<(usize, usize)>, CheckError> {
-    warm_up(server, trial).await?;
+    warm_up(server, context).await?;
     let before = count()?;
     let mut most = before;
     for _ in 0..2 {
         churn().await?;
-        trial.step(format!("wait until the {what} are as before"));
+        context.step(format!("wait until the {what} are as before"));
         let back = server.process.poll_until(|| Ok((count()? <= most).then_some(()))).await?;
         if back.is_some() {
             return Ok(None);
@@ -350,27 +364,32 @@ async fn grows(
 }
 
 /// After 2,000 clients the descriptors are as before.
-pub async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
-    expect_descriptors(&server, trial, "2,000 clients", async || churn(&server, trial).await).await
+    expect_descriptors_to_return(&server, trial, "2,000 clients", async || {
+        churn(&server, trial).await
+    })
+    .await
 }
 
 /// After `visits`, made by what reports call `clients`, the descriptors are as before.
-pub async fn expect_descriptors(
+pub(crate) async fn expect_descriptors_to_return(
     server: &Rc<Server>,
-    trial: &Context,
+    context: &Context,
     clients: &str,
     visits: impl AsyncFn() -> Result<(), CheckError>,
 ) -> Result<(), CheckError> {
     let open = || Ok(server.probe().descriptor_count()?);
-    if let Some((before, after)) = grows(server, trial, "descriptors", open, visits).await? {
+    if let Some((before, after)) =
+        growth_after(server, context, "descriptors", open, visits).await?
+    {
         let after = count(after, "descriptor");
         let failure = Failure::property(format!("{after}, and more after each {clients}"))
             .expecting(format!("{} open, as before", count(before, "descriptor")))
             .because(causes::KEEPS_STREAMS);
         return Err(server.fail(failure).await);
     }
-    trial.step("wait until no client's socket is left");
+    context.step("wait until no client's socket is left");
     let none =
         server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
     if none.is_none() {
@@ -384,12 +403,12 @@ pub async fn expect_descriptors(
 }
 
 /// After 2,000 clients the threads are as before.
-pub async fn threads_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+pub(crate) async fn threads_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     // A child that has ended and was not waited for takes as much of the system as a thread.
     let threads = || Ok(server.probe().thread_count() + server.probe().zombies().len());
     let visits = async || churn(&server, trial).await;
-    if let Some((before, after)) = grows(&server, trial, "threads", threads, visits).await? {
+    if let Some((before, after)) = growth_after(&server, trial, "threads", threads, visits).await? {
         let after = count(after, "thread");
         let failure = Failure::property(format!("{after}, and more after each 2,000 clients"))
             .expecting(format!("{}, as before", count(before, "thread")))

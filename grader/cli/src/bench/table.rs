@@ -2,21 +2,16 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use course::text::printable;
 use textwrap::{Options, WordSplitter, wrap};
 
 use super::results::{Measurement, Point, Results};
 use super::summary;
-
-const WIDTH: usize = 80;
+use crate::style::{DIM, ODD, STRONG, WIDTH};
 
 /// The width of the column of names.
 const NAME: usize = 14;
-
-const ODD: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 /// Writes everything.
 ///

@@ -1,5 +1,6 @@
 //! `cargo grader check`.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use engine::interrupt::Interrupt;
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, Plan, Verdict, run};
 use engine::subject::build::{BuildError, Profile, Variant, parse_program};
-use engine::subject::{Launch, Launcher, Supervised};
+use engine::subject::{Children, Launch, Launcher, Supervised};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::TryRng;
 
@@ -61,7 +62,7 @@ pub struct CheckArguments {
           value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
 
-    /// Keep N processes spinning meanwhile, to see whether verdicts hold on a busy machine
+    /// Keep N processes spinning during the run, to see whether verdicts hold on a busy machine
     #[arg(long, value_name = "N", default_value_t = 0)]
     load: u32,
 
@@ -75,12 +76,12 @@ fn parse_seed(text: &str) -> Result<u32, String> {
         .map_err(|_| "a seed has up to eight hexadecimal digits".to_owned())
 }
 
-/// Checks the labs asked for.
+/// Checks the labs asked for. `children` are those of this process.
 ///
 /// # Errors
 ///
-/// Wrong usage, or trouble that is neither the student's nor a check's.
-pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
+/// Wrong usage, or a fault of the grader or the machine.
+pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let mut scores = Scores::load(&checkout);
     let requests = requests(arguments, &scores)?;
@@ -93,14 +94,14 @@ pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
         Some(seed) => seed,
         None => rand::rngs::SysRng.try_next_u32().context("the kernel gives no random number")?,
     };
-    let session = Session::begin(checkout)?;
+    let session = Session::begin(checkout, children)?;
     let _spinners = spin(&session.launcher, arguments.load)?;
     let remark = (!observe::can_inspect_sockets()).then(|| NO_PROOFS.to_owned());
     let run = CheckRun { arguments, session: &session, variant: &variant, seed, remark };
     let (mut reports, mut not_built) = (Vec::new(), Vec::new());
     for (lab, checks) in requests {
-        match run.lab(lab, &checks, &mut scores, &mut reports) {
-            Ok(()) => {}
+        match session.build(lab, &variant, Profile::Dev) {
+            Ok(program) => run.lab(lab, &checks, &program, &mut scores, &mut reports)?,
             Err(_) if session.interrupt.is_raised() => return Ok(ExitCode::from(INTERRUPTED)),
             Err(BuildError::Compile(errors)) => {
                 if !arguments.json {
@@ -120,7 +121,8 @@ pub fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     } else if arguments.repeat > 1 {
         summarise(&reports, arguments)?;
     }
-    let status = status(&reports);
+    // Between two labs an interrupt leaves no check interrupted, and labs without a report.
+    let status = if session.interrupt.is_raised() { INTERRUPTED } else { status(&reports) };
     Ok(ExitCode::from(if not_built.is_empty() { status } else { status.max(FAILED) }))
 }
 
@@ -130,21 +132,21 @@ struct CheckRun<'c> {
     session: &'c Session,
     variant: &'c Variant,
     seed: u32,
-    /// What is to be said of the machine.
+    /// A remark on the machine, for each report.
     remark: Option<String>,
 }
 
 impl CheckRun<'_> {
-    /// Builds the program of `lab` and runs `checks` on it, as often as asked for.
+    /// Runs `checks` of `lab` on `program`, a command, as often as asked for.
     fn lab(
         &self,
         lab: &'static Lab,
         checks: &[&'static Check],
+        program: &[OsString],
         scores: &mut Scores,
         reports: &mut Vec<Report>,
-    ) -> Result<(), BuildError> {
+    ) -> Result<()> {
         let Self { arguments, session, variant, seed, remark } = self;
-        let program = session.build(lab, variant, Profile::Dev)?;
         let mut remarks = match variant {
             Variant::Starter => changed_files(&session.checkout, lab)?,
             _ => Vec::new(),
@@ -154,7 +156,7 @@ impl CheckRun<'_> {
             let plan = Plan {
                 lab,
                 checks: checks.to_vec(),
-                program: program.clone(),
+                program: program.to_vec(),
                 launcher: session.launcher.clone(),
                 seed: seed.wrapping_add(round),
                 charge_residue: arguments.only.is_none(),
@@ -185,8 +187,8 @@ impl CheckRun<'_> {
     }
 }
 
-/// Said where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
-const NO_PROOFS: &str = "hangs cannot be proved here, so each takes 8 s to be found: pidfd_getfd(2) is \
+/// The remark where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
+const NO_PROOFS: &str = "hangs cannot be proven here, so each takes 8 s to be found: pidfd_getfd(2) is \
                          forbidden. In a container: --cap-add SYS_PTRACE";
 
 fn status(reports: &[Report]) -> u8 {
@@ -202,7 +204,7 @@ fn status(reports: &[Report]) -> u8 {
     }
 }
 
-/// The labs asked for, and of each the checks; labs without any are left out.
+/// The requested labs, each with its checks; labs without any are left out.
 fn requests(
     arguments: &CheckArguments,
     scores: &Scores,
@@ -256,7 +258,7 @@ fn flags(arguments: &CheckArguments) -> String {
     }
 }
 
-/// Runs `plan` with a bar that says what is done, where somebody looks.
+/// Runs `plan` with a progress bar, on a terminal.
 fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
     // indicatif draws on a terminal only.
     let target = ProgressDrawTarget::stderr();
@@ -339,7 +341,7 @@ fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
     (0..count).map(start).collect()
 }
 
-/// Uses a CPU for as long as it is let.
+/// Uses a CPU until it is killed.
 pub fn spin_forever() -> ! {
     loop {
         std::hint::spin_loop();

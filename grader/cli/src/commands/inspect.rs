@@ -13,7 +13,9 @@ use clap::Args;
 use course::text::{count, printable, size, time};
 use engine::drive::Start;
 use engine::subject::build::parse_program;
-use engine::subject::{Capture, Confinement, LAST_WORDS_DEADLINE, Launch, Launcher, Supervised};
+use engine::subject::{
+    Capture, Children, Confinement, LAST_WORDS_DEADLINE, Launch, Launcher, Supervised,
+};
 use engine::verdict::inside_lines;
 use observe::{ContextSwitches, Probe, Socket, Unreadable};
 use procfs::process::Process;
@@ -38,7 +40,7 @@ pub struct InspectArguments {
 /// How long switches and CPU time are counted.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// How long a program may take until it listens; one that never does is looked at then.
+/// How long a program may take until it listens. One that does not is shown after this time.
 const MOMENT: Duration = Duration::from_secs(3);
 
 /// Of a terminal, less a margin.
@@ -53,14 +55,14 @@ const MAX_DEPTH: usize = 6;
 /// So many processes are listed one by one.
 const MAX_LISTED: usize = 16;
 
-/// Shows a program once, or until it ends or somebody interrupts.
+/// Shows a program once, or until it ends or Ctrl-C is pressed. `children` are those of this process.
 ///
 /// # Errors
 ///
 /// There is no such process, or the program cannot be started.
-pub fn inspect(arguments: &InspectArguments) -> Result<ExitCode> {
+pub fn inspect(arguments: &InspectArguments, children: &Children) -> Result<ExitCode> {
     let started = match &arguments.program {
-        Some(command) => Some(Started::start(parse_program(command)?)?),
+        Some(command) => Some(Started::start(parse_program(command)?, children)?),
         None => None,
     };
     let probe = match (&started, arguments.pid) {
@@ -191,13 +193,14 @@ impl Count {
 /// A program that was started to be looked at; it ends when this is dropped.
 struct Started {
     supervised: Supervised,
-    /// They hand on what it prints.
+    /// Threads that show what it prints.
     showing: Vec<JoinHandle<()>>,
 }
 
 impl Started {
-    fn start(words: Vec<OsString>) -> Result<Self> {
-        let launcher = Launcher::new(Confinement::None).context("cannot become a subreaper")?;
+    fn start(words: Vec<OsString>, children: &Children) -> Result<Self> {
+        let launcher = Launcher::new(children, Confinement::None);
+        let launcher = launcher.context("cannot become a subreaper")?;
         let launch = Launch::new(words, Start::PLAIN.descriptors);
         let mut supervised = launcher.start(&launch, None).context("cannot start the program")?;
         let pipes = [supervised.stdout.take(), supervised.stderr.take()].into_iter().flatten();

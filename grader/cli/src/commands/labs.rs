@@ -7,8 +7,8 @@ use engine::lab::{Check, Lab};
 ///
 /// # Errors
 ///
-/// There is none; with the closest names.
-pub fn find_lab(name: &str) -> Result<&'static Lab> {
+/// There is no such lab; the error names the closest ones.
+pub(super) fn find_lab(name: &str) -> Result<&'static Lab> {
     checks::find(name)
         .map_err(|closest| unknown("lab", name, &closest, "`cargo grader list` shows all labs"))
 }
@@ -17,7 +17,7 @@ pub fn find_lab(name: &str) -> Result<&'static Lab> {
 ///
 /// # Errors
 ///
-/// There is none; with the closest ids.
+/// There is no such check; the error names the closest ids.
 pub(super) fn find_checks(lab: &Lab, prefix: &str) -> Result<Vec<&'static Check>> {
     lab.select(prefix).map_err(|closest| {
         let known = format!("labs/{}/README.md lists all checks", lab.folder());

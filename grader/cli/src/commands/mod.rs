@@ -1,5 +1,6 @@
 //! What the command line can be asked for, one file each.
 
+#[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
 pub mod inspect;
@@ -7,5 +8,3 @@ mod labs;
 pub mod list;
 pub mod sync;
 pub mod verify;
-
-pub use labs::find_lab;

@@ -8,14 +8,15 @@ use anyhow::Result;
 use course::checkout::Checkout;
 
 use crate::status::FAILED;
+use crate::sync;
 
-/// Writes what is written from solutions and checks, or fails where it differs.
+/// Writes starters and rubrics, or fails if `check` and one of them differs.
 ///
 /// # Errors
 ///
 /// Something cannot be read or written, or a marker is wrong.
 pub fn sync(check: bool) -> Result<ExitCode> {
-    let differing = crate::sync::sync(&Checkout::find()?, check)?;
+    let differing = sync::sync(&Checkout::find()?, check)?;
     for path in &differing {
         let verb = if check { "differs" } else { "written" };
         writeln!(anstream::stdout(), "{verb}: {}", path.display())?;

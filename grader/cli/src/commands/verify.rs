@@ -8,6 +8,7 @@ use checks::LABS;
 use clap::Args;
 use course::checkout::Checkout;
 use engine::lab::Lab;
+use engine::subject::Children;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::labs::find_lab;
@@ -34,23 +35,23 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
     update: Option<String>,
 
-    /// Keep the failure text as it is now beside those that are kept: luck decides which is seen
+    /// Keep the failure text as it is now beside those that are kept: it is nondeterministic which is seen
     #[arg(long, value_name = "MISCONCEPTION")]
     also: Option<String>,
 }
 
-/// Proves the labs asked for.
+/// Proves the labs asked for. `children` are those of this process.
 ///
 /// # Errors
 ///
 /// Wrong usage, or something cannot be read or built.
-pub fn command(arguments: &VerifyArguments) -> Result<ExitCode> {
+pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let labs: Vec<&'static Lab> = match arguments.labs.as_slice() {
         [] => LABS.to_vec(),
         names => names.iter().map(|name| find_lab(name)).collect::<Result<_>>()?,
     };
-    let session = Session::begin(checkout)?;
+    let session = Session::begin(checkout, children)?;
     let mut out = anstream::stdout().lock();
     let replace = arguments.update.as_ref().map(|name| (name, GoldenUpdate::Replace, "--update"));
     let add = arguments.also.as_ref().map(|name| (name, GoldenUpdate::Add, "--also"));

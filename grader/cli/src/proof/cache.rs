@@ -52,7 +52,7 @@ impl Cache {
 
     /// The entry for `program` as it is built now.
     pub(super) fn entry(&self, program: &KnownProgram) -> CacheEntry {
-        let executable = program.words.first().and_then(|word| fs::read(word).ok());
+        let executable = program.command.first().and_then(|word| fs::read(word).ok());
         CacheEntry {
             path: self.folder.join(format!("{}-{}.json", self.lab, program.name)),
             key: fingerprint(&(executable, self.grader, self.lock)),
@@ -67,7 +67,7 @@ impl CacheEntry {
         (cached.key == self.key).then_some(cached.finding)
     }
 
-    /// What cannot be kept is found again.
+    /// A result that cannot be stored is found again by the next run.
     pub(super) fn store(&self, finding: &Finding) {
         let cached = CachedResult { key: self.key, finding: finding.clone() };
         if let (Ok(text), Some(folder)) = (serde_json::to_string(&cached), self.path.parent()) {
@@ -77,7 +77,7 @@ impl CacheEntry {
     }
 }
 
-/// Tells one content from another; no defence against somebody who wants two to be alike.
+/// Tells one content from another. It is not a cryptographic hash.
 fn fingerprint(content: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! What one run of a program came to.
+//! The result of one run of a program.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use engine::lab::Lab;
 /// All programs get the same random data, so that their texts can be compared.
 const SEED: u32 = 0x5eed_0001;
 
-/// What one run of a program came to.
+/// The result of one run of a program.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Finding {
     pub score: u32,
@@ -32,12 +32,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether any check came to `verdict`.
+    /// Whether any check has this verdict.
     pub(super) fn has(&self, verdict: VerdictName) -> bool {
         self.verdicts.values().any(|&found| found == verdict)
     }
 
-    /// Whether the program did not come up.
+    /// Whether the program did not start.
     pub(super) fn failed_to_start(&self) -> bool {
         self.verdicts.contains_key(START_UP.id)
     }
@@ -48,7 +48,7 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
     let plan = Plan {
         lab,
         checks: lab.checks.iter().collect(),
-        program: program.words.clone(),
+        program: program.command.clone(),
         launcher: session.launcher.clone(),
         seed: SEED,
         charge_residue: true,

@@ -9,13 +9,13 @@ use course::checkout::Checkout;
 use course::explanations::CheckExplanation;
 use course::labs::LabInfo;
 use engine::lab::Check;
-use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Observation};
+use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Line, Observation};
 
 use super::mask::{masked, masked_sizes};
 use super::misconception;
 use crate::report::Report;
 
-/// The texts that are kept of one misconception.
+/// The texts that are kept for one misconception.
 pub(super) struct Golden {
     lab: u8,
     name: String,
@@ -26,17 +26,17 @@ pub(super) struct Golden {
     kept: String,
 }
 
-/// What becomes of the texts that are kept of a misconception.
+/// How to change the texts that are kept for a misconception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoldenUpdate {
-    /// The one that is seen now takes their place.
+    /// The current text replaces them.
     Replace,
-    /// The one that is seen now is right as well.
+    /// The current text is added to them.
     Add,
 }
 
 impl Golden {
-    /// What is kept of the misconception `name`: nothing, if there is no such file.
+    /// Loads the texts of the misconception `name`: none if there is no such file.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Golden {
         if texts(&self.kept).any(|kept| kept == text) {
             return None;
         }
-        // Of several the one that is nearest says what has changed.
+        // The most similar text shows best what has changed.
         let alike =
             |kept: &&str| kept.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
         let nearest = texts(&self.kept).max_by_key(alike).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Golden {
         ))
     }
 
-    /// Keeps `text`. Says where, and whether that changes anything.
+    /// Keeps `text`. Returns where, and whether that changes anything.
     ///
     /// # Errors
     ///
@@ -139,9 +139,13 @@ fn stable_text(failure: &Failure) -> FailureText {
     }
     let FailureText { steps, expected, observed, evidence, cause } = stable.text();
     let all = |lines: Vec<String>| lines.iter().map(|line| masked(line)).collect::<Vec<_>>();
-    let mut observed = all(observed);
+    let observed = observed.into_iter().map(|line| match line {
+        Line::Prose(text) => Line::Prose(masked(&text)),
+        Line::Aligned(text) => Line::Aligned(masked(&text)),
+    });
+    let mut observed: Vec<_> = observed.collect();
     if is_client && symptom.is_unanswered() {
-        observed[0] = "no answer".to_owned();
+        observed[0] = Line::Prose("no answer".to_owned());
     }
     // What is read off the threads at one moment is like evidence.
     let cause = if is_late {
@@ -191,14 +195,4 @@ fn mask_bytes(failure: &mut Failure) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_texts_has_one_for_each_failure() {
-        let all = |kept| texts(kept).collect::<Vec<_>>();
-        assert_eq!(all(""), [""; 0]);
-        assert_eq!(all("✗ a\n  ✗ b\n"), ["✗ a\n  ✗ b\n"]);
-        assert_eq!(all("✗ a\n  b\n✗ a\n  c\n"), ["✗ a\n  b\n", "✗ a\n  c\n"]);
-    }
-}
+mod tests;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use engine::drive::Program;
 use engine::lab::Lab;
 use engine::subject::build::{BuildError, Profile, Replacement, Variant};
@@ -13,17 +14,17 @@ use super::misconception::{self, Misconception};
 use crate::null;
 use crate::session::{Session, build_bar};
 
-/// What a program that does nothing may get at most, in points.
+/// The most points that a program that does nothing may get.
 const MAX_UNEARNED: u32 = 5;
 
-/// What a program must come to.
+/// The verdict that a program must get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expectation {
     /// All points.
     Everything,
     /// At most so many points.
     AtMost(u32),
-    /// Exactly these checks fail, each for its reason; what they block is left aside.
+    /// Exactly these checks fail, each for its reason; the checks that they block do not matter.
     Fails(BTreeMap<String, String>),
 }
 
@@ -32,14 +33,14 @@ pub(super) enum Expectation {
 pub(super) struct KnownProgram {
     pub(super) name: String,
     pub(super) expectation: Expectation,
-    /// Whether its checks fail only if something comes together by chance.
+    /// Whether its checks fail only by chance, as with a race condition.
     pub(super) nondeterministic: bool,
-    pub(super) words: Vec<OsString>,
+    pub(super) command: Vec<OsString>,
 }
 
 impl KnownProgram {
-    fn new(name: &str, expectation: Expectation, words: Vec<OsString>) -> Self {
-        Self { name: name.to_owned(), expectation, nondeterministic: false, words }
+    fn new(name: &str, expectation: Expectation, command: Vec<OsString>) -> Self {
+        Self { name: name.to_owned(), expectation, nondeterministic: false, command }
     }
 
     pub(super) fn is_misconception(&self) -> bool {
@@ -58,15 +59,15 @@ pub(super) fn programs(session: &Session, lab: &'static Lab) -> Result<Vec<Known
         ("reference", Variant::Solution, Expectation::Everything),
         ("starter", Variant::Starter, Expectation::AtMost(MAX_UNEARNED)),
     ] {
-        let words = session.build(lab, &variant, Profile::Dev).map_err(BuildError::into_error)?;
-        programs.push(KnownProgram::new(name, expectation, words));
+        let command = session.build(lab, &variant, Profile::Dev).map_err(BuildError::into_error)?;
+        programs.push(KnownProgram::new(name, expectation, command));
     }
     let announced = lab.service.program(Program::SERVER_ROLE).map(|server| server.listens);
     let lines: Vec<_> = announced.unwrap_or_default().iter().map(|it| it.announced).collect();
     for name in null::ALL {
-        let words = ["/proc/self/exe", null::ARGUMENT, name, &lines.join(",")];
-        let words = words.map(OsString::from).to_vec();
-        programs.push(KnownProgram::new(name, Expectation::AtMost(MAX_UNEARNED), words));
+        let command = ["/proc/self/exe", null::ARGUMENT, name, &lines.join(",")];
+        let command = command.map(OsString::from).to_vec();
+        programs.push(KnownProgram::new(name, Expectation::AtMost(MAX_UNEARNED), command));
     }
     programs.extend(misconceptions(session, lab)?);
     Ok(programs)
@@ -77,8 +78,10 @@ fn misconceptions(session: &Session, lab: &'static Lab) -> Result<Vec<KnownProgr
     let checkout = &session.checkout;
     let folder = misconception::folder(checkout, lab);
     let (mut replacements, mut headers) = (BTreeMap::new(), BTreeMap::new());
-    let entries =
-        fs::read_dir(&folder).map_err(|_| checkout.missing(lab, "misconceptions", &folder))?;
+    let entries = fs::read_dir(&folder).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => checkout.missing(lab, "misconceptions", &folder),
+        _ => Error::new(error).context(format!("cannot read {}", folder.display())),
+    })?;
     for entry in entries {
         let path = entry?.path();
         if let (Some("rs"), Some(name)) = (

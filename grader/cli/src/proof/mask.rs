@@ -50,6 +50,8 @@ pub(super) fn masked_sizes(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let masked = words.iter().enumerate().map(|(index, word)| {
         let next = words.get(index + 1).copied().unwrap_or_default();
+        // This masks and decides nothing: a round number of measured bytes looks like a constant of the check, and only
+        // the sentence tells the two apart. If the sentence changes, a kept text differs and the proof says so.
         let was_measured = word.contains('.') || text.starts_with("it has sent ") && index == 3;
         let is_number = word.parse::<f64>().is_ok() && was_measured;
         if is_number && is_size(next) { "#" } else { word }

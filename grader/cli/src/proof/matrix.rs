@@ -11,7 +11,7 @@ use super::verify::{Proof, ProvenProgram};
 ///
 /// # Errors
 ///
-/// `out` takes no more.
+/// `out` cannot be written to.
 pub fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
     writeln!(out, "\nNot as it should be:")?;
     for proof in proofs {
@@ -34,7 +34,7 @@ fn problems(proof: &Proof) -> impl Iterator<Item = String> {
 ///
 /// # Errors
 ///
-/// `out` takes no more.
+/// `out` cannot be written to.
 pub fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
     write_head(out, lab, proof)?;
     let (given, wrong): (Vec<_>, Vec<_>) =
@@ -54,11 +54,11 @@ pub fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<
         writeln!(out, "{problem}")?;
     }
     for program in &proof.programs {
-        for problem in &program.once {
+        for problem in &program.wrong_once {
             writeln!(out, "{}, in one run, though not in two others: {problem}", program.name)?;
         }
     }
-    if proof.holds() && proof.programs.iter().all(|program| program.once.is_empty()) {
+    if proof.holds() && proof.programs.iter().all(|program| program.wrong_once.is_empty()) {
         writeln!(out, "All as it should be: each program got the verdict that was known before.")?;
     }
     Ok(())
@@ -70,7 +70,7 @@ fn write_head(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
     let all = proof.programs.len();
     let digits = lab.digits();
     writeln!(out, "Lab {digits}: {all} programs, {cached} of them known from an earlier run")?;
-    let is_again = |program: &&ProvenProgram| program.runs > 1 && program.once.is_empty();
+    let is_again = |program: &&ProvenProgram| program.runs > 1 && program.wrong_once.is_empty();
     let again = proof.programs.iter().filter(is_again);
     let again: Vec<_> = again.map(|program| program.name.as_str()).collect();
     if !again.is_empty() {

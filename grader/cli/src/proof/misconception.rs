@@ -1,4 +1,4 @@
-//! What a misconception says of itself.
+//! The header of a misconception.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub(super) struct Misconception {
     pub(super) file: PathBuf,
     /// The checks that must fail, with the reason.
     pub(super) fails: BTreeMap<String, String>,
-    /// Whether they do so only if something comes together by chance: two threads that meet, most often.
+    /// Whether they fail only by chance: most often in a race between two threads.
     pub(super) nondeterministic: bool,
 }
 

@@ -1,8 +1,8 @@
-//! When a known program counts as judged rightly.
+//! Decides whether a known program got the right verdicts.
 //!
-//! The reference has to pass at once. A misconception has to come out as it says, and its text has to be one of those
-//! that are kept; where it came out otherwise once, it has to be right twice. What is nondeterministic, or was kept from
-//! its verdict by a busy machine, is run again.
+//! The reference must pass in its first run. A misconception must fail the checks that it names, with one of the texts
+//! that are kept for it; after one wrong run, it must be right twice. A program that is nondeterministic, or whose verdict
+//! a busy machine prevented, is run again.
 
 use engine::lab::Lab;
 use engine::run::VerdictName;
@@ -10,9 +10,9 @@ use engine::run::VerdictName;
 use super::finding::Finding;
 use super::known::{Expectation, KnownProgram};
 
-/// So often a program is run at most: until its text is one that is kept, until what has to come together for it has
-/// (two threads, most often: rule R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict
-/// was seen twice. Where verdicts are missing by then, so often alone.
+/// A program is run at most this often: until its text is one that is kept, until its race condition has occurred (rule
+/// R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict was seen twice. A program that is
+/// undecided by then is run this often again, alone.
 pub(super) const MAX_RUNS: u32 = 3;
 
 /// What is wrong with a known program, after all its runs.
@@ -21,9 +21,9 @@ pub(super) struct Judgement {
     /// What is wrong; none if it is judged rightly.
     pub(super) problems: Vec<String>,
     /// What was wrong in one run, though not in two others.
-    pub(super) once: Vec<String>,
-    /// Whether its verdicts may be otherwise by chance, or by the machine's fault.
-    pub(super) open: bool,
+    pub(super) wrong_once: Vec<String>,
+    /// Whether chance or a busy machine may have changed its verdicts.
+    pub(super) undecided: bool,
 }
 
 /// The runs of a known program so far.
@@ -32,7 +32,7 @@ pub(super) struct Runs {
     pub(super) count: u32,
     right: u32,
     has_text: bool,
-    once: Vec<String>,
+    wrong_once: Vec<String>,
 }
 
 impl Runs {
@@ -48,28 +48,28 @@ impl Runs {
         self.count += 1;
         let mut problems = problems(lab, &program.expectation, finding);
         let mut over = self.count >= MAX_RUNS;
-        let mut open = false;
+        let mut undecided = false;
         if problems.is_empty() {
             self.right += 1;
             // Which of several true things is seen first may be nondeterministic.
             self.has_text |= unknown_text.is_none();
-            let is_proven = self.right > u32::from(!self.once.is_empty());
+            let is_proven = self.right > u32::from(!self.wrong_once.is_empty());
             over |= is_proven && self.has_text;
             if !is_proven {
-                problems.clone_from(&self.once);
+                problems.clone_from(&self.wrong_once);
             } else if !self.has_text {
                 problems.extend(unknown_text);
             }
         } else {
             let is_chance = is_chance(program, finding);
-            over |= !is_chance && (!program.is_misconception() || !self.once.is_empty());
-            open = is_chance && self.once.is_empty();
+            over |= !is_chance && (!program.is_misconception() || !self.wrong_once.is_empty());
+            undecided = is_chance && self.wrong_once.is_empty();
             if !is_chance {
-                self.once.clone_from(&problems);
+                self.wrong_once.clone_from(&problems);
             }
         }
-        let once = if problems.is_empty() { self.once.clone() } else { Vec::new() };
-        over.then_some(Judgement { problems, once, open })
+        let wrong_once = if problems.is_empty() { self.wrong_once.clone() } else { Vec::new() };
+        over.then_some(Judgement { problems, wrong_once, undecided })
     }
 }
 

@@ -14,7 +14,7 @@ use super::cache::Cache;
 use super::finding::{Finding, examine};
 use super::golden::{Golden, GoldenUpdate};
 use super::known::{KnownProgram, programs};
-use super::policy::{MAX_RUNS, Runs, problems};
+use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use crate::session::Session;
 
 /// Programs that are run at the same time: most of a run is waiting.
@@ -24,22 +24,19 @@ const AT_ONCE: usize = 3;
 #[derive(Clone, Debug, Serialize)]
 pub struct ProvenProgram {
     pub name: String,
-    #[serde(rename = "found")]
     pub finding: Finding,
     pub problems: Vec<String>,
     /// What was wrong in one run, though not in two others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub once: Vec<String>,
-    /// Whether the result was kept from an earlier run.
-    #[serde(rename = "kept")]
+    pub wrong_once: Vec<String>,
+    /// Whether the result is that of an earlier run.
     pub cached: bool,
     /// How often it was run.
-    #[serde(rename = "looks")]
     pub runs: u32,
     pub is_misconception: bool,
-    /// Whether its verdicts may be otherwise by chance, or by the machine's fault.
+    /// Whether chance or a busy machine may have changed its verdicts.
     #[serde(skip)]
-    open: bool,
+    undecided: bool,
 }
 
 /// All known programs of a lab.
@@ -47,12 +44,10 @@ pub struct ProvenProgram {
 pub struct Proof {
     pub lab: u8,
     pub topic: &'static str,
-    #[serde(rename = "subjects")]
     pub programs: Vec<ProvenProgram>,
     /// What concerns no single program: checks that are the first to reject no misconception.
     pub problems: Vec<String>,
     /// For each check the misconceptions that it is the first to reject.
-    #[serde(rename = "points")]
     pub first_rejected: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -63,8 +58,8 @@ impl Proof {
     }
 }
 
-/// Runs all known programs of `lab`, or takes what is kept of earlier runs unless `fresh`. `done` is called with how many
-/// of how many are done.
+/// Runs all known programs of `lab`, or takes the results of earlier runs unless `fresh`. Calls `done` with how many
+/// programs are done, and how many there are.
 ///
 /// # Errors
 ///
@@ -78,25 +73,18 @@ pub fn verify(
     let programs = programs(session, lab)?;
     let cache = Cache::open(&session.checkout, lab)?;
     let prove_or_load = |program: &KnownProgram| {
-        let entry = cache.entry(program);
-        let cached = if fresh { None } else { entry.load() };
-        let proven = prove(session, lab, program, cached)?;
-        let is_right = proven.problems.is_empty() && proven.once.is_empty();
-        // What is not as it should be is run again.
-        if is_right && !proven.cached && !session.interrupt.is_raised() {
-            entry.store(&proven.finding);
-        }
-        Ok(proven)
+        let cached = if fresh { None } else { cache.entry(program).load() };
+        prove_and_store(session, lab, program, &cache, cached)
     };
     let results = prove_all(session, &programs, prove_or_load, done);
     let mut proven = Vec::new();
     for (program, result) in programs.iter().zip(results) {
         expect_no_interrupt(session)?;
         let mut result = result.context("a program was not run")??;
-        if result.open {
+        if result.undecided {
             // The others may have been what kept it from its verdict.
             let runs = result.runs;
-            result = prove(session, lab, program, None)?;
+            result = prove_and_store(session, lab, program, &cache, None)?;
             result.runs += runs;
         }
         proven.push(result);
@@ -119,7 +107,7 @@ fn expect_no_interrupt(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// What `prove` gives for each program, [`AT_ONCE`] at a time; none for those that an interrupt left out.
+/// Calls `prove` for each program, [`AT_ONCE`] at a time. `None` for those that an interrupt left out.
 fn prove_all(
     session: &Session,
     programs: &[KnownProgram],
@@ -152,6 +140,22 @@ fn prove_all(
     results.into_iter().map(result).collect()
 }
 
+/// As [`prove`]; stores what is right for later runs. What is not right is run again by the next.
+fn prove_and_store(
+    session: &Session,
+    lab: &'static Lab,
+    program: &KnownProgram,
+    cache: &Cache,
+    cached: Option<Finding>,
+) -> Result<ProvenProgram> {
+    let proven = prove(session, lab, program, cached)?;
+    let is_right = proven.problems.is_empty() && proven.wrong_once.is_empty();
+    if is_right && !proven.cached && !session.interrupt.is_raised() {
+        cache.entry(program).store(&proven.finding);
+    }
+    Ok(proven)
+}
+
 /// Runs a program, unless `cached` says what it comes to, as often as the policy asks for.
 fn prove(
     session: &Session,
@@ -170,18 +174,18 @@ fn prove(
         let unknown_text = golden.as_ref().and_then(|golden| golden.differs(&finding.text));
         let mut judgement = runs.judge(lab, program, &finding, unknown_text);
         if session.interrupt.is_raised() && runs.count < MAX_RUNS {
-            judgement = judgement.or_else(|| Some(super::policy::Judgement::default()));
+            judgement = judgement.or_else(|| Some(Judgement::default()));
         }
         if let Some(judgement) = judgement {
             return Ok(ProvenProgram {
                 name: program.name.clone(),
                 finding,
                 problems: judgement.problems,
-                once: judgement.once,
+                wrong_once: judgement.wrong_once,
                 cached: cached_is_used,
                 runs: runs.count,
                 is_misconception: program.is_misconception(),
-                open: judgement.open,
+                undecided: judgement.undecided,
             });
         }
         (finding, cached_is_used) = (examine(session, lab, program), false);
@@ -204,11 +208,11 @@ fn first_rejected(
     first
 }
 
-/// Keeps the text of one misconception as it is seen now. Says where, and whether that changes anything.
+/// Keeps the current text of one misconception. Returns where, and whether that changes anything.
 ///
 /// # Errors
 ///
-/// There is none of that name, or its verdicts are not those that it names.
+/// There is no misconception of that name, or its verdicts are not those that it names.
 pub fn update_golden(
     session: &Session,
     lab: &'static Lab,

@@ -1,10 +1,10 @@
-//! What came out of one run of a lab's checks.
+//! The result of one run of a lab's checks.
 
 use course::labs::{Category, CheckInfo};
 use engine::lab::Lab;
 use engine::run::{Outcome, Verdict};
 
-/// What came out of one run of a lab's checks.
+/// The result of one run of a lab's checks.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub lab: &'static Lab,
@@ -14,13 +14,13 @@ pub struct Report {
     pub flags: String,
     pub seed: u32,
     pub outcomes: Vec<Outcome>,
-    /// What else is to be said: given files that were changed.
+    /// Other remarks: given files that were changed.
     pub remarks: Vec<String>,
-    /// Whether only some of the lab's checks were asked for.
+    /// Whether only some of the lab's checks were requested.
     pub partial: bool,
 }
 
-/// What a run came to, in a word.
+/// The result of a run in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Summary {
     Passed,
@@ -44,7 +44,7 @@ impl Report {
         }
     }
 
-    /// The points reached and those that could be.
+    /// The points reached and the points possible.
     #[must_use]
     pub fn score(&self) -> (u32, u32) {
         self.score_of(|_| true)

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use course::explanations::{CheckExplanation, Explanations};
@@ -10,25 +9,17 @@ use course::labs::Category;
 use course::text::{printable, time};
 use engine::lab::Check;
 use engine::run::{Outcome, START_UP, Verdict};
-use engine::verdict::{FailureText, residue_text};
+use engine::verdict::{FailureText, Line, residue_text};
 
 use super::model::{Report, Summary};
-
-/// Lines are no longer than this.
-const WIDTH: usize = 80;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const ODD: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
+use crate::style::{BAD, DIM, GOOD, ODD, STRONG, WIDTH};
 
 impl Report {
-    /// Writes the report. Of the failures the first is shown whole, or all of them if `full`.
+    /// Writes the report, with the first failure in full, or all of them if `full`.
     ///
     /// # Errors
     ///
-    /// `out` takes no more.
+    /// `out` cannot be written to.
     pub fn write(&self, out: &mut dyn Write, full: bool) -> io::Result<()> {
         let Self { lab, program, seed, .. } = self;
         let title = format!("Lab {} · {} · {program}", lab.digits(), lab.title);
@@ -81,10 +72,11 @@ impl Report {
                 let id = outcome.check.id;
                 self.paragraph(out, "inconclusive: ", &format!("{id}: {reason}"))?;
             }
-            if let (true, Some(residue)) = (self.partial, outcome.residue) {
+            if let (true, Some(residue), Some(charged)) =
+                (self.partial, outcome.residue, self.lab.residue_check)
+            {
                 let id = outcome.check.id;
                 let left = residue_text(residue);
-                let charged = self.lab.residue_check.unwrap_or("the lab's own check");
                 let name = charged.split_once('/').map_or(charged, |(_, name)| name);
                 let text = format!("{id} left {left}; a whole run charges {name}");
                 self.paragraph(out, "note: ", &text)?;
@@ -110,11 +102,11 @@ impl Report {
         Ok(())
     }
 
-    /// Writes one failure whole.
+    /// Writes one failure in full.
     ///
     /// # Errors
     ///
-    /// `out` takes no more.
+    /// `out` cannot be written to.
     pub fn write_failure(
         &self,
         out: &mut dyn Write,
@@ -128,20 +120,25 @@ impl Report {
             let mark = if index == 0 { "✗ " } else { "  " };
             writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
         }
-        let steps = failure.steps.iter().enumerate();
-        let steps: Vec<_> = steps.map(|(index, step)| format!("{}. {step}", index + 1)).collect();
-        write_part(out, "What was done", &steps)?;
+        let paragraphs = |lines: &[String]| lines.iter().cloned().map(Item::Paragraph).collect();
+        let steps = failure.steps.iter().zip(1..);
+        let steps = steps.map(|(step, number)| Item::Numbered(number, step.clone()));
+        write_part(out, "What was done", steps.collect())?;
         let one_of = if failure.expected.len() > 1 { "Expected, one of" } else { "Expected" };
-        write_part(out, one_of, &failure.expected)?;
-        write_part(out, "Observed", &failure.observed)?;
-        write_part(out, "Evidence", &failure.evidence)?;
+        write_part(out, one_of, paragraphs(&failure.expected))?;
+        let observed = failure.observed.iter().map(|line| match line {
+            Line::Prose(text) => Item::Paragraph(text.clone()),
+            Line::Aligned(text) => Item::Verbatim(text.clone()),
+        });
+        write_part(out, "Observed", observed.collect())?;
+        write_part(out, "Evidence", paragraphs(&failure.evidence))?;
         let why = explanation.map(|explanation| explanation.why.clone()).unwrap_or_default();
         for (heading, text) in [("Likely cause", failure.cause.clone()), ("Why it matters", why)] {
             if !text.is_empty() {
-                write_part(out, heading, &[text])?;
+                write_part(out, heading, vec![Item::Paragraph(text)])?;
             }
         }
-        write_part(out, "What to do next", &self.next_steps(check, explanation))?;
+        write_part(out, "What to do next", self.next_steps(check, explanation))?;
         let by_hand = explanation.map(|explanation| &explanation.by_hand[..]).unwrap_or_default();
         if !by_hand.is_empty() {
             writeln!(out, "  {STRONG}See it by hand{STRONG:#}")?;
@@ -153,10 +150,10 @@ impl Report {
     }
 
     /// What a student can do after a failure.
-    fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<String> {
+    fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<Item> {
         let Self { lab, flags, seed, .. } = self;
         if check.id == START_UP.id {
-            return vec![format!("cargo grader check {}{flags}", lab.number)];
+            return vec![Item::Verbatim(format!("cargo grader check {}{flags}", lab.number))];
         }
         let again = format!(
             "cargo grader check {}{flags} --only {} --seed {seed:08x}",
@@ -171,9 +168,9 @@ impl Report {
         let slide = explanation.and_then(|explanation| explanation.slide.as_ref());
         let slide = slide.map(|slide| {
             let number = slide.deck.split('-').next().unwrap_or(&slide.deck);
-            format!("cargo slides {number}#{}    # explains it", slide.slide)
+            Item::Verbatim(format!("cargo slides {number}#{}    # explains it", slide.slide))
         });
-        [again, hint].into_iter().chain(slide).collect()
+        [Item::Verbatim(again), Item::Paragraph(hint)].into_iter().chain(slide).collect()
     }
 
     fn paragraph(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
@@ -193,7 +190,7 @@ fn options(width: usize) -> Options<'static> {
         .word_splitter(WordSplitter::NoHyphenation)
 }
 
-/// One check on one line: mark, name in a column of `names`, points, time, and what is worth a word.
+/// One check on one line: mark, name in a column of `names`, points, time, and a remark.
 fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Result<()> {
     let check = outcome.check;
     let (mark, style, word) = match &outcome.verdict {
@@ -221,7 +218,7 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
     let word = format!("{tries}{word}");
     let room = WIDTH - start.chars().count() - 2;
     let word = match &outcome.verdict {
-        // Shown whole below, or with --full.
+        // Shown in full below, or with --full.
         Verdict::Failed(_) => printable(&word, room - 1),
         _ => word,
     };
@@ -235,30 +232,37 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
     Ok(())
 }
 
-/// A heading and its lines, wrapped.
-fn write_part(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Result<()> {
-    if lines.is_empty() {
+/// What stands in a part of a failure, and how.
+enum Item {
+    /// Wrapped; all lines are indented as the first one is.
+    Paragraph(String),
+    /// A step of several, wrapped below its text.
+    Numbered(usize, String),
+    /// On one line however long: bytes under one another, and commands to be copied.
+    Verbatim(String),
+}
+
+/// A heading and its items, if there are any.
+fn write_part(out: &mut dyn Write, heading: &str, items: Vec<Item>) -> io::Result<()> {
+    if items.is_empty() {
         return Ok(());
     }
     writeln!(out, "  {STRONG}{heading}{STRONG:#}")?;
-    for line in lines {
-        // Bytes under one another, and commands to be copied, stay on one line however long.
-        let whole = ["want  ", "got   ", "      ", "cargo "];
-        if whole.iter().any(|start| line.starts_with(start)) {
-            writeln!(out, "    {line}")?;
-            continue;
-        }
-        let own = line.len() - line.trim_start().len();
-        let hanging =
-            if line.as_bytes().first().is_some_and(u8::is_ascii_digit) && line.contains(". ") {
-                3
-            } else {
-                own
-            };
-        let first = " ".repeat(4 + own);
-        let next = " ".repeat(4 + hanging);
+    for item in items {
+        let (text, first, next) = match item {
+            Item::Verbatim(text) => {
+                writeln!(out, "    {text}")?;
+                continue;
+            }
+            Item::Paragraph(text) => {
+                let own = text.len() - text.trim_start().len();
+                (text.trim_start().to_owned(), 4 + own, 4 + own)
+            }
+            Item::Numbered(number, text) => (format!("{number}. {text}"), 4, 7),
+        };
+        let (first, next) = (" ".repeat(first), " ".repeat(next));
         let options = options(WIDTH).initial_indent(&first).subsequent_indent(&next);
-        for line in wrap(line.trim_start(), options) {
+        for line in wrap(&text, options) {
             writeln!(out, "{line}")?;
         }
     }

@@ -47,7 +47,11 @@ pub(super) async fn announced(
             Err((fault, cause)) => (fault, Some(cause)),
         },
         (None, Ok(_)) => (AnnouncementFault::Ended, None),
-        (None, Err(WaitError::Hang)) => (silence(process)?, Some(silence_cause(process)?)),
+        (None, Err(WaitError::Hang)) => {
+            let listens = process.probe.sockets()?.iter().any(Socket::is_listener);
+            let cause = silence_cause(process.stdout().total(), listens);
+            (silence(process)?, Some(cause))
+        }
         (None, Err(WaitError::Deadline(after))) => {
             let printed = process.stdout().total();
             (AnnouncementFault::Late { printed, after }, Some(Diagnosis::ListensTooLate))
@@ -91,15 +95,15 @@ fn silence(process: &Process) -> Result<AnnouncementFault, CheckError> {
     Ok(AnnouncementFault::Silent { printed, threads })
 }
 
-fn silence_cause(process: &Process) -> Result<Diagnosis, CheckError> {
-    let listens = process.probe.sockets()?.iter().any(Socket::is_listener);
-    Ok(if process.stdout().total() > 0 {
+/// Why a program that has printed so many bytes sleeps forever without a whole line.
+fn silence_cause(printed: u64, listens: bool) -> Diagnosis {
+    if printed > 0 {
         Diagnosis::LineNotFlushed
     } else if listens {
         Diagnosis::ListensSilently
     } else {
         Diagnosis::WaitsBeforeListening
-    })
+    }
 }
 
 /// Line number `index` of `output`, whole or longer than any line may be.
@@ -161,6 +165,14 @@ mod tests {
         assert_eq!(cause(b"hello"), Diagnosis::PrintsSomethingElse);
         let other = Diagnosis::LineOutOfPlace { line: "listening".to_owned() };
         assert_eq!(cause(b"admin on 127.0.0.1:4711"), other);
+    }
+
+    #[test]
+    fn silence_is_explained_by_what_is_printed_and_by_a_listener() {
+        assert_eq!(silence_cause(9, false), Diagnosis::LineNotFlushed);
+        assert_eq!(silence_cause(9, true), Diagnosis::LineNotFlushed);
+        assert_eq!(silence_cause(0, true), Diagnosis::ListensSilently);
+        assert_eq!(silence_cause(0, false), Diagnosis::WaitsBeforeListening);
     }
 
     #[test]

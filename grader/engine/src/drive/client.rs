@@ -225,7 +225,7 @@ impl Client {
         self.server.wait(Some(&self.connection), expected, future).await
     }
 
-    /// StdPipes the connection with RST.
+    /// Resets the connection (RST).
     pub fn reset(self) {
         self.connection.reset();
     }

@@ -7,18 +7,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use course::text::quoted;
-use observe::ConnectionTable;
 use tokio::net::unix::pipe;
 
 use super::connection::Connection;
 use super::payload::Payload;
 use super::protocol::Program;
-use super::start::{Start, words};
+use super::start::{Start, add_files, words};
 use super::test_server::TestServer;
 use super::trial::Trial;
 use super::wire_error::WireError;
-use crate::subject::{Endpoint, Peer, Process, ProcessEnd, StdPipes};
-use crate::verdict::{Cause, CheckError, Diagnosis, Failure, FailureKind, Observation};
+use crate::subject::{Peer, Process, ProcessEnd, StdPipes};
+use crate::verdict::{Cause, CheckError, Diagnosis, Failure, FailureKind, Journal, Observation};
 
 /// A pipe holds 64 KiB (pipe(7)): with so much in it, the program may be waiting for a reader.
 const MUCH_OUTPUT: u64 = 32 * 1024;
@@ -27,6 +26,7 @@ const MUCH_OUTPUT: u64 = 32 * 1024;
 pub struct ClientProgram {
     pub process: Rc<Process>,
     pub(super) server: TestServer,
+    pub(super) journal: Journal,
     /// The program's connection, once it is there; taken again when the server has ended it.
     pub(super) connection: OnceCell<Connection>,
     pub(super) input: RefCell<Option<Rc<pipe::Sender>>>,
@@ -61,17 +61,24 @@ impl ClientProgram {
     ///
     /// # Errors
     ///
-    /// The machine has no process or pipe to give.
+    /// The machine has no process or pipe to give, or no certificates; or the lab's client is to listen, too.
     pub fn start(trial: &Trial, server: TestServer) -> Result<Self, CheckError> {
         let program = trial.service().program(Program::CLIENT_ROLE)?;
+        if !program.listens.is_empty() {
+            let reason =
+                "a client program has no line to say where it listens: it prints its answer";
+            return Err(CheckError::Inconclusive(reason.to_owned()));
+        }
         let mut words = words(trial, program);
         words.push(server.address.to_string().into());
+        let mut shown = program.command.to_vec();
+        add_files(trial, program.files, &mut words, &mut shown)?;
         words.extend(server.words.iter().cloned());
-        let command: String = program.command.iter().map(|word| format!("{word} and ")).collect();
-        trial.step(format!("start the program with {command}{}", server.shown));
+        let shown: String = shown.iter().map(|word| format!("{word} and ")).collect();
+        trial.step(format!("start the program with {shown}{}", server.shown));
         let descriptors = Start::PLAIN.descriptors;
         let (process, StdPipes { input, output }) = trial.launch_with_pipes(words, descriptors)?;
-        process.meets_at(Endpoint::tcp(server.address));
+        process.meets_at(server.endpoint());
         let pipes = || -> io::Result<_> {
             Ok((pipe::Sender::from_owned_fd(input)?, pipe::Receiver::from_owned_fd(output)?))
         };
@@ -80,6 +87,7 @@ impl ClientProgram {
         Ok(Self {
             process,
             server,
+            journal: trial.journal().clone(),
             connection: OnceCell::new(),
             input: RefCell::new(Some(Rc::new(input))),
             output,
@@ -131,6 +139,7 @@ impl ClientProgram {
                 let kind = FailureKind::ConnectionLost { observed };
                 WireError::new(kind, Diagnosis::StandardInputClosed)
             })?;
+            self.journal.input(&payload.at(offset)[..count]);
             offset += count as u64;
             self.given.set(self.given.get() + count as u64);
             // A program that takes all that it can get must not keep the others from their turn.
@@ -166,6 +175,7 @@ impl ClientProgram {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(count) => {
                     self.printed.set(self.printed.get() + count as u64);
+                    self.journal.output(&buffer[..count]);
                     tokio::task::yield_now().await;
                     return Ok(count);
                 }
@@ -253,13 +263,14 @@ impl ClientProgram {
         let printed = rustix::io::ioctl_fionread(&self.output).unwrap_or(0);
         let mut buffer = [0; 64];
         if let Ok(count @ 1..) = rustix::io::read(&self.output, &mut buffer) {
+            self.journal.output(&buffer[..count]);
             let text = format!("and on standard output: {}", quoted(&buffer[..count]));
             failure.observations.push(text.into());
         }
         let cause = if printed >= MUCH_OUTPUT {
             Diagnosis::OutputPipeFull.into()
         } else {
-            // Once the connection is broken, what is left of the input concerns nobody.
+            // Once the connection is broken, unread input explains nothing.
             let unread = if self.vanished.get() { None } else { self.unread() };
             unread.map_or_else(|| cause.into(), Cause::from)
         };
@@ -268,28 +279,42 @@ impl ClientProgram {
 
     /// What `error` comes to where something else was `expected`.
     async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
-        let failure = match error {
-            WireError::Machine(reason) => return CheckError::Inconclusive(reason),
-            WireError::Failed(failure) => *failure,
-            WireError::Mismatch(mismatch) => {
-                let difference = mismatch.difference;
-                Failure::new(FailureKind::WrongBytes { difference })
-            }
-        };
-        self.process.fail(failure.expecting(expected)).await
+        match error.into_failure(|_| None) {
+            Ok(failure) => self.process.fail(failure.expecting(expected)).await,
+            Err(error) => error,
+        }
     }
 
     /// What is unread, if anything is, and so keeps the program from its next step.
     pub(super) fn unread(&self) -> Option<Diagnosis> {
-        if let Some(connection) = self.connection.get() {
-            let table = ConnectionTable::of(self.server.address);
-            let unread = table.peer_socket(connection.ports).map_or(0, |end| end.rx_queue);
-            if unread > 0 {
-                return Some(Diagnosis::ServerBytesUnread { unread: u64::from(unread) });
-            }
-        }
+        let from_server = self.connection.get().map_or(0, |connection| {
+            let connections = self.server.endpoint().connections();
+            connections.peer_socket(connection.ports).map_or(0, |end| u64::from(end.rx_queue))
+        });
         let input = self.input.borrow();
-        let unread = rustix::io::ioctl_fionread(input.as_ref()?).ok()?;
-        (unread > 0).then_some(Diagnosis::StandardInputUnread { unread })
+        let input = input.as_ref().and_then(|input| rustix::io::ioctl_fionread(input).ok());
+        unread_cause(from_server, input.unwrap_or(0))
+    }
+}
+
+/// What keeps a program from its next step that has left so many bytes unread, from the server and of its input.
+fn unread_cause(from_server: u64, input: u64) -> Option<Diagnosis> {
+    match (from_server, input) {
+        (0, 0) => None,
+        (0, unread) => Some(Diagnosis::StandardInputUnread { unread }),
+        (unread, _) => Some(Diagnosis::ServerBytesUnread { unread }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_sent_comes_before_the_input() {
+        assert_eq!(unread_cause(0, 0), None);
+        assert_eq!(unread_cause(0, 7), Some(Diagnosis::StandardInputUnread { unread: 7 }));
+        assert_eq!(unread_cause(5, 0), Some(Diagnosis::ServerBytesUnread { unread: 5 }));
+        assert_eq!(unread_cause(5, 7), Some(Diagnosis::ServerBytesUnread { unread: 5 }));
     }
 }

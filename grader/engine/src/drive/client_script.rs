@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use course::text::{quoted, size};
-use observe::ConnectionTable;
 
 use super::client_program::ClientProgram;
 use super::connection::Connection;
@@ -238,8 +237,8 @@ impl ClientProgram {
             Ok(connection) => connection.ports,
             Err(_) => return Ok(()),
         };
-        let address = self.server.address;
-        let taken = || Ok(ConnectionTable::of(address).is_fully_read(ports).then_some(()));
+        let endpoint = self.server.endpoint();
+        let taken = || Ok(endpoint.connections().is_fully_read(ports).then_some(()));
         if self.process.poll_until(taken).await?.is_none() {
             let failure = Failure::property("it does not")
                 .expecting("the program reads what the server sends")
@@ -260,7 +259,9 @@ impl ClientProgram {
             0 => "the program ends with status 0".to_owned(),
             _ => format!("the program ends with status {status} and one line `error: …`"),
         };
-        let ends = self.wait(&expected, self.why_it_continues(), self.end_in_silence());
+        let (listens, has_input) = (self.server.is_listening(), self.input.borrow().is_some());
+        let cause = why_it_continues(listens, self.vanished.get(), has_input);
+        let ends = self.wait(&expected, cause, self.end_in_silence());
         let found = match ends.await? {
             Some(ProcessEnd::Ended(found)) => found,
             Some(ProcessEnd::Refused(reason) | ProcessEnd::Unable(reason)) => {
@@ -313,7 +314,10 @@ impl ClientProgram {
             let mut buffer = [0; 64];
             match rustix::io::read(&self.output, &mut buffer) {
                 Ok(0) | Err(_) => Ok(end),
-                Ok(count) => Err(more(&buffer[..count])),
+                Ok(count) => {
+                    self.journal.output(&buffer[..count]);
+                    Err(more(&buffer[..count]))
+                }
             }
         };
         tokio::select! {
@@ -322,18 +326,19 @@ impl ClientProgram {
             end = ends => end,
         }
     }
+}
 
-    /// Why a program that should end does not, most likely.
-    fn why_it_continues(&self) -> Diagnosis {
-        if !self.server.is_listening() {
-            Diagnosis::KeepsConnecting
-        } else if self.vanished.get() && self.input.borrow().is_some() {
-            Diagnosis::WaitsForInputOfABrokenConnection
-        } else if self.vanished.get() {
-            Diagnosis::OutlivesABrokenConnection
-        } else {
-            Diagnosis::OutlivesTheServer
-        }
+/// Why a program that should end does not, most likely: by whether the server listens, whether the server has broken the
+/// connection, and whether standard input is open.
+fn why_it_continues(listens: bool, vanished: bool, has_input: bool) -> Diagnosis {
+    if !listens {
+        Diagnosis::KeepsConnecting
+    } else if vanished && has_input {
+        Diagnosis::WaitsForInputOfABrokenConnection
+    } else if vanished {
+        Diagnosis::OutlivesABrokenConnection
+    } else {
+        Diagnosis::OutlivesTheServer
     }
 }
 
@@ -350,4 +355,24 @@ fn ended_wrong(error: CheckError, cause: Diagnosis) -> CheckError {
             failure.cause = Some(cause.into());
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_client_from_its_end_is_told_by_the_server_the_connection_and_the_input() {
+        for (has_input, vanished) in [(false, false), (false, true), (true, false), (true, true)] {
+            assert_eq!(why_it_continues(false, vanished, has_input), Diagnosis::KeepsConnecting);
+        }
+        let broken = |has_input| why_it_continues(true, true, has_input);
+        assert_eq!(broken(true), Diagnosis::WaitsForInputOfABrokenConnection);
+        assert_eq!(broken(false), Diagnosis::OutlivesABrokenConnection);
+        let closed = |has_input| why_it_continues(true, false, has_input);
+        assert_eq!(
+            (closed(true), closed(false)),
+            (Diagnosis::OutlivesTheServer, Diagnosis::OutlivesTheServer)
+        );
+    }
 }

@@ -79,7 +79,7 @@ impl Connection {
     /// # Errors
     ///
     /// The same.
-    pub async fn open_from(
+    pub(super) async fn open_from(
         journal: &Journal,
         source: Option<Ipv4Addr>,
         address: SocketAddr,
@@ -135,7 +135,7 @@ impl Connection {
     }
 
     /// Has reports call this side `name`.
-    pub fn set_name(&self, name: &str) {
+    pub(super) fn set_name(&self, name: &str) {
         let before = self.name.replace(name.into());
         self.journal.rename(&before, name);
     }
@@ -175,14 +175,28 @@ impl Connection {
         Ok(count)
     }
 
+    /// Reads what there is, at least a byte; 0 at the end.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` where there is nothing; otherwise the connection broke.
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &self.tls {
+        let read = match &self.tls {
             Some(tls) => tls.try_read(&self.stream, buffer),
             None => self.stream.try_read(buffer),
+        };
+        match &read {
+            Ok(count) => {
+                self.received.set(self.received.get() + *count as u64);
+                self.journal.received(&self.name.borrow(), &buffer[..*count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.record(Event::Broken { reason: error.to_string() }),
         }
+        read
     }
 
-    /// Reads what there is, at least a byte; 0 at the end.
+    /// Waits for something to read, and reads it: at least a byte; 0 at the end.
     ///
     /// # Errors
     ///
@@ -195,16 +209,8 @@ impl Connection {
             let _ = socket2::SockRef::from(&self.stream).set_tcp_quickack(true);
             self.wait_readable().await?;
             match self.try_read(buffer) {
-                Ok(count) => {
-                    self.received.set(self.received.get() + count as u64);
-                    self.journal.received(&self.name.borrow(), &buffer[..count]);
-                    return Ok(count);
-                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    self.record(Event::Broken { reason: error.to_string() });
-                    return Err(error);
-                }
+                read => return read,
             }
         }
     }
@@ -231,6 +237,7 @@ impl Connection {
     pub fn half_close(&self) {
         match &self.tls {
             Some(tls) => {
+                self.record(Event::CloseNotify);
                 self.record(Event::ShutdownWrite);
                 tls.half_close(&self.stream);
             }
@@ -257,6 +264,7 @@ impl Connection {
     /// Ends the sending side with a close_notify alone, where there is TLS.
     pub fn send_close_notify(&self) {
         if let Some(tls) = &self.tls {
+            self.record(Event::CloseNotify);
             tls.send_close_notify(&self.stream);
         }
     }

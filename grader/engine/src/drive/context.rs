@@ -21,8 +21,9 @@ pub struct Context {
     journal: Journal,
     random: RefCell<Xoshiro256PlusPlus>,
     serial: Cell<u64>,
-    pki: OnceCell<Rc<Pki>>,
+    // Before `pki`: fields are dropped in this order, and programs end before their files are deleted.
     processes: RefCell<Vec<Rc<Process>>>,
+    pki: OnceCell<Rc<Pki>>,
 }
 
 impl Context {
@@ -38,8 +39,8 @@ impl Context {
             journal: Journal::default(),
             random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(mixed)),
             serial: Cell::new(0),
-            pki: OnceCell::new(),
             processes: RefCell::default(),
+            pki: OnceCell::new(),
         }
     }
 
@@ -101,6 +102,11 @@ impl Context {
     #[must_use]
     pub fn last_process(&self) -> Option<Rc<Process>> {
         self.processes.borrow().last().cloned()
+    }
+
+    /// Ends all programs, and waits until no process of theirs is left.
+    pub(super) fn end(&self) {
+        self.processes.borrow().iter().for_each(|process| process.end());
     }
 
     /// What kept a program from the CPUs for so long that it may have failed by that, if so.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::connection::{Connection, is_end};
 use super::payload::{BLOCK, Payload};
 use super::wire_error::{Mismatch, WireError};
-use crate::verdict::{Diagnosis, Difference, FailureKind, Phase, Stream};
+use crate::verdict::{Arrival, Diagnosis, Difference, FailureKind, Phase, Stream};
 
 /// How long nothing moves before a writer counts as stalled (fact 1 of RULES.md: loopback absorbs megabytes, so no
 /// amount of data tells).
@@ -37,7 +37,7 @@ impl Connection {
     /// # Errors
     ///
     /// Those of `reader`.
-    pub async fn send_while(
+    pub(super) async fn send_while(
         &self,
         payload: &Payload,
         reader: impl Future<Output = Result<(), WireError>>,
@@ -154,7 +154,7 @@ impl Connection {
     /// # Errors
     ///
     /// Something else came.
-    pub async fn answer_or_end(&self, answer: &[u8]) -> Result<Option<Ending>, WireError> {
+    pub(super) async fn answer_or_end(&self, answer: &[u8]) -> Result<Option<Ending>, WireError> {
         let mut words = vec![0; answer.len()];
         let mut got = 0;
         while got < answer.len() {
@@ -226,25 +226,6 @@ impl Connection {
     }
 }
 
-/// What has arrived at a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    Bytes(Vec<u8>),
-    /// The end of the stream, or a reset.
-    End,
-    Broken(String),
-}
-
-impl std::fmt::Display for Arrival {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Bytes(bytes) => write!(f, "it got {}", course::text::quoted(bytes)),
-            Self::End => f.write_str("its connection was closed"),
-            Self::Broken(reason) => write!(f, "its connection broke: {reason}"),
-        }
-    }
-}
-
 fn ended_early(received: u64, expected: u64) -> WireError {
     let kind = FailureKind::ClosedEarly { stream: Stream::ToClient, received, expected };
     WireError::new(kind, Diagnosis::StopsTooEarly)
@@ -252,7 +233,7 @@ fn ended_early(received: u64, expected: u64) -> WireError {
 
 /// How what came is not what should have come.
 #[derive(Debug)]
-pub enum CompareError {
+pub(super) enum CompareError {
     /// It ended after so many bytes.
     Ended(u64),
     Broken(io::Error),
@@ -264,7 +245,7 @@ pub enum CompareError {
 /// # Errors
 ///
 /// Something else came.
-pub async fn compare(
+pub(super) async fn compare(
     expected: &Payload,
     which: Range<u64>,
     mut read: impl AsyncFnMut(&mut [u8]) -> io::Result<usize>,

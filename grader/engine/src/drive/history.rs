@@ -1,4 +1,4 @@
-//! Who sent what, who saw it, and when: and whether all of that fits try_join_all.
+//! Who sent what, who saw it, and when: and whether all of that fits together.
 //!
 //! What is sent to all is to be seen by all, once, and in the order in which each sender has sent it; where one
 //! order is asked for, in the same one by all. That is nobody's in particular: the one in which somebody has
@@ -87,14 +87,14 @@ impl History {
         for (who, seen) in self.seen.iter().enumerate() {
             let mut had = HashSet::new();
             let (mut last_place, mut last_numbers) = (0, HashMap::new());
-            let mut note = |offence, at: usize, message: Message, when: Instant| {
-                match offence {
+            let mut note = |anomaly, at: usize, message: Message, when: Instant| {
+                match anomaly {
                     Anomaly::Lost => findings.lost += 1,
                     Anomaly::Doubled => findings.doubled += 1,
                     Anomaly::Reordered => findings.reordered += 1,
                 }
                 if first.as_ref().is_none_or(|(earliest, _)| when < *earliest) {
-                    first = Some((when, self.shown(offence, who, at, message)));
+                    first = Some((when, self.shown(anomaly, who, at, message)));
                 }
             };
             for (at, &(message, when)) in seen.iter().enumerate() {
@@ -123,9 +123,9 @@ impl History {
         Some(findings)
     }
 
-    /// An offence of number `who` at place `at` of what they saw, with its surroundings.
-    fn shown(&self, offence: Anomaly, who: usize, at: usize, message: Message) -> Vec<String> {
-        let what = match offence {
+    /// An anomaly of number `who` at place `at` of what they saw, with its surroundings.
+    fn shown(&self, anomaly: Anomaly, who: usize, at: usize, message: Message) -> Vec<String> {
+        let what = match anomaly {
             Anomaly::Lost => "never saw",
             Anomaly::Doubled => "saw once more",
             Anomaly::Reordered => "saw out of order",
@@ -143,7 +143,7 @@ impl History {
         let nothing = || "nothing".to_owned();
         let before = at.checked_sub(1).and_then(event).unwrap_or_else(nothing);
         lines.push(format!("  before that came {before}"));
-        let next = match offence {
+        let next = match anomaly {
             Anomaly::Lost => at,
             Anomaly::Doubled | Anomaly::Reordered => {
                 lines.extend(event(at).map(|this| format!("> then this: {this}")));

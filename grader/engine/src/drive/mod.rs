@@ -25,7 +25,7 @@ pub use client_program::ClientProgram;
 pub use concurrent::{MAX_CONNECTING, run_while, try_join_all, try_join_bounded};
 pub use connection::{BufferSize, Connection, MORE_DESCRIPTORS, is_refusal};
 pub use context::Context;
-pub use conversation::{Arrival, CompareError, Ending, STALL, compare};
+pub use conversation::{Ending, STALL};
 pub use history::{Findings, History, Message};
 pub use payload::Payload;
 pub use protocol::{

@@ -26,7 +26,7 @@ pub enum Payload {
 pub(super) const BLOCK: u64 = 64 * 1024;
 
 impl Payload {
-    /// `length` random bytes that `seed` determines (rule R10). After the first [`BLOCK`] they are the same again, each
+    /// `length` random bytes that `seed` determines (rule R10). After the first 64 KiB they are the same again, each
     /// block rotated by a random number of bytes: what is lost, doubled or out of order does not fit what follows.
     #[must_use]
     pub fn random(seed: u64, length: u64) -> Self {

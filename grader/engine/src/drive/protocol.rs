@@ -18,7 +18,7 @@ use crate::verdict::{Cause, CheckError};
 /// How a lab's programs are started and spoken to.
 #[derive(Debug)]
 pub struct Service {
-    /// The roles in which the lab's program is started; the first is the usual one.
+    /// The roles in which the lab's program is started.
     pub programs: &'static [Program],
     pub dial: &'static dyn Dial,
     pub exchange: &'static dyn Exchange,
@@ -36,7 +36,8 @@ impl Service {
     }
 }
 
-/// A role in which a lab's program is started: as a server, as a client, or as both at once.
+/// A role in which a lab's program is started. One that listens is driven as a [`super::Server`], whatever else it does;
+/// any other as a [`super::ClientProgram`], whose standard output is its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     pub role: &'static str,

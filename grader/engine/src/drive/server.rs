@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use observe::{ConnectionTable, Probe, Socket, non_tcp_sockets};
+use observe::{Probe, Socket, non_tcp_sockets};
 use rustix::process::{Resource, getrlimit};
 
 use super::announcement::announced;
@@ -132,17 +132,18 @@ impl Server {
     /// # Errors
     ///
     /// `future` failed, or its answer will not come: each as a failure with evidence.
-    pub async fn wait<T>(
+    pub fn wait<T>(
         &self,
         client: Option<&Connection>,
         expected: &str,
         future: impl Future<Output = Result<T, WireError>>,
-    ) -> Result<T, CheckError> {
+    ) -> impl Future<Output = Result<T, CheckError>> {
         let peer: &dyn Peer = match client {
             Some(connection) => connection,
             None => &(),
         };
-        self.wait_with(peer, client, expected, future).await
+        // On the heap: the futures around it would each hold it, and copy its kilobytes as they are made.
+        self.wait_with(peer, client, expected, Box::pin(future))
     }
 
     /// As [`Self::wait`], where `peer` says what moves.
@@ -171,16 +172,10 @@ impl Server {
 
     /// What `error` comes to where something else was `expected`.
     pub async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
-        let failure = match error {
-            WireError::Machine(reason) => return CheckError::Inconclusive(reason),
-            WireError::Failed(failure) => *failure,
-            WireError::Mismatch(mismatch) => {
-                let cause = self.service.exchange.explain(&mismatch);
-                let difference = mismatch.difference;
-                Failure::new(FailureKind::WrongBytes { difference }).because(cause)
-            }
-        };
-        self.fail(failure.expecting(expected)).await
+        match error.into_failure(|mismatch| Some(self.service.exchange.explain(mismatch))) {
+            Ok(failure) => self.fail(failure.expecting(expected)).await,
+            Err(error) => error,
+        }
     }
 
     /// What a wait on behalf of `client` comes to that ended without what was `expected`.
@@ -203,7 +198,8 @@ impl Server {
 
     /// What the kernel shows of why `client` is not answered.
     fn facts(&self, client: Option<&Connection>) -> ServerFacts {
-        let table = ConnectionTable::of(self.address());
+        // There is one at least: `start` sees to that.
+        let table = self.endpoints[0].connections();
         let end = client.and_then(|client| table.peer_socket(client.ports));
         let connection = end.map(|end| {
             let holder = if end.inode == 0 { None } else { self.holder_of(end.inode) };

@@ -43,10 +43,7 @@ impl Start {
         let mut words = words(context, program);
         words.extend(address.map(Into::into));
         let mut shown = program.command.to_vec();
-        for &(flag, file) in self.files.unwrap_or(program.files) {
-            words.extend([flag.into(), context.pki()?.path(file).into()]);
-            shown.extend([flag, file]);
-        }
+        add_files(context, self.files.unwrap_or(program.files), &mut words, &mut shown)?;
         words.extend(self.flags.iter().map(Into::into));
         shown.extend(self.flags);
         let mut step = "start the program".to_owned();
@@ -66,4 +63,18 @@ pub(super) fn words(context: &Context, program: &Program) -> Vec<OsString> {
     let mut words = context.program().to_vec();
     words.extend(program.command.iter().map(Into::into));
     words
+}
+
+/// Adds the flags that name `files` to a command line, and to what a step shows of it.
+pub(super) fn add_files(
+    context: &Context,
+    files: Files,
+    words: &mut Vec<OsString>,
+    shown: &mut Vec<&'static str>,
+) -> Result<(), CheckError> {
+    for &(flag, file) in files {
+        words.extend([flag.into(), context.pki()?.path(file).into()]);
+        shown.extend([flag, file]);
+    }
+    Ok(())
 }

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 
 use super::connection::{BufferSize, Connection};
 use super::wire_error::WireError;
-use crate::verdict::{CheckError, Journal};
+use crate::subject::Endpoint;
+use crate::verdict::{CheckError, Event, Journal};
 
 /// A port of the grader's that a program is told to connect to.
 pub struct TestServer {
@@ -88,11 +89,17 @@ impl TestServer {
         }
     }
 
-    /// Speaks TLS with whoever comes, who is told `words` beside the address; a step says `shown`.
+    /// Speaks TLS with the next client, which is told `words` beside the address; a step says `shown`.
     #[must_use]
     pub fn with_tls(self, session: rustls::Connection, words: Vec<OsString>, shown: &str) -> Self {
         let shown = format!("{}, {shown}", self.shown);
         Self { session: RefCell::new(Some(session)), words, shown, ..self }
+    }
+
+    /// Where the program is told to connect.
+    #[must_use]
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint::tcp(self.address)
     }
 
     /// Whether anything listens there.
@@ -101,13 +108,13 @@ impl TestServer {
         self.listener.is_some()
     }
 
-    /// Whether TLS is offered to whoever comes next.
+    /// Whether TLS is offered to the next client.
     #[must_use]
     pub(super) fn offers_tls(&self) -> bool {
         self.session.borrow().is_some()
     }
 
-    /// Waits for whoever comes, and shakes hands with them where TLS is offered.
+    /// Waits for the next client, and shakes hands with it where TLS is offered.
     ///
     /// # Errors
     ///
@@ -119,6 +126,7 @@ impl TestServer {
         let ports = (self.address.port(), peer.port());
         let connection = Connection::over(&self.journal, stream, ports);
         connection.set_name("the server");
+        connection.record(Event::Accepted);
         let session = self.session.take();
         match session {
             Some(session) => connection.secure(session).await,

@@ -19,6 +19,13 @@ pub struct Trial {
     servers: RefCell<Vec<Rc<Server>>>,
 }
 
+/// A client in a task of its own may hold the context for longer, so this does not wait for the last of its owners.
+impl Drop for Trial {
+    fn drop(&mut self) {
+        self.context.end();
+    }
+}
+
 /// A check draws random data and says its steps without a detour.
 impl Deref for Trial {
     type Target = Rc<Context>;
@@ -80,7 +87,7 @@ impl Trial {
 mod tests {
     use super::*;
     use crate::drive::{Exchange, Mismatch, Payload, Program, Request, Tcp};
-    use crate::subject::Confinement;
+    use crate::subject::{Children, Confinement};
     use crate::verdict::{Cause, Explanation};
 
     /// A protocol in which a letter is answered with the same letter.
@@ -106,7 +113,8 @@ mod tests {
         Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &Letter };
 
     fn trial(seed: u64, id: &str) -> Trial {
-        let launcher = Launcher::new(Confinement::None).expect("Linux has subreapers");
+        let launcher =
+            Launcher::new(&Children::default(), Confinement::None).expect("Linux has subreapers");
         Trial::new(&SERVICE, &[], &launcher, seed, id)
     }
 

@@ -1,6 +1,6 @@
 //! What goes wrong between a client and the program.
 
-use crate::verdict::{Cause, Difference, Failure, FailureKind};
+use crate::verdict::{Cause, CheckError, Difference, Failure, FailureKind};
 
 /// What went wrong between a client and the program.
 #[derive(Debug)]
@@ -34,6 +34,26 @@ impl WireError {
     #[must_use]
     pub fn new(kind: FailureKind, cause: impl Into<Cause>) -> Self {
         Self::Failed(Box::new(Failure::new(kind).because(cause)))
+    }
+
+    /// The failure that it is. Where other bytes came than should, `explain` says why, if it can.
+    ///
+    /// # Errors
+    ///
+    /// The grader could not do its part: nothing that the program can be charged with.
+    pub(super) fn into_failure(
+        self,
+        explain: impl FnOnce(&Mismatch) -> Option<Cause>,
+    ) -> Result<Failure, CheckError> {
+        match self {
+            Self::Machine(reason) => Err(CheckError::Inconclusive(reason)),
+            Self::Failed(failure) => Ok(*failure),
+            Self::Mismatch(mismatch) => {
+                let cause = explain(&mismatch);
+                let difference = mismatch.difference;
+                Ok(Failure::new(FailureKind::WrongBytes { difference }).because_of(cause))
+            }
+        }
     }
 
     /// Whether the program refused, reset or ended the connection where it should not: it may have died.

@@ -3,12 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use observe::Starvation;
+
 use super::outcome::{Outcome, Verdict};
 use super::plan::Plan;
 use crate::drive::Trial;
 use crate::interrupt::Interrupt;
 use crate::lab::Check;
-use crate::verdict::{Certainty, CheckError, Diagnosis, Failure, FailureKind, starvation_text};
+use crate::verdict::{
+    Certainty, CheckError, Diagnosis, Failure, FailureKind, Journal, starvation_text,
+};
 
 /// Runs a check once, in a trial of its own (rule R8).
 pub(super) fn try_check(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
@@ -57,16 +61,23 @@ async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
         () = tokio::time::sleep(check.deadline) => too_late(check, trial).await,
     };
     match error {
-        CheckError::Failed(failure) => Verdict::Failed(complete(trial, failure)),
+        CheckError::Failed(failure) => {
+            Verdict::Failed(complete(failure, trial.journal(), || trial.was_hindered()))
+        }
         CheckError::Inconclusive(reason) => Verdict::Inconclusive(reason),
     }
 }
 
-/// Joins a failure with what the trial knows: what happened before, and whether the machine was busy (rule R9).
-fn complete(trial: &Trial, mut failure: Box<Failure>) -> Box<Failure> {
-    failure.transcript = trial.journal().transcript();
+/// Joins a failure with what happened before and, where a busy machine may have caused it (rule R9), with what `hindered`
+/// the program.
+fn complete(
+    mut failure: Box<Failure>,
+    journal: &Journal,
+    hindered: impl FnOnce() -> Option<Starvation>,
+) -> Box<Failure> {
+    failure.transcript = journal.transcript();
     if failure.certainty() == Certainty::MachineMayBeAtFault {
-        failure.starvation = trial.was_hindered();
+        failure.starvation = hindered();
     }
     failure
 }
@@ -94,10 +105,34 @@ async fn residue(trial: &Trial) -> Option<usize> {
             held = server.client_sockets()?;
             Ok((held == 0 || server.process.has_ended()).then_some(()))
         };
-        // Where it cannot be told, nobody is charged.
+        // Where it cannot be told, the program is not charged.
         if let Ok(None) = server.process.poll_until(sample).await {
             return Some(held);
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_a_failure_that_a_busy_machine_may_have_caused_has_a_hindrance() {
+        let second = Duration::from_secs(1);
+        let hindrance = Starvation::ProgramWaited { waiting: second, elapsed: 2 * second };
+        let journal = Journal::default();
+        journal.action("wait");
+        let completed = |failure| complete(Box::new(failure), &journal, || Some(hindrance));
+        let late = completed(Failure::new(FailureKind::Timeout { after: second }));
+        assert_eq!(late.starvation, Some(hindrance));
+        assert_eq!(late.steps(), ["wait"]);
+        let hangs = completed(Failure::new(FailureKind::ProvenHang));
+        assert_eq!(hangs.starvation, None);
+        assert_eq!(hangs.steps(), ["wait"]);
+        let limited = completed(Failure::new(FailureKind::ProvenHang).time_limited());
+        assert_eq!(limited.starvation, Some(hindrance));
+    }
 }

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process};
 
-/// Strays that are killed are gone in milliseconds. Longer than this is the kernel's trouble.
-const KILL_DEADLINE: Duration = Duration::from_secs(5);
+/// Processes that are killed are gone in milliseconds. Longer than this is the kernel's trouble.
+pub(super) const KILL_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Between two samples of something that ends in milliseconds.
-const PAUSE: Duration = Duration::from_millis(1);
-
-/// The children that a command has started. Clones know the same ones.
+/// The children that this process has started itself. A process makes one value, and hands it to everything that starts
+/// children: any child that is not in it is ended as a stray. Clones are the same value.
 #[derive(Clone, Debug, Default)]
 pub struct Children(Arc<Mutex<Vec<u32>>>);
 
@@ -54,15 +52,17 @@ impl Children {
                 let _ = kill_process(pid, Signal::KILL);
                 let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
             }
-            #[allow(
-                clippy::disallowed_methods,
-                reason = "a dying process gives no sign to wait for"
-            )]
-            std::thread::sleep(PAUSE);
+            pause();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits between two looks at a process that is about to end.
+#[allow(clippy::disallowed_methods, reason = "a dying process gives no sign to wait for")]
+pub(super) fn pause() {
+    std::thread::sleep(Duration::from_millis(1));
 }

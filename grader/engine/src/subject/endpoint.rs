@@ -24,17 +24,20 @@ impl Endpoint {
         Self { transport: Transport::Tcp, address }
     }
 
+    /// The connections there, as the kernel shows them now.
+    pub(crate) fn connections(self) -> ConnectionTable {
+        match self.transport {
+            Transport::Tcp => ConnectionTable::of(self.address),
+        }
+    }
+
     /// What is in flight and may still wake a sleeping program, if anything is.
     pub(super) fn in_flight(self) -> Option<InFlight> {
-        match self.transport {
-            Transport::Tcp => ConnectionTable::of(self.address).in_flight(),
-        }
+        self.connections().in_flight()
     }
 
     /// Bytes that the kernel has to deliver and does not, by local and remote port of the connection.
     pub(super) fn undelivered(self) -> HashMap<(u16, u16), u32> {
-        match self.transport {
-            Transport::Tcp => ConnectionTable::of(self.address).undelivered(),
-        }
+        self.connections().undelivered()
     }
 }

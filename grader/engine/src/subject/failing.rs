@@ -20,7 +20,7 @@ impl Process {
             self.end_within(DEATH).await;
         }
         if self.add_evidence(&mut failure).await {
-            // How its clients learned of that, and which first, is luck.
+            // How its clients learned of that, and which first, is nondeterministic.
             failure.expected = vec!["the program goes on".to_owned()];
             failure.observations.clear();
         }
@@ -39,11 +39,11 @@ impl Process {
 
     /// Adds to `failure` what is known of the program; where a server has ended, that is its kind and its cause. Says
     /// whether that is so.
-    pub async fn add_evidence(&self, failure: &mut Failure) -> bool {
+    pub(crate) async fn add_evidence(&self, failure: &mut Failure) -> bool {
         // First of all: the picture changes as soon as a client goes away.
         failure.evidence.snapshot = Some(self.probe.snapshot());
         let is_over = self.has_ended();
-        // Where nothing is left the news is on its way; the deadline is for a machine that stands still.
+        // Where nothing is left the supervisor's report is in flight; the deadline is for a machine that stands still.
         let moment = match self.lifetime {
             _ if is_over => ANSWER_DEADLINE,
             // It may be about to end by itself.
@@ -52,7 +52,8 @@ impl Process {
         };
         let mut server_ended = false;
         if let Some(ProcessEnd::Ended(status)) = self.end_within(moment).await {
-            server_ended = self.add_end(failure, status, is_over);
+            let (lifetime, asked_to_stop) = (self.lifetime, self.asked_to_stop.get().is_some());
+            server_ended = End { status, lifetime, is_over, asked_to_stop }.add_to(failure);
         }
         if let Some(todo) = self.reached_todo() {
             failure.mark_not_written(todo);
@@ -60,18 +61,32 @@ impl Process {
         failure.evidence.last_words = self.last_words();
         server_ended
     }
+}
 
-    /// Adds to `failure` that the program's first process ended with `status`, and whether all have. Says whether it
-    /// is a server that ended by itself.
-    fn add_end(&self, failure: &mut Failure, status: ExitStatus, is_over: bool) -> bool {
+/// How a program has ended.
+#[derive(Clone, Copy)]
+struct End {
+    /// Of its first process.
+    status: ExitStatus,
+    lifetime: Lifetime,
+    /// Whether no process of it is left.
+    is_over: bool,
+    asked_to_stop: bool,
+}
+
+impl End {
+    /// Adds the end to `failure`. Says whether it is that of a server that ended by itself, which comes before whatever
+    /// its clients saw.
+    fn add_to(self, failure: &mut Failure) -> bool {
+        let status = self.status;
         if self.lifetime == Lifetime::Finishes {
             // Where its status is what failed, that has been said.
             if !matches!(failure.kind, FailureKind::WrongStatus { .. }) {
                 failure.observations.push(Observation::Ended { status });
             }
-        } else if !is_over {
+        } else if !self.is_over {
             failure.evidence.first_process = Some(status);
-        } else if self.asked_to_stop.get().is_some() {
+        } else if self.asked_to_stop {
             failure.observations.push(Observation::Ended { status });
             failure.evidence.snapshot = None;
             failure.cause = Some(Diagnosis::EndedWhileDraining.into());
@@ -82,5 +97,68 @@ impl Process {
             return true;
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: ExitStatus = ExitStatus::Status(1);
+    /// A server that ended by itself.
+    const ENDED: End =
+        End { status: STATUS, lifetime: Lifetime::Serves, is_over: true, asked_to_stop: false };
+
+    /// A client's failure with that end, and whether the end came before it.
+    fn with(end: End, kind: FailureKind) -> (Failure, bool) {
+        let mut failure = Failure::new(kind).because(Diagnosis::ClientForgotten);
+        failure.evidence.snapshot = Some(observe::Snapshot::default());
+        let server_ended = end.add_to(&mut failure);
+        (failure, server_ended)
+    }
+
+    #[test]
+    fn the_end_of_a_server_is_the_failure_and_what_a_client_saw_follows() {
+        let (failure, server_ended) = with(ENDED, FailureKind::ProvenHang);
+        assert!(server_ended);
+        assert_eq!(failure.kind, FailureKind::ServerEnded { status: STATUS });
+        assert_eq!(failure.observations, [Observation::Also { kind: FailureKind::ProvenHang }]);
+        assert_eq!(failure.cause, Some(Diagnosis::ErrorReachedMain.into()));
+        assert_eq!(failure.evidence.snapshot, None);
+    }
+
+    #[test]
+    fn a_server_that_was_asked_to_stop_has_ended_too_early() {
+        let (failure, server_ended) =
+            with(End { asked_to_stop: true, ..ENDED }, FailureKind::ProvenHang);
+        assert!(!server_ended);
+        assert_eq!(failure.kind, FailureKind::ProvenHang);
+        assert_eq!(failure.observations, [Observation::Ended { status: STATUS }]);
+        assert_eq!(failure.cause, Some(Diagnosis::EndedWhileDraining.into()));
+        assert_eq!(failure.evidence.snapshot, None);
+    }
+
+    #[test]
+    fn a_server_goes_on_as_long_as_a_process_of_it_does() {
+        for asked_to_stop in [false, true] {
+            let end = End { is_over: false, asked_to_stop, ..ENDED };
+            let (failure, server_ended) = with(end, FailureKind::ProvenHang);
+            assert!(!server_ended);
+            assert_eq!(failure.evidence.first_process, Some(STATUS));
+            assert_eq!(failure.cause, Some(Diagnosis::ClientForgotten.into()));
+            assert!(failure.observations.is_empty() && failure.evidence.snapshot.is_some());
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_program_that_finishes_is_seen_beside_its_failure() {
+        let end = End { lifetime: Lifetime::Finishes, ..ENDED };
+        let (failure, server_ended) = with(end, FailureKind::ProvenHang);
+        assert!(!server_ended);
+        assert_eq!(failure.kind, FailureKind::ProvenHang);
+        assert_eq!(failure.observations, [Observation::Ended { status: STATUS }]);
+        // A failure that names the status says it once.
+        let (failure, _) = with(end, FailureKind::WrongStatus { status: STATUS });
+        assert!(failure.observations.is_empty());
     }
 }

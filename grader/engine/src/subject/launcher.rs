@@ -10,7 +10,7 @@ use super::children::Children;
 use super::launch::{Confinement, Launch};
 use super::supervised::Supervised;
 
-/// Starts programs, confined as it says. A command owns one; clones start programs for the same command.
+/// Starts programs, confined as it says. All launchers of a process share its [`Children`]; a clone shares them, too.
 #[derive(Clone, Debug)]
 pub struct Launcher {
     children: Children,
@@ -20,16 +20,16 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// A launcher for this process, which becomes the last resort (prctl(2), PR_SET_CHILD_SUBREAPER) for processes
+    /// A launcher for this process, whose children are `children`, and which becomes the last resort (prctl(2), PR_SET_CHILD_SUBREAPER) for processes
     /// whose supervisor was killed by its own program.
     ///
     /// # Errors
     ///
     /// The kernel knows no subreapers (older than Linux 3.4).
-    pub fn new(confinement: Confinement) -> io::Result<Self> {
+    pub fn new(children: &Children, confinement: Confinement) -> io::Result<Self> {
         set_child_subreaper(Some(getpid()))?;
         let supervisor = "/proc/self/exe".into();
-        Ok(Self { children: Children::default(), confinement, supervisor })
+        Ok(Self { children: children.clone(), confinement, supervisor })
     }
 
     /// The same, with another executable as supervisor: this process may not be the grader, as in a test.
@@ -38,7 +38,7 @@ impl Launcher {
         Self { supervisor, ..self }
     }
 
-    /// The children that this launcher's command has started.
+    /// The children that this process has started.
     #[must_use]
     pub fn children(&self) -> &Children {
         &self.children

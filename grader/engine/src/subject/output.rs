@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use course::text::printable;
 
 /// How much is kept of the beginning, and as much of the end, in bytes.
-pub const KEPT: usize = 32 * 1024;
+const KEPT: usize = 32 * 1024;
 
 /// What Rust's panics end with; the program's environment is the grader's, so it helps nobody.
 const BACKTRACE: &str = "run with `RUST_BACKTRACE=1`";
@@ -39,7 +39,7 @@ impl Capture {
         self.total
     }
 
-    /// The first bytes, at most [`KEPT`] of them.
+    /// The first bytes, at most 32 KiB of them.
     #[must_use]
     pub fn head(&self) -> &[u8] {
         &self.head

@@ -57,7 +57,7 @@ pub struct Process {
 
 /// What is expected of the end of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
+pub(super) enum Lifetime {
     /// It serves until it is asked to stop: its end is the cause of whatever went wrong.
     Serves,
     /// It does one thing and ends.
@@ -75,7 +75,7 @@ pub enum ProcessEnd {
 }
 
 /// Standard input and output of a program that the grader feeds and reads itself.
-pub struct StdPipes {
+pub(crate) struct StdPipes {
     pub input: OwnedFd,
     pub output: OwnedFd,
 }
@@ -89,12 +89,12 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts `launch` as a server, and tasks that drain its output for as long as it lives.
+    /// Starts `launch` as a server, and tasks that drain its output and record its end for as long as it lives.
     ///
     /// # Errors
     ///
     /// The machine has no process, pipe or descriptor to give.
-    pub fn start(
+    pub(crate) fn start(
         launcher: &Launcher,
         journal: &Journal,
         launch: &Launch,
@@ -111,7 +111,7 @@ impl Process {
     /// # Errors
     ///
     /// As [`Self::start`].
-    pub fn start_with_pipes(
+    pub(crate) fn start_with_pipes(
         launcher: &Launcher,
         journal: &Journal,
         launch: &Launch,
@@ -144,6 +144,8 @@ impl Process {
             tasks.push(tokio::task::spawn_local(drain(pipe, Rc::clone(capture))));
         }
         let end = hear_end(&supervised).map_err(cannot_start)?;
+        journal.started();
+        tasks.push(tokio::task::spawn_local(record_end(end.clone(), journal.clone())));
         let probe = Probe::below(supervised.root());
         let endpoints = Rc::default();
         Ok(Rc::new(Self {
@@ -169,7 +171,7 @@ impl Process {
         self.endpoints.borrow_mut().push(endpoint);
     }
 
-    /// What it has written to standard output, unless the caller of [`Self::start_with_pipes`] reads that.
+    /// What it has written to standard output, unless the grader reads that as a client's answer.
     pub fn stdout(&self) -> Ref<'_, Capture> {
         self.stdout.borrow()
     }
@@ -285,6 +287,15 @@ fn hear_end(supervised: &Supervised) -> io::Result<watch::Receiver<Option<Proces
 #[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn cannot_start(error: io::Error) -> CheckError {
     CheckError::Inconclusive(format!("cannot start the program: {error}"))
+}
+
+/// Records how the program's first process ends, once it does.
+async fn record_end(mut end: watch::Receiver<Option<ProcessEnd>>, journal: Journal) {
+    if let Ok(heard) = end.wait_for(Option::is_some).await
+        && let Some(ProcessEnd::Ended(status)) = *heard
+    {
+        journal.ended(status);
+    }
 }
 
 /// Reads a pipe to its end, however much comes.

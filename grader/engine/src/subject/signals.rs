@@ -1,7 +1,5 @@
 //! Signals to a program under test.
 
-use std::rc::Rc;
-
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::process::Process;
@@ -29,7 +27,7 @@ impl Process {
     /// # Errors
     ///
     /// They do not: the kernel's trouble.
-    pub async fn pause(self: &Rc<Self>) -> Result<(), CheckError> {
+    pub async fn pause(&self) -> Result<(), CheckError> {
         self.signal(Signal::STOP);
         let stopped = |pid| {
             let tasks = procfs::process::Process::new(pid).and_then(|process| process.tasks());

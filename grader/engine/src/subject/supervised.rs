@@ -7,17 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::children::Children;
+use super::children::{Children, KILL_DEADLINE, pause};
 use super::launch::Launch;
-use super::supervisor::{ARGUMENT, Event, INPUT_FOLLOWS, KILL_DEADLINE, NO_INPUT};
-
-/// Between two samples of something that ends in milliseconds.
-const PAUSE: Duration = Duration::from_millis(1);
+use super::supervisor::{ARGUMENT, Event, INPUT_FOLLOWS, NO_INPUT};
 
 /// A program that runs below its supervisor. Dropping it ends the whole tree and waits until it is gone.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ impl Supervised {
     /// # Errors
     ///
     /// No process, pipe or socket could be had: the machine's fault, never the program's, whose own trouble arrives
-    /// as [`Event::Refused`] or [`Event::Ended`].
+    /// as an event.
     #[allow(clippy::disallowed_methods, reason = "this is what the launcher starts")]
     pub(super) fn start(
         children: &Children,
@@ -77,12 +74,12 @@ impl Supervised {
         self.supervisor.id().cast_signed()
     }
 
-    /// A second handle of the stream of [`Event`] lines, which ends with the tree.
+    /// A second handle of the stream of events, a line each, which ends with the tree.
     ///
     /// # Errors
     ///
     /// The grader is out of descriptors.
-    pub fn events(&self) -> io::Result<UnixStream> {
+    pub(super) fn events(&self) -> io::Result<UnixStream> {
         match &self.control {
             Some(control) => control.try_clone(),
             None => Err(io::ErrorKind::NotConnected.into()),
@@ -104,11 +101,7 @@ impl Supervised {
                 let _ = self.supervisor.kill();
                 let _ = self.supervisor.wait();
             }
-            #[allow(
-                clippy::disallowed_methods,
-                reason = "a dying process gives no sign to wait for"
-            )]
-            std::thread::sleep(PAUSE);
+            pause();
         }
         self.children.forget(self.supervisor.id());
         self.children.end_strays();
@@ -132,7 +125,7 @@ fn send_descriptor(control: &UnixStream, descriptor: &OwnedFd) -> io::Result<()>
 }
 
 /// Reads the next event; `None` when the supervisor is gone.
-pub fn next_event(events: &mut BufReader<UnixStream>) -> Option<Event> {
+pub(super) fn next_event(events: &mut BufReader<UnixStream>) -> Option<Event> {
     let mut line = String::new();
     events.read_line(&mut line).ok()?;
     serde_json::from_str(&line).ok()

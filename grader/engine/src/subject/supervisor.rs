@@ -7,7 +7,7 @@
 //! grader. What the program is, then, is exact: all descendants of the supervisor.
 //!
 //! The two speak over a socket pair, the supervisor's standard input: it writes one JSON line for each
-//! [`Event`]; when the grader's end closes, it ends the tree and then itself.
+//! `Event`; when the grader's end closes, it ends the tree and then itself.
 
 use std::ffi::OsString;
 use std::io::{self, IoSliceMut, Read, Write};
@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use observe::descendants;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -26,6 +26,7 @@ use rustix::process::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::children::KILL_DEADLINE;
 use crate::verdict::ExitStatus;
 
 /// The first argument that makes the grader a supervisor.
@@ -38,13 +39,10 @@ pub(super) const NO_INPUT: &str = "no-input";
 /// No program of a lab writes files; one that does must not fill the disk.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
-/// A tree that is killed is gone in milliseconds. Longer than this is the kernel's trouble.
-pub(super) const KILL_DEADLINE: Duration = Duration::from_secs(5);
-
 /// What a supervisor tells the grader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub(super) enum Event {
     /// The program could not be started: it is not there, or no executable.
     Refused(String),
     /// The machine could not start it: too many processes, too little memory.

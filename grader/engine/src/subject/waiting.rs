@@ -1,11 +1,10 @@
 //! Waiting for what a program does.
 //!
-//! Every wait ends: with what was waited for, with the proof that it will not come ([`super::Watchdog`]), or at a
-//! deadline.
+//! Every wait ends: with what was waited for, with the proof that it will not come (rule R13), or at a deadline.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -81,7 +80,20 @@ impl Process {
         peer: &dyn Peer,
         future: impl Future<Output = T>,
     ) -> Result<T, WaitError> {
-        let mut future = pin!(future);
+        let mut output = None;
+        {
+            let done = pin!(async { output = Some(future.await) });
+            self.wait_until_done(peer, done).await?;
+        }
+        Ok(output.expect("the wait has ended with the future"))
+    }
+
+    /// [`Self::wait_for`] without its type: compiled once, and not again for each future that is waited for.
+    async fn wait_until_done(
+        &self,
+        peer: &dyn Peer,
+        mut future: Pin<&mut dyn Future<Output = ()>>,
+    ) -> Result<(), WaitError> {
         let begun = Instant::now();
         let _waiting = self.watchdog.enter();
         let (mut sampled, mut unread) = (begun, 0);
@@ -91,7 +103,7 @@ impl Process {
         loop {
             tokio::select! {
                 biased;
-                done = &mut future => return Ok(done),
+                () = &mut future => return Ok(()),
                 () = self.watchdog.proof_since(sampled) => {
                     // What came to the grader's side may be what is waited for, or nothing of interest.
                     if !peer.has_unread() || unread == UNREAD_PROOFS {

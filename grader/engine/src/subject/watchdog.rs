@@ -84,8 +84,8 @@ impl Watchdog {
         }
     }
 
-    /// Waits until the program is proven to sleep forever. Takes samples at once, and more often than for a hang:
-    /// nothing has been waited for in vain yet.
+    /// Waits until the program is proven to sleep forever. Takes samples at once, and more often than for a hang, which
+    /// is proven only where an answer is late.
     pub(super) async fn until_asleep(&self) {
         const PAUSE: Duration = Duration::from_millis(10);
         let mut detector = HangDetector::new(self.probe);

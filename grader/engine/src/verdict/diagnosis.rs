@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::exit::ExitStatus;
 
-/// A likely cause. Its text is in [`super::text`], in one table.
+/// A likely cause. Its text is in `verdict::text`, in one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "diagnosis", rename_all = "kebab-case")]
 pub enum Diagnosis {
@@ -178,5 +178,37 @@ impl Diagnosis {
             (ExitStatus::Status(_), 0) => Self::EndTakenForAnError,
             (ExitStatus::Status(_), _) => Self::AnotherStatus,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIPE: ExitStatus = ExitStatus::Signal(libc::SIGPIPE);
+    const ABORT: ExitStatus = ExitStatus::Signal(libc::SIGABRT);
+    /// What a panic in `main` ends with.
+    const PANIC: ExitStatus = ExitStatus::Status(101);
+
+    #[test]
+    fn the_end_of_a_server_is_explained_by_its_status() {
+        let cause = Diagnosis::of_server_end;
+        assert_eq!(cause(PIPE), Diagnosis::DiedOfSigpipe);
+        assert_eq!(cause(ABORT), Diagnosis::Died);
+        assert_eq!(cause(ExitStatus::Status(0)), Diagnosis::EndedAsIfDone);
+        assert_eq!(cause(ExitStatus::Status(1)), Diagnosis::ErrorReachedMain);
+        assert_eq!(cause(PANIC), Diagnosis::ErrorReachedMain);
+    }
+
+    #[test]
+    fn the_end_of_a_client_is_explained_by_both_statuses() {
+        let cause = Diagnosis::of_client_end;
+        assert_eq!(cause(PIPE, 0), Diagnosis::ClientDiedOfSigpipe);
+        assert_eq!(cause(PIPE, 1), Diagnosis::ClientDiedOfSigpipe);
+        assert_eq!(cause(ABORT, 1), Diagnosis::ClientDied);
+        assert_eq!(cause(PANIC, 0), Diagnosis::ClientDied);
+        assert_eq!(cause(ExitStatus::Status(0), 1), Diagnosis::ErrorTakenForTheEnd);
+        assert_eq!(cause(ExitStatus::Status(1), 0), Diagnosis::EndTakenForAnError);
+        assert_eq!(cause(ExitStatus::Status(2), 1), Diagnosis::AnotherStatus);
     }
 }

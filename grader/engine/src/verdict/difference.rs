@@ -1,6 +1,8 @@
 //! Where received bytes first differ from the expected ones.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+use super::serialize::escaped;
 
 /// Bytes are shown up to this far before and after the first difference.
 const AROUND: usize = 12;
@@ -26,11 +28,6 @@ pub struct Excerpt {
     #[serde(serialize_with = "escaped")]
     pub bytes: Vec<u8>,
     pub cut_after: bool,
-}
-
-/// Writes bytes as a Rust byte string shows them.
-pub(super) fn escaped<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&bytes.escape_ascii())
 }
 
 impl Difference {

@@ -34,15 +34,3 @@ impl ExitStatus {
         names.iter().find(|(number, _)| *number == signal).map(|(_, name)| *name)
     }
 }
-
-impl std::fmt::Display for ExitStatus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (*self, self.signal_name()) {
-            (Self::Status(status), _) => write!(f, "ended with status {status}"),
-            (Self::Signal(signal), Some(name)) => {
-                write!(f, "was ended by {name} (signal {signal})")
-            }
-            (Self::Signal(signal), None) => write!(f, "was ended by signal {signal}"),
-        }
-    }
-}

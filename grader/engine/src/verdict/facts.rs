@@ -6,7 +6,7 @@ use super::diagnosis::{BusyElsewhere, Diagnosis};
 
 /// What is known of a server that does not answer a client.
 #[derive(Clone, Debug, Default)]
-pub struct ServerFacts {
+pub(crate) struct ServerFacts {
     pub threads: Vec<Thread>,
     /// Connections in the listener's queue.
     pub not_accepted: usize,
@@ -16,7 +16,7 @@ pub struct ServerFacts {
 
 /// What is known of the program's end of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct ConnectionFacts {
+pub(crate) struct ConnectionFacts {
     /// The process and the descriptor that hold it; none where it is not accepted yet.
     pub holder: Option<(i32, i32)>,
     pub state: TcpState,

@@ -24,8 +24,8 @@ pub struct Failure {
     pub cause: Option<Cause>,
     /// What happened before, in order.
     pub transcript: Vec<Step>,
-    /// Whether a limit of time decides, so that even wrong bytes (`ERR timeout`) may be the machine's fault.
-    pub time_limited: bool,
+    /// Whether a limit of time decides, so that even wrong bytes may be the machine's fault.
+    time_limited: bool,
     /// What kept the program from the CPUs, if a busy machine may be at fault: then the check is tried again.
     pub starvation: Option<Starvation>,
 }
@@ -67,7 +67,7 @@ pub enum Cause {
 }
 
 /// The explanation of one failure of one check, by a key that stays when the text is edited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     #[serde(rename = "explanation")]
     key: &'static str,
@@ -97,6 +97,15 @@ impl Explanation {
         &self.text
     }
 }
+
+/// Two are equal if their keys are: whoever compares causes does not depend on sentences, or on the numbers in them.
+impl PartialEq for Explanation {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Explanation {}
 
 impl From<Diagnosis> for Cause {
     fn from(diagnosis: Diagnosis) -> Self {
@@ -188,7 +197,7 @@ impl Failure {
     }
 
     /// Makes `kind` what was seen first; what was seen until now comes after it.
-    pub fn supersede(&mut self, kind: FailureKind) {
+    pub(crate) fn supersede(&mut self, kind: FailureKind) {
         let before = std::mem::replace(&mut self.kind, kind);
         self.observations.insert(0, Observation::Also { kind: before });
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::difference::{Difference, escaped};
+use super::difference::Difference;
 use super::exit::ExitStatus;
+use super::serialize::{escaped, milliseconds, optional_milliseconds};
 
 /// What was seen instead of what was expected.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -175,21 +176,6 @@ pub enum Certainty {
     Certain,
     /// A busy machine may have caused it: rule R9.
     MachineMayBeAtFault,
-}
-
-fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((time.as_secs_f64() * 1e4).round() / 10.0)
-}
-
-#[allow(clippy::ref_option, reason = "serde hands over a reference")]
-fn optional_milliseconds<S: serde::Serializer>(
-    time: &Option<Duration>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => milliseconds(time, serializer),
-        None => serializer.serialize_none(),
-    }
 }
 
 impl FailureKind {

@@ -1,13 +1,14 @@
 //! What happened during one run of a check, in order.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::difference::escaped;
+use super::exit::ExitStatus;
+use super::serialize::{escaped, milliseconds};
 
 /// Something that happened during a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,12 +29,24 @@ pub struct Step {
 pub enum Event {
     /// The grader says what it does next, in words.
     Action { text: String },
+    /// The grader launched the program.
+    Started,
+    /// The program's first process ended.
+    Ended { status: ExitStatus },
     /// The actor connected.
     Connected,
+    /// The actor, a server of the grader's, accepted a connection.
+    Accepted,
     /// Bytes went from the actor to the program.
     Sent(Bytes),
     /// Bytes came from the program to the actor.
     Received(Bytes),
+    /// The grader gave the program these bytes on standard input.
+    Input(Bytes),
+    /// The program printed these bytes on standard output, and the grader read them.
+    Output(Bytes),
+    /// The actor sent the end of its TLS stream (close_notify).
+    CloseNotify,
     /// The actor shut down its sending side (FIN).
     ShutdownWrite,
     /// The actor reset the connection (RST).
@@ -44,6 +57,39 @@ pub enum Event {
     Broken { reason: String },
     /// The grader sent this signal to the program.
     Signal { name: String },
+    /// So many events before this moment are not kept.
+    LeftOut { events: u64 },
+}
+
+/// In which direction bytes went.
+#[derive(Clone, Copy)]
+enum Flow {
+    Sent,
+    Received,
+    Input,
+    Output,
+}
+
+impl Flow {
+    fn event(self, bytes: Bytes) -> Event {
+        match self {
+            Self::Sent => Event::Sent(bytes),
+            Self::Received => Event::Received(bytes),
+            Self::Input => Event::Input(bytes),
+            Self::Output => Event::Output(bytes),
+        }
+    }
+
+    /// The bytes of `event`, if they went in this direction.
+    fn bytes(self, event: &mut Event) -> Option<&mut Bytes> {
+        match (self, event) {
+            (Self::Sent, Event::Sent(bytes))
+            | (Self::Received, Event::Received(bytes))
+            | (Self::Input, Event::Input(bytes))
+            | (Self::Output, Event::Output(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
 }
 
 /// Some bytes, of which only the first are kept.
@@ -69,10 +115,6 @@ impl Bytes {
     }
 }
 
-fn milliseconds<S: serde::Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((at.as_secs_f64() * 1e4).round() / 10.0)
-}
-
 /// The journal of one run of a check. Clones write to the same journal.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -85,11 +127,14 @@ struct Inner {
     actions: RefCell<Vec<Step>>,
     beginning: RefCell<Vec<Step>>,
     end: RefCell<VecDeque<Step>>,
+    /// How many events between the two are not kept, and when the last of them was.
+    left_out: Cell<(u64, Duration)>,
     notes: RefCell<Vec<String>>,
 }
 
-/// The grader, as an actor.
+/// The grader, and the program under test, as actors.
 const GRADER: &str = "grader";
+const PROGRAM: &str = "the program";
 
 impl Default for Journal {
     fn default() -> Self {
@@ -98,6 +143,7 @@ impl Default for Journal {
             actions: RefCell::default(),
             beginning: RefCell::default(),
             end: RefCell::default(),
+            left_out: Cell::default(),
             notes: RefCell::default(),
         };
         Self { inner: Rc::new(inner) }
@@ -116,21 +162,43 @@ impl Journal {
         self.wire(GRADER, Event::Signal { name: name.into() });
     }
 
+    /// Records that the program is started.
+    pub(crate) fn started(&self) {
+        self.wire(PROGRAM, Event::Started);
+    }
+
+    /// Records that the program's first process has ended.
+    pub(crate) fn ended(&self, status: ExitStatus) {
+        self.wire(PROGRAM, Event::Ended { status });
+    }
+
+    /// Records bytes that the program is given on standard input.
+    pub(crate) fn input(&self, bytes: &[u8]) {
+        self.moved(GRADER, bytes, Flow::Input);
+    }
+
+    /// Records bytes that the program has printed on standard output.
+    pub(crate) fn output(&self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.moved(PROGRAM, bytes, Flow::Output);
+        }
+    }
+
     /// Records bytes that `actor` sent.
     pub fn sent(&self, actor: &str, bytes: &[u8]) {
-        self.moved(actor, bytes, true);
+        self.moved(actor, bytes, Flow::Sent);
     }
 
     /// Records bytes that `actor` received; none are the end of the stream.
     pub fn received(&self, actor: &str, bytes: &[u8]) {
         match bytes {
             [] => self.wire(actor, Event::EndOfStream),
-            some => self.moved(actor, some, false),
+            some => self.moved(actor, some, Flow::Received),
         }
     }
 
     /// Records any other event on the wire.
-    pub fn wire(&self, actor: &str, event: Event) {
+    pub(crate) fn wire(&self, actor: &str, event: Event) {
         let step = self.step(actor, event);
         let mut beginning = self.inner.beginning.borrow_mut();
         let mut end = self.inner.end.borrow_mut();
@@ -138,8 +206,11 @@ impl Journal {
             beginning.push(step);
             return;
         }
-        if end.len() == MAX_END {
-            end.pop_front();
+        if end.len() == MAX_END
+            && let Some(last) = end.pop_front()
+        {
+            let (events, _) = self.inner.left_out.get();
+            self.inner.left_out.set((events + 1, last.at));
         }
         end.push_back(step);
     }
@@ -154,7 +225,7 @@ impl Journal {
     }
 
     /// Bytes in one direction, one after the other, are one event.
-    fn moved(&self, actor: &str, bytes: &[u8], sent: bool) {
+    fn moved(&self, actor: &str, bytes: &[u8], flow: Flow) {
         {
             let mut beginning = self.inner.beginning.borrow_mut();
             let mut end = self.inner.end.borrow_mut();
@@ -165,16 +236,13 @@ impl Journal {
             if let Some(Step { at, actor: other, event }) = last
                 && other == actor
                 && said.is_none_or(|said| said <= *at)
+                && let Some(all) = flow.bytes(event)
             {
-                match event {
-                    Event::Sent(all) if sent => return all.count += bytes.len() as u64,
-                    Event::Received(all) if !sent => return all.count += bytes.len() as u64,
-                    _ => {}
-                }
+                all.count += bytes.len() as u64;
+                return;
             }
         }
-        let bytes = Bytes::of(bytes, bytes.len() as u64);
-        self.wire(actor, if sent { Event::Sent(bytes) } else { Event::Received(bytes) });
+        self.wire(actor, flow.event(Bytes::of(bytes, bytes.len() as u64)));
     }
 
     fn step(&self, actor: &str, event: Event) -> Step {
@@ -192,11 +260,15 @@ impl Journal {
         self.inner.notes.borrow().clone()
     }
 
-    /// All that is kept, in order of time.
+    /// All that is kept, in order of time. Where something is left out, an event says so.
     #[must_use]
     pub fn transcript(&self) -> Vec<Step> {
         let mut all = self.inner.actions.borrow().clone();
         all.extend(self.inner.beginning.borrow().iter().cloned());
+        let (events, at) = self.inner.left_out.get();
+        if events > 0 {
+            all.push(Step { at, actor: GRADER.to_owned(), event: Event::LeftOut { events } });
+        }
         all.extend(self.inner.end.borrow().iter().cloned());
         all.sort_by_key(|step| step.at);
         all
@@ -237,15 +309,34 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_is_bounded_and_keeps_every_action() {
+    fn a_journal_is_bounded_keeps_every_action_and_says_what_it_left_out() {
         let journal = Journal::default();
         for index in 0..10_000 {
             journal.sent(&format!("client {index}"), b"abc");
         }
         journal.action("at the end");
         let all = events(&journal);
-        assert_eq!(all.len(), MAX_BEGINNING + MAX_END + 1);
+        assert_eq!(all.len(), MAX_BEGINNING + 1 + MAX_END + 1);
+        let events = 10_000 - (MAX_BEGINNING + MAX_END) as u64;
+        assert_eq!(all[MAX_BEGINNING], Event::LeftOut { events });
         assert_eq!(all.last(), Some(&Event::Action { text: "at the end".to_owned() }));
+    }
+
+    #[test]
+    fn input_and_output_are_events_of_their_own() {
+        let journal = Journal::default();
+        journal.started();
+        journal.input(b"abc");
+        journal.input(b"def");
+        journal.output(b"abc");
+        journal.output(b"");
+        journal.ended(ExitStatus::Status(0));
+        let input = Event::Input(Bytes { count: 6, first: b"abc".to_vec() });
+        let output = Event::Output(Bytes { count: 3, first: b"abc".to_vec() });
+        let ended = Event::Ended { status: ExitStatus::Status(0) };
+        assert_eq!(events(&journal), [Event::Started, input, output, ended]);
+        let actors: Vec<_> = journal.transcript().into_iter().map(|step| step.actor).collect();
+        assert_eq!(actors, [PROGRAM, GRADER, PROGRAM, PROGRAM]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use engine::drive::{Arrival, Client, Context, Payload, Server, Start, Trial};
-use engine::verdict::{CheckError, Failure};
+use engine::drive::{Client, Context, Payload, Server, Start, Trial};
+use engine::verdict::{Arrival, CheckError, Failure};
 
 use super::causes;
 
@@ -40,19 +40,19 @@ pub(super) async fn connection_limit(trial: &Trial) -> Result<(), CheckError> {
 /// Connects one client more than `clients`, which fill the limit, and expects that it waits. Gives it, and what it has
 /// sent.
 async fn exceed_limit(
-    trial: &Context,
+    context: &Context,
     server: &Rc<Server>,
     clients: &[Client],
 ) -> Result<(Client, Payload), CheckError> {
     /// How long a program that cannot be proven to sleep gets to break the rule.
     const WATCHED_FOR: Duration = Duration::from_millis(500);
-    trial.step("connect one more, which sends a few bytes");
+    context.step("connect one more, which sends a few bytes");
     let extra = server.connect("the 17th client").await?;
-    let payload = trial.bytes(1..=64);
+    let payload = context.bytes(1..=64);
     extra.send(&payload).await?;
-    trial.step(format!("each of the {LIMIT} sends again and is answered; then look at the 17th"));
+    context.step(format!("each of the {LIMIT} sends again and is answered; then look at the 17th"));
     for client in clients {
-        client.exchange(&trial.bytes(1..=64)).await?;
+        client.exchange(&context.bytes(1..=64)).await?;
     }
     server.process.wait_until_idle(WATCHED_FOR).await;
     let Some(arrived) = extra.connection.arrived() else { return Ok((extra, payload)) };

@@ -13,7 +13,7 @@ use engine::lab::{BenchRow, Check, Lab};
 use crate::scenarios::byte_echo::ByteEcho;
 use crate::scenarios::{crowd, echo, reset, resources};
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(1),
     service: &Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &ByteEcho },
     checks: CHECKS,

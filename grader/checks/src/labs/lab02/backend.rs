@@ -1,4 +1,4 @@
-//! The system calls over which the program can wait, and how it is told which.
+//! The system calls in which the program can wait, and the flags that select them.
 
 use engine::drive::Start;
 use observe::Syscall;

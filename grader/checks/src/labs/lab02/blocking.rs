@@ -91,7 +91,7 @@ impl Samples {
     fn cause(&self) -> Explanation {
         let is_in = |test: fn(Syscall) -> bool| self.asleep.iter().any(|&call| test(call));
         if is_in(|call| call.sleeps() || call.waits_for_thread()) {
-            causes::SLEEPS_FOR_A_TIME
+            causes::SLEEPS_OUTSIDE_THE_SELECTOR
         } else if is_in(|call| call.reads() || call.accepts()) {
             causes::BLOCKS_ON_ONE_SOCKET
         } else {

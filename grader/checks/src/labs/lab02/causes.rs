@@ -15,8 +15,8 @@ pub(super) const ALWAYS_READY: Explanation = Explanation::new(
      Interest in writing is the usual reason: an idle socket can always be written. Ask for it only \
      while bytes wait; or the time-out is 0",
 );
-pub(super) const SLEEPS_FOR_A_TIME: Explanation = Explanation::new(
-    "sleeps-for-a-time",
+pub(super) const SLEEPS_OUTSIDE_THE_SELECTOR: Explanation = Explanation::new(
+    "sleeps-outside-the-selector",
     "the thread sleeps for a time, or waits for another thread, instead of asking the kernel for \
      all sockets at once",
 );

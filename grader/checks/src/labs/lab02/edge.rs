@@ -24,19 +24,19 @@ pub(super) async fn edge_triggered(trial: &Trial) -> Result<(), CheckError> {
 
 /// Much comes at once for all clients, then one stalls and reads on; nothing is lost.
 async fn exchange_blocks(
-    trial: &Context,
+    context: &Context,
     server: &Server,
     clients: &[Client],
 ) -> Result<(), CheckError> {
     const BLOCK: u64 = 1024 * 1024;
-    trial.step(format!(
+    context.step(format!(
         "stop the program (SIGSTOP); each client sends {} and is silent; let the program go on \
          (SIGCONT): all must come back",
         size(BLOCK)
     ));
     server.process.pause().await?;
     let sending = clients.iter().map(|client| async move {
-        let payload = trial.stream(BLOCK);
+        let payload = context.stream(BLOCK);
         let taken = client.send_until_stalled(&payload).await?;
         Ok((client, payload, taken))
     });
@@ -45,11 +45,11 @@ async fn exchange_blocks(
     for (client, payload, taken) in sent? {
         client.expect_echo(&payload, taken).await?;
     }
-    trial.step("one sends without reading until nothing moves for 300 ms, then reads all of it");
+    context.step("one sends without reading until nothing moves for 300 ms, then reads all of it");
     let stalled = &clients[0];
-    let (payload, taken) = echo::stall_one(trial, server, stalled).await?;
+    let (payload, taken) = echo::stall_one(context, server, stalled).await?;
     stalled.expect_echo(&payload, taken).await?;
-    trial.step("look once more for what its socket is watched");
+    context.step("look once more for what its socket is watched");
     expect_edges(server).await?;
     try_join_all(clients.iter().map(Client::finish)).await?;
     Ok(())

@@ -36,7 +36,7 @@ pub(super) async fn idle_scaling(trial: &Trial) -> Result<(), CheckError> {
     const ACTIVE: usize = 10;
     const IDLE: usize = 2000;
     const MAX_RATIO: u32 = 2;
-    /// A busy machine makes an echo dearer now and then; it does not make each pair of rounds unequal.
+    /// A busy machine makes an echo more expensive now and then, but not in every pair of rounds.
     const PAIRS: usize = 15;
     let alone = trial.start(&EPOLL.start).await?;
     let crowded = trial.start(&EPOLL.start).await?;

@@ -17,7 +17,7 @@ use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
 use crate::scenarios::{crowd, echo, reset, resources};
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(2),
     service: &Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &ByteEcho },
     checks: CHECKS,

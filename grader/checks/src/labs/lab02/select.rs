@@ -11,7 +11,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::backend::SELECT;
 use super::causes;
-use crate::scenarios::resources::{Calm, calm};
+use crate::scenarios::resources::{CpuUse, measure_cpu_use};
 
 const CLIENTS: usize = 1200;
 
@@ -34,7 +34,7 @@ pub(super) async fn many_descriptors(trial: &Trial) -> Result<(), CheckError> {
     let crowd = connect_crowd(&server).await?;
     let found = crowd.summary();
     trial.step(format!("({found}) watch how much CPU the program uses"));
-    expect_calm(&server, &crowd, found).await?;
+    expect_enough_served(&server, &crowd, found).await?;
     trial.step("each that is served makes another request");
     try_join_all(crowd.served.iter().map(Client::ask)).await?;
     replace_some(trial, &server, crowd).await
@@ -75,19 +75,23 @@ impl Crowd {
 }
 
 /// Expects that enough clients are served, and that the others cause no work. `found` is the summary of `crowd`.
-async fn expect_calm(server: &Server, crowd: &Crowd, found: String) -> Result<(), CheckError> {
+async fn expect_enough_served(
+    server: &Server,
+    crowd: &Crowd,
+    found: String,
+) -> Result<(), CheckError> {
     /// Half of what fits into a set (FD_SETSIZE): a program may need two descriptors for each client.
     const MIN_SERVED: usize = 500;
     let expected = "the clients that fit are served, the others are turned away or wait";
-    let failure = match calm(server).await {
-        Calm::Yes if crowd.served.len() >= MIN_SERVED => return Ok(()),
-        Calm::Yes => Failure::property(found)
+    let failure = match measure_cpu_use(server).await {
+        CpuUse::Low if crowd.served.len() >= MIN_SERVED => return Ok(()),
+        CpuUse::Low => Failure::property(found)
             .expecting(format!(
                 "at least {MIN_SERVED} of {CLIENTS} clients are served at the same time"
             ))
             .because(causes::REFUSES_TOO_MANY),
-        Calm::Ended => Failure::property(found).expecting(expected),
-        Calm::No(ran) => Failure::property(ran)
+        CpuUse::Ended => Failure::property(found).expecting(expected),
+        CpuUse::High(busiest) => Failure::property(busiest.to_string())
             .observing(found)
             .expecting(expected)
             .because(causes::KEEPS_WHAT_DOES_NOT_FIT),
@@ -97,12 +101,12 @@ async fn expect_calm(server: &Server, crowd: &Crowd, found: String) -> Result<()
 
 /// Some of the clients that are served leave: those that wait, and new ones, are served in their places.
 async fn replace_some(
-    trial: &Context,
+    context: &Context,
     server: &Rc<Server>,
     mut crowd: Crowd,
 ) -> Result<(), CheckError> {
     const LEAVE: usize = 100;
-    trial.step(format!("{LEAVE} of them are reset (RST); then new ones must be served"));
+    context.step(format!("{LEAVE} of them are reset (RST); then new ones must be served"));
     let before = server.client_sockets()?;
     crowd.served.drain(..LEAVE).for_each(Client::reset);
     let left = || {

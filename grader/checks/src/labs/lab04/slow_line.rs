@@ -77,7 +77,7 @@ async fn trickle(
     /// More than four times the limit.
     const BYTES: usize = 15;
     let pause = limit * 3 / 10;
-    // A byte that is under way when the program closes may turn its end into a reset.
+    // A byte that is in flight when the program closes may turn its end into a reset.
     let bytes = async {
         for _ in 0..BYTES {
             tokio::time::sleep(pause).await;
@@ -127,7 +127,7 @@ pub(super) async fn others_unaffected(trial: &Trial) -> Result<(), CheckError> {
         try_join_bounded(begun).await
     };
     let what = "100 clients in the middle of a line";
-    let slow = crowd::delays_nobody(trial, &server, "these open", what, attackers).await?;
+    let slow = crowd::expect_no_delay_while(trial, &server, "these open", what, attackers).await?;
     slow.into_iter().for_each(Client::reset);
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::causes;
 use super::limits::{IDLE_ERROR, limits};
 use crate::scenarios::clock::unless_late;
 use crate::scenarios::lines::MAX_LINE;
-use crate::scenarios::memory::{MORE_THAN_FITS, growth};
+use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
 use crate::scenarios::resources;
 
 pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
@@ -45,13 +45,11 @@ async fn stall(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError>
     let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
     // On a busy machine its connection may be closed before it is seen to stand still.
     let _ = stalled.connection.send_until_stalled(&flood).await;
-    let grown = growth(&before, &server.probe().rss_anon()).into_values().max().unwrap_or(0);
-    if grown >= MAX_GROWTH {
-        let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
-            .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
-            .because(causes::ANSWERS_PILE_UP);
-        return Err(server.fail(failure).await);
-    }
+    let grown = growth(&before, &server.probe().rss_anon());
+    let piled_up = |grown: &str| {
+        Failure::property(format!("it grew by {grown} (RssAnon)")).because(causes::ANSWERS_PILE_UP)
+    };
+    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
     Ok(stalled)
 }
 

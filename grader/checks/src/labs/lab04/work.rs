@@ -1,4 +1,4 @@
-//! Task 4: work that blocks its thread holds up nobody else.
+//! Task 4: work that blocks its thread delays no other client.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
     };
     let what = "a client whose WORK runs";
     let (worker, closing, begun) =
-        crowd::delays_nobody(trial, &server, "the work under way", what, attackers).await?;
+        crowd::expect_no_delay_while(trial, &server, "the work under way", what, attackers).await?;
     trial.step(format!(
         "client B is closed after {}, while client A's work still runs",
         time(LIMIT)

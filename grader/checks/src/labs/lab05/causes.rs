@@ -127,8 +127,8 @@ pub(super) const GRACE_TIME_CUT_SHORT: Explanation = Explanation::new(
     "the grace time is for all who are under way, from the signal on",
 );
 
-pub(super) const GRACE_TIME_OVERRUN: Explanation =
-    Explanation::new("grace-time-overrun", "something else is waited for, too");
+pub(super) const WAITS_BEYOND_GRACE_TIME: Explanation =
+    Explanation::new("waits-beyond-grace-time", "something else is waited for, too");
 
 // What is left.
 

@@ -8,7 +8,7 @@ use engine::verdict::{CheckError, Failure};
 use rustix::process::Signal;
 
 use super::causes;
-use super::exit::{PROMPT, expect_exit, expect_prompt};
+use super::exit::{PROMPT, ShutdownEnd, expect_exit, expect_prompt};
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
@@ -39,7 +39,7 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     );
     second.hear(&second_answer).await?;
     expect_clean_end(&server, &second, &format!("ECHO: {word}\n")).await?;
-    expect_exit(&server, 0, "the last answer").await
+    expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
 /// A request for a SLEEP of `asked`, sent after `begun`, was not answered before its time.
@@ -112,13 +112,13 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     }
     client.hear(&answer).await?;
     client.expect_close().await?;
-    expect_exit(&server, 0, "the last answer").await?;
+    expect_exit(&server, ShutdownEnd::Drained, "the last answer").await?;
     expect_prompt(&server, "idle clients are closed", &samples)
 }
 
 /// Expects that idle clients got the end of the stream, and nothing before it.
 fn expect_silent_ends(server: &Server, ends: &[Ending]) -> Result<(), CheckError> {
-    // A reset is an end for the one with a part of a line; its bytes may lie unread.
+    // A reset is an end for the one with a part of a line; its bytes may be unread.
     let resets = ends.iter().filter(|ending| ending.reset).count();
     let failure = match ends.iter().find(|ending| !ending.words.is_empty()) {
         Some(ending) => Failure::property(format!("one got {}", quoted(&ending.words)))

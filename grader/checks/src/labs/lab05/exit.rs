@@ -31,19 +31,42 @@ pub(super) fn expect_prompt(
     Err(server.process.fail_in_retrospect(failure))
 }
 
-/// Waits for the program to end, and expects `status`.
+/// How a program that was asked to stop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ShutdownEnd {
+    /// All requests in flight were answered.
+    Drained,
+    /// The grace time was over.
+    Forced,
+    /// A second signal came.
+    SecondSignal,
+}
+
+impl ShutdownEnd {
+    /// The exit status that says so.
+    fn status(self) -> i32 {
+        match self {
+            Self::Drained => 0,
+            Self::Forced => 1,
+            Self::SecondSignal => 130,
+        }
+    }
+}
+
+/// Waits for the program to end, and expects it to have ended like that.
 pub(super) async fn expect_exit(
     server: &Server,
-    status: i32,
+    end: ShutdownEnd,
     after: &str,
 ) -> Result<(), CheckError> {
+    let status = end.status();
     let expected = format!("after {after} the program ends with status {status}");
     let still_running = match server.process.wait_for(&(), server.process.end_of_first()).await {
         Ok(Some(ProcessEnd::Ended(ExitStatus::Status(found)))) if found == status => return Ok(()),
         Ok(Some(ProcessEnd::Ended(found))) => {
             let failure = Failure::new(FailureKind::WrongStatus { status: found })
                 .expecting(expected)
-                .because(cause_of_end(found, status));
+                .because(cause_of_end(found, end));
             return Err(server.process.fail_in_retrospect(failure));
         }
         Ok(_) => {
@@ -54,21 +77,23 @@ pub(super) async fn expect_exit(
         Err(WaitError::Hang) => FailureKind::StillRunning { after: None },
         Err(WaitError::Deadline(elapsed)) => FailureKind::StillRunning { after: Some(elapsed) },
     };
-    let cause = match status {
-        130 => causes::SECOND_SIGNAL_IGNORED,
-        1 => causes::DRAIN_WITHOUT_DEADLINE,
-        _ => causes::SIGNAL_NOT_AWAITED,
+    let cause = match end {
+        ShutdownEnd::SecondSignal => causes::SECOND_SIGNAL_IGNORED,
+        ShutdownEnd::Forced => causes::DRAIN_WITHOUT_DEADLINE,
+        ShutdownEnd::Drained => causes::SIGNAL_NOT_AWAITED,
     };
     Err(server.fail(Failure::new(still_running).expecting(expected).because(cause)).await)
 }
 
-/// Why the program ended like that, and not with the status `expected`.
-fn cause_of_end(end: ExitStatus, expected: i32) -> Explanation {
-    match end {
+/// Why the program ended with `status`, and not as `expected`.
+fn cause_of_end(status: ExitStatus, expected: ShutdownEnd) -> Explanation {
+    match status {
         ExitStatus::Signal(libc::SIGTERM | libc::SIGINT) => causes::SIGNAL_HANDLER_MISSING,
-        ExitStatus::Status(0) if expected == 1 => causes::ABORTS_UNREPORTED,
+        ExitStatus::Status(0) if expected == ShutdownEnd::Forced => causes::ABORTS_UNREPORTED,
         ExitStatus::Status(0) => causes::FIRST_SIGNAL_ABORTS,
-        ExitStatus::Status(1) if expected == 0 => causes::CLEAN_DRAIN_IS_AN_ERROR,
+        ExitStatus::Status(1) if expected == ShutdownEnd::Drained => {
+            causes::CLEAN_DRAIN_IS_AN_ERROR
+        }
         ExitStatus::Signal(_) | ExitStatus::Status(101) => causes::DIED_WHILE_STOPPING,
         ExitStatus::Status(_) => causes::WRONG_EXIT_STATUS,
     }

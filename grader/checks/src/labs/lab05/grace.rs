@@ -10,7 +10,7 @@ use observe::ConnectionTable;
 use rustix::process::Signal;
 
 use super::causes;
-use super::exit::{expect_exit, expect_prompt};
+use super::exit::{ShutdownEnd, expect_exit, expect_prompt};
 use super::request::begin_sleep;
 use super::signal::{name, send_signal};
 use super::start::PATIENT;
@@ -37,7 +37,7 @@ pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
         clock::expect_not_starved(&server.process)?;
         let failure = Failure::property(format!("{} at best", time(shortest)))
             .expecting(format!("the program ends {} after the signal", time(GRACE)))
-            .because(causes::GRACE_TIME_OVERRUN);
+            .because(causes::WAITS_BEYOND_GRACE_TIME);
         return Err(server.process.fail_in_retrospect(failure));
     }
     Ok(())
@@ -62,7 +62,7 @@ async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckErro
     trial.step(format!("send SIGTERM: the program ends after {}, its grace time", time(GRACE)));
     let begun = Instant::now();
     send_signal(&server, Signal::TERM)?;
-    expect_exit(&server, 1, "the grace time").await?;
+    expect_exit(&server, ShutdownEnd::Forced, "the grace time").await?;
     let elapsed = begun.elapsed();
     expect_report(&server, requests)?;
     Ok(elapsed)
@@ -93,7 +93,7 @@ pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
         wait_for_drain(&server).await?;
         let begun = Instant::now();
         send_signal(&server, second)?;
-        expect_exit(&server, 130, "the second signal").await?;
+        expect_exit(&server, ShutdownEnd::SecondSignal, "the second signal").await?;
         samples.push(begun.elapsed());
         drop(client);
     }

@@ -10,7 +10,7 @@ use observe::{ConnectionTable, is_in_time_wait};
 use rustix::process::Signal;
 
 use super::causes;
-use super::exit::expect_exit;
+use super::exit::{ShutdownEnd, expect_exit};
 use super::grace::wait_for_drain;
 use super::request::begin_sleep;
 use super::signal::send_signal;
@@ -18,21 +18,26 @@ use super::start::PATIENT;
 
 pub(super) async fn nothing_left(trial: &Trial) -> Result<(), CheckError> {
     const SHORT: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
-    for (what, start, status) in
-        [("a drain", &PATIENT, 0), ("a forced end", &SHORT, 1), ("a second signal", &PATIENT, 130)]
-    {
+    for (what, start, end) in [
+        ("a drain", &PATIENT, ShutdownEnd::Drained),
+        ("a forced end", &SHORT, ShutdownEnd::Forced),
+        ("a second signal", &PATIENT, ShutdownEnd::SecondSignal),
+    ] {
         let server = trial.start(start).await?;
         trial.step(format!("a client asks for a SLEEP, SIGTERM is sent, and {what} follows"));
-        let sleep = Duration::from_millis(if status == 0 { 1500 } else { 60_000 });
+        let millis = if end == ShutdownEnd::Drained { 1500 } else { 60_000 };
+        let sleep = Duration::from_millis(millis);
         let (client, answer) = begin_sleep(&server, "client A", sleep).await?;
         send_signal(&server, Signal::TERM)?;
-        if status == 0 {
-            client.hear(&answer).await?;
-        } else if status == 130 {
-            wait_for_drain(&server).await?;
-            send_signal(&server, Signal::TERM)?;
+        match end {
+            ShutdownEnd::Drained => client.hear(&answer).await?,
+            ShutdownEnd::Forced => {}
+            ShutdownEnd::SecondSignal => {
+                wait_for_drain(&server).await?;
+                send_signal(&server, Signal::TERM)?;
+            }
         }
-        expect_exit(&server, status, what).await?;
+        expect_exit(&server, end, what).await?;
         trial.step("wait until none of its processes is there, and nobody listens on its port");
         expect_nothing_left(&server).await?;
     }
@@ -69,7 +74,7 @@ pub(super) async fn restart_same_port(trial: &Trial) -> Result<(), CheckError> {
     client.ending().await?;
     let ports = client.connection.ports;
     drop(client);
-    expect_exit(&server, 0, "SIGTERM").await?;
+    expect_exit(&server, ShutdownEnd::Drained, "SIGTERM").await?;
     if !is_in_time_wait(ports) {
         let failure = Failure::property("there is none: the client was reset (RST)")
             .expecting(

@@ -10,7 +10,7 @@ use observe::ConnectionTable;
 use rustix::process::Signal;
 
 use super::causes;
-use super::exit::{PROMPT, expect_exit};
+use super::exit::{PROMPT, ShutdownEnd, expect_exit};
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
@@ -19,10 +19,10 @@ use crate::scenarios::clock;
 const EXPECTED: &str = "new connects are refused while client A's request is under way";
 
 /// What came first after the signal.
-enum First {
+enum FirstEvent {
     /// The listener was closed, and the request was still in flight.
     ListenerClosed,
-    /// The request was answered, or nobody knows which came first.
+    /// The request was answered, or which came first is unknown.
     Answered {
         /// When the program was last seen to listen with the request in flight, after the signal.
         last_seen: Duration,
@@ -42,23 +42,23 @@ pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
         "while it is under way, wait until nobody listens on the port any more: a new client is refused, and client \
          A gets its answer and the end",
     );
-    let first = watch(&server, &client).await?;
+    let first = wait_for_first_event(&server, &client).await?;
     let is_early = clock::is_early(begun.elapsed(), SLEEP);
     match first {
-        First::ListenerClosed => {}
+        FirstEvent::ListenerClosed => {}
         // Which came first is not known, and an answer before its time is judged elsewhere.
-        First::Answered { .. } if is_early && !is_listening(&server) => return Ok(()),
-        First::Answered { last_seen } if !is_early && last_seen < PROMPT => {
+        FirstEvent::Answered { .. } if is_early && !is_listening(&server) => return Ok(()),
+        FirstEvent::Answered { last_seen } if !is_early && last_seen < PROMPT => {
             let last_seen = time(last_seen);
             return Err(CheckError::Inconclusive(format!(
                 "the machine is busy: the last look before the answer came {last_seen} after the signal"
             )));
         }
-        First::Answered { .. } => {
+        FirstEvent::Answered { .. } => {
             let observed = "the program went on listening until client A had its answer";
             return Err(listens_too_long(&server, observed));
         }
-        First::Neither => {
+        FirstEvent::Neither => {
             let observed = "the program goes on listening, and client A has no answer";
             return Err(listens_too_long(&server, observed));
         }
@@ -66,7 +66,7 @@ pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
     expect_refused(&server).await?;
     client.hear(&answer).await?;
     client.expect_close().await?;
-    expect_exit(&server, 0, "the last answer").await
+    expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
 fn is_listening(server: &Server) -> bool {
@@ -74,7 +74,7 @@ fn is_listening(server: &Server) -> bool {
 }
 
 /// Waits until the listener is closed or the request of `client` is answered.
-async fn watch(server: &Server, client: &Client) -> Result<First, CheckError> {
+async fn wait_for_first_event(server: &Server, client: &Client) -> Result<FirstEvent, CheckError> {
     let signalled = Instant::now();
     let mut last_seen = Duration::ZERO;
     let sample = || {
@@ -83,15 +83,15 @@ async fn watch(server: &Server, client: &Client) -> Result<First, CheckError> {
         let is_closed = !is_listening(server);
         let is_answered = client.connection.unread() > 0;
         Ok(match (is_closed, is_answered) {
-            (true, false) => Some(First::ListenerClosed),
-            (_, true) => Some(First::Answered { last_seen }),
+            (true, false) => Some(FirstEvent::ListenerClosed),
+            (_, true) => Some(FirstEvent::Answered { last_seen }),
             (false, false) => {
                 last_seen = now;
                 None
             }
         })
     };
-    Ok(server.process.poll_until(sample).await?.unwrap_or(First::Neither))
+    Ok(server.process.poll_until(sample).await?.unwrap_or(FirstEvent::Neither))
 }
 
 fn listens_too_long(server: &Server, observed: &str) -> CheckError {

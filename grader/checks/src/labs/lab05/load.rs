@@ -10,7 +10,7 @@ use engine::verdict::{CheckError, Failure};
 use rustix::process::Signal;
 
 use super::causes;
-use super::exit::expect_exit;
+use super::exit::{ShutdownEnd, expect_exit};
 use super::signal::send_signal;
 use super::start::PATIENT;
 use crate::scenarios::lines::expect_taken;
@@ -45,7 +45,7 @@ pub(super) async fn signal_under_load(trial: &Trial) -> Result<(), CheckError> {
         send_signal(&server, Signal::TERM)
     };
     tokio::try_join!(try_join_all(waits), try_join_all(talks), try_join_all(connects), signal)?;
-    expect_exit(&server, 0, "the last answer").await
+    expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
 /// Has each of `clients` ask for a SLEEP, and gives the answer that all of them will get.
@@ -97,7 +97,7 @@ async fn connect_until_refused(trial: &Trial, server: &Rc<Server>) -> Result<(),
             Ok(Ok(connection)) => server.client("a new client", connection),
             Ok(Err(error)) if error.is_lost() => return Ok(()),
             Ok(Err(error)) => return Err(server.fail_on_wire(EXPECTED, error).await),
-            // Nobody is there any more to refuse it.
+            // No process is left to refuse it.
             Err(_) if server.process.has_ended() => return Ok(()),
             Err(error) => return Err(server.fail_wait(None, EXPECTED, error).await?),
         };

@@ -54,7 +54,7 @@ static CHECKS: &[Check] = &[
             requires: &[ECHO],
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(stop::sleeps_overlap(trial)),
+        run: |trial| Box::pin(request::sleeps_overlap(trial)),
     },
     Check {
         info: CheckInfo {

@@ -1,14 +1,13 @@
 //! The likely causes of this lab's failures, each named for the mistake.
 
-use course::text::size;
 use engine::verdict::Explanation;
 
 pub(super) const CLOSED_BEFORE_ANSWER: Explanation = Explanation::new(
     "closed-before-answer",
     "the connection was closed before the answer was whole: did what answers panic?",
 );
-pub(super) const NUMBERS_KEEP_CHANGING: Explanation = Explanation::new(
-    "numbers-keep-changing",
+pub(super) const COUNTS_WITHOUT_CLIENTS: Explanation = Explanation::new(
+    "counts-without-clients",
     "something is counted that no client does: is it the scrapes?",
 );
 pub(super) const COUNTS_OTHER_EVENTS: Explanation = Explanation::new(
@@ -51,8 +50,8 @@ pub(super) const GAUGE_MISSES_READ_ERRORS: Explanation = Explanation::new(
      of them. Where it keeps a few, two threads have read the same number, and each has written its \
      own: load, subtract and store are three steps, fetch_sub is one",
 );
-pub(super) const GAUGE_NOT_RAISED: Explanation = Explanation::new(
-    "gauge-not-raised",
+pub(super) const GAUGE_OUT_OF_STEP: Explanation = Explanation::new(
+    "gauge-out-of-step",
     "one more for each client that is accepted, one less for each that goes",
 );
 pub(super) const GAUGE_LOWERED_ON_SOME_PATHS: Explanation = Explanation::new(
@@ -68,8 +67,8 @@ pub(super) const ANSWERS_AFTER_PANIC: Explanation = Explanation::new(
     "PANIC makes the handler panic, and what panics answers nothing",
 );
 
-pub(super) const OTHER_BUCKETS: Explanation = Explanation::new(
-    "other-buckets",
+pub(super) const WRONG_BUCKET_BOUNDS: Explanation = Explanation::new(
+    "wrong-bucket-bounds",
     "each bucket is a line of its own, with its upper bound in seconds as the label `le`",
 );
 pub(super) const REQUEST_NOT_OBSERVED_ONCE: Explanation = Explanation::new(
@@ -145,11 +144,8 @@ pub(super) const SERIES_FOR_EACH_CLIENT: Explanation = Explanation::new(
      client's address, a port, a user or a text has no place in a label",
 );
 
-/// What is answered is not HTTP, is cut short, or has more than `limit` bytes.
-pub(super) fn no_http_answer(limit: u64) -> Explanation {
-    let text = format!(
-        "what is answered is HTTP/1.1, whole, and of at most {}: leave that to a library",
-        size(limit)
-    );
-    Explanation::with_text("no-http-answer", text)
-}
+/// What is answered is not HTTP, is cut short, or is larger than [`super::http`] reads.
+pub(super) const NO_HTTP_ANSWER: Explanation = Explanation::new(
+    "no-http-answer",
+    "what is answered is HTTP/1.1, whole, and of at most 16 MiB: leave that to a library",
+);

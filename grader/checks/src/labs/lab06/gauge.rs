@@ -105,7 +105,7 @@ async fn rise_and_fall(
     trial.step(format!("{CLIENTS} clients connect and are answered"));
     let clients = server.connect_many(CLIENTS).await?;
     let (when, present) = (format!("with {CLIENTS} clients"), [(ACTIVE, CLIENTS as u64)]);
-    expect_numbers(server, &when, &present, Some(&causes::GAUGE_NOT_RAISED)).await?;
+    expect_numbers(server, &when, &present, Some(&causes::GAUGE_OUT_OF_STEP)).await?;
     let how = departure.text();
     trial.step(format!("they {how}; wait until their sockets are closed"));
     for client in clients {

@@ -28,7 +28,7 @@ fn buckets_on(server: &Server, page: &Exposition) -> Result<Buckets, CheckError>
         };
         let failure = Failure::property(observed)
             .expecting(format!("{DURATION}_bucket with le=\"0.001\", 0.01, 0.1, 1 and +Inf"))
-            .because(causes::OTHER_BUCKETS);
+            .because(causes::WRONG_BUCKET_BOUNDS);
         return Err(server.process.fail_in_retrospect(failure));
     }
     Ok(std::array::from_fn(|index| found[index].1))

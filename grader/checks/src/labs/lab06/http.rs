@@ -97,7 +97,7 @@ fn no_answer(path: &str, error: &(dyn Error + 'static)) -> WireError {
             causes::CLOSED_BEFORE_ANSWER,
         );
     }
-    Failure::property(observed).because(causes::no_http_answer(MAX_BODY as u64)).into()
+    Failure::property(observed).because(causes::NO_HTTP_ANSWER).into()
 }
 
 fn is_close(error: &io::Error) -> bool {
@@ -109,6 +109,7 @@ fn is_close(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use course::text::size;
     use engine::drive::TestServer;
     use engine::verdict::Cause;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -153,10 +154,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_explanation_says_how_large_an_answer_may_be() {
+        assert!(causes::NO_HTTP_ANSWER.text().contains(&size(MAX_BODY as u64)));
+    }
+
     #[tokio::test]
     async fn an_answer_in_another_protocol_is_wrong() {
         let failure = failure("ECHO: GET / HTTP/1.1\n").await;
         assert!(matches!(failure.kind, FailureKind::Property { .. }), "{failure:?}");
-        assert_eq!(failure.cause, Some(causes::no_http_answer(MAX_BODY as u64).into()));
+        assert_eq!(failure.cause, Some(causes::NO_HTTP_ANSWER.into()));
     }
 }

@@ -1,4 +1,4 @@
-//! Lab 06, metrics: a server of lines whose numbers one can trust.
+//! Lab 06, metrics: a server of lines whose numbers you can trust.
 
 mod burst;
 mod causes;

@@ -49,7 +49,7 @@ pub(super) async fn get_idle_page(server: &Rc<Server>) -> Result<Exposition, Che
         if begin.elapsed() > ANSWER_DEADLINE {
             let failure = Failure::property("they change from page to page")
                 .expecting("with nobody asking for anything, the numbers stay as they are")
-                .because(causes::NUMBERS_KEEP_CHANGING);
+                .because(causes::COUNTS_WITHOUT_CLIENTS);
             return Err(server.process.fail_in_retrospect(failure));
         }
         last = now;

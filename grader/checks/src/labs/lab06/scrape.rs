@@ -48,7 +48,7 @@ pub(super) async fn scrape_format(trial: &Trial) -> Result<(), CheckError> {
 
 /// The page in `response`, read as its content type says.
 fn read_strictly(server: &Server, response: &Response) -> Result<(Format, Exposition), CheckError> {
-    /// More faults than that help nobody.
+    /// More faults help no reader.
     const MAX_FAULTS: usize = 3;
     let shown = response.content_type.as_deref();
     let shown = shown.map_or("none".to_owned(), |text| format!("`{}`", printable(text, 100)));

@@ -20,7 +20,7 @@ use super::numbers::{CONNECTIONS, GROWING, REQUESTS};
 use super::page::{expect_numbers, get_page};
 use crate::scenarios::crowd;
 
-/// 50 scrapes a second among 200 busy clients: counters only grow, and nobody is delayed.
+/// 50 scrapes a second among 200 busy clients: counters only grow, and no client is delayed.
 pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 200;
     let server = trial.start(&Start::PLAIN).await?;
@@ -36,7 +36,7 @@ pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
     }));
     let scrapes = async {
         trial.step("15 new clients, one after the other: how long until each is answered?");
-        let before = crowd::delay(&server).await?;
+        let before = crowd::median_delay(&server).await?;
         scrape_often(trial, &server, before).await?;
         scraper_stalls.set(true);
         scrape_without_reading(trial, &server, before).await?;
@@ -70,7 +70,7 @@ async fn scrape_often(
     const PERIOD: Duration = Duration::from_millis(20);
     trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
     let scrapes = expect_growth(server, SCRAPES, PERIOD);
-    let (after, ()) = tokio::try_join!(crowd::delay(server), scrapes)?;
+    let (after, ()) = tokio::try_join!(crowd::median_delay(server), scrapes)?;
     crowd::expect_no_delay(server, crowd::ANSWERED, before, after, "50 scrapes a second").await
 }
 
@@ -81,19 +81,19 @@ async fn scrape_without_reading(
     before: Duration,
 ) -> Result<(), CheckError> {
     /// Their answers are more than the kernel takes for the scraper.
-    const REQUESTS: u64 = 4000;
+    const UNREAD_REQUESTS: u64 = 4000;
     const PATIENCE: Duration = Duration::from_secs(5);
     trial.step("somebody asks for the page again and again, and never reads; 15 clients again");
     let address = server.endpoint(1)?;
     let request = http::request(address, "/metrics");
-    let length = request.len() as u64 * REQUESTS;
+    let length = request.len() as u64 * UNREAD_REQUESTS;
     let requests = Payload::Repeated { unit: request.into(), length };
     let scraper = Connection::open(server.context().journal(), address, BufferSize::Small);
     let scraper = server.wait(None, "the second address is open", scraper).await?;
     // A server that hangs up on such a client does well.
     let flood = async { drop(scraper.send_until_stalled(&requests).await) };
     run_while(flood, until_stalled(server, &scraper, PATIENCE)).await?;
-    let after = crowd::delay(server).await?;
+    let after = crowd::median_delay(server).await?;
     let attacker = "a scraper that never reads";
     crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attacker).await?;
     scraper.reset();

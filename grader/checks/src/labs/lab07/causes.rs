@@ -43,8 +43,8 @@ pub(super) const NAME_CHECKED_THEN_TAKEN: Explanation = Explanation::new(
      looked, too: do both in one step, under one lock",
 );
 
-pub(super) const NAME_GIVEN_TO_NOBODY: Explanation = Explanation::new(
-    "name-given-to-nobody",
+pub(super) const TAKEN_NAME_NOT_REFUSED: Explanation = Explanation::new(
+    "taken-name-not-refused",
     "the first who asks gets the name, and everybody after it is told that it is taken",
 );
 
@@ -65,13 +65,13 @@ pub(super) const LEAVE_NOT_ANNOUNCED: Explanation = Explanation::new(
     "each end of a connection is leaving: the others hear of it once, and at once",
 );
 
-pub(super) const LEAVES_AGAIN: Explanation = Explanation::new(
-    "leaves-again",
+pub(super) const OLD_TASK_ANNOUNCES_LEAVE: Explanation = Explanation::new(
+    "old-task-announces-leave",
     "`left` was sent again when the task of somebody who had left came to its end",
 );
 
-pub(super) const LEAVES_TWICE: Explanation = Explanation::new(
-    "leaves-twice",
+pub(super) const CUT_OFF_CLIENT_LEAVES_TWICE: Explanation = Explanation::new(
+    "cut-off-client-leaves-twice",
     "`left` is heard once: who was cut off has left, and does not leave again when its task ends",
 );
 
@@ -173,8 +173,8 @@ pub(super) const ROOM_REMOVED_WHILE_ENTERED: Explanation = Explanation::new(
      for a room, enter, leave and take it away under one lock",
 );
 
-pub(super) const KEEPS_EMPTY_ROOMS: Explanation = Explanation::new(
-    "keeps-empty-rooms",
+pub(super) const KEEPS_STATE_OF_DEPARTED_USERS: Explanation = Explanation::new(
+    "keeps-state-of-departed-users",
     "something of each user or room is kept: a room that is empty, a name, a queue. Remove a room \
      when its last user leaves",
 );

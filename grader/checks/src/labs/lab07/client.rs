@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use course::text::{printable, time};
 use engine::drive::{BufferSize, Client, Ending, Payload, Server};
 use engine::subject::ANSWER_DEADLINE;
-use engine::verdict::{Cause, CheckError, Explanation, Failure, Observation, starvation_text};
+use engine::verdict::{Cause, CheckError, Explanation, Failure, Observation};
 use serde_json::{Value, json};
 
 use super::causes;
 use super::protocol::{
     LineReader, any_welcome, error, has, join, joined, line, shown, shown_text, welcome, who,
 };
+use crate::scenarios::clock;
 
 /// The reason with which a join is refused whose name another client has.
 pub(super) const TAKEN: &str = "user id already taken";
@@ -28,8 +29,8 @@ pub(super) struct ChatClient {
     client: Client,
     server: Rc<Server>,
     lines: RefCell<LineReader>,
-    /// The last events that it got, as reports show them.
-    recent: RefCell<VecDeque<String>>,
+    /// The last events that it got.
+    recent: RefCell<VecDeque<Rc<Value>>>,
 }
 
 /// Getting in and out.
@@ -110,9 +111,7 @@ impl ChatClient {
                 return Err(client.unexpected(&expected, None).await);
             }
             if begin.elapsed() > ANSWER_DEADLINE {
-                if let Some(starvation) = server.process.was_starved() {
-                    return Err(CheckError::Inconclusive(starvation_text(&starvation)));
-                }
+                clock::expect_not_starved(&server.process)?;
                 let observed = format!("it is taken after {}", time(begin.elapsed()));
                 let failure = Failure::property(observed).expecting(expected);
                 return Err(server.fail(failure.because(causes::NAME_NOT_FREED)).await);
@@ -196,15 +195,15 @@ impl ChatClient {
     /// # Errors
     ///
     /// None comes, or no JSON.
-    pub(super) async fn event(&self, expected: &str) -> Result<Value, CheckError> {
-        // Nothing else reads from this client meanwhile.
+    pub(super) async fn event(&self, expected: &str) -> Result<Rc<Value>, CheckError> {
+        // Nothing else reads from this client at the same time.
         let mut lines = self.lines.take();
         let next = lines.event(&self.client.connection);
         let event = self.server.wait(Some(&self.client.connection), expected, next).await;
         self.lines.replace(lines);
-        let event = event.map_err(|error| self.with_last_event(error))?;
+        let event = Rc::new(event.map_err(|error| self.with_last_event(error))?);
         let mut recent = self.recent.borrow_mut();
-        recent.push_back(shown(&event));
+        recent.push_back(Rc::clone(&event));
         if recent.len() > MAX_RECENT {
             recent.pop_front();
         }
@@ -269,7 +268,7 @@ impl ChatClient {
     /// An event, or no end.
     pub(super) async fn expect_end(&self) -> Result<(), CheckError> {
         let ending = self.ending().await?;
-        let received = [self.lines.take().into_unread(), ending.words].concat();
+        let received = [&self.lines.take().into_unread()[..], &ending.words].concat();
         if received.is_empty() {
             return Ok(());
         }
@@ -309,9 +308,9 @@ impl ChatClient {
     /// The last events, the newest first.
     fn recent_lines(&self) -> Vec<String> {
         let recent = self.recent.borrow();
-        let line = |(age, event): (usize, &String)| match age {
-            0 => format!("{} got {event}", self.name),
-            _ => format!("before that {event}"),
+        let line = |(age, event): (usize, &Rc<Value>)| match age {
+            0 => format!("{} got {}", self.name, shown(event)),
+            _ => format!("before that {}", shown(event)),
         };
         recent.iter().rev().enumerate().map(line).collect()
     }
@@ -319,7 +318,7 @@ impl ChatClient {
     /// Adds the last event to a failure.
     fn with_last_event(&self, error: CheckError) -> CheckError {
         match self.recent.borrow().back() {
-            Some(event) => error.observing(format!("the last that came: {event}")),
+            Some(event) => error.observing(format!("the last that came: {}", shown(event))),
             None => error,
         }
     }

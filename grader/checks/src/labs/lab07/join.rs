@@ -81,7 +81,7 @@ async fn expect_refusal(
 }
 
 pub(super) async fn duplicate_name(trial: &Trial) -> Result<(), CheckError> {
-    /// Luck decides who is first, and whether two are (rule R15).
+    /// Luck decides which client is first, and whether two are: one round may show nothing.
     const ROUNDS: usize = 4;
     let server = trial.start(&Start::PLAIN).await?;
     let _members = refuse_taken_names(trial, &server).await?;
@@ -159,7 +159,7 @@ async fn race(context: &Context, server: &Rc<Server>) -> Result<(), CheckError> 
         return Ok(());
     }
     let cause =
-        if welcomed > 1 { causes::NAME_CHECKED_THEN_TAKEN } else { causes::NAME_GIVEN_TO_NOBODY };
+        if welcomed > 1 { causes::NAME_CHECKED_THEN_TAKEN } else { causes::TAKEN_NAME_NOT_REFUSED };
     let failure = Failure::property(format!("{welcomed} were welcomed, {refused} refused"))
         .expecting(format!("one of {RIVALS} is welcomed, the others are refused"));
     Err(server.fail(failure.because(cause)).await)

@@ -86,7 +86,7 @@ pub(super) async fn leave_notice(trial: &Trial) -> Result<(), CheckError> {
     trial.step("once the program is at rest, nobody hears anything more");
     server.process.wait_until_idle(IDLE_DEADLINE).await;
     for client in both {
-        client.expect_users(&[&ana, &bob], &causes::LEAVES_AGAIN).await?;
+        client.expect_users(&[&ana, &bob], &causes::OLD_TASK_ANNOUNCES_LEAVE).await?;
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(super) async fn memory_flat(trial: &Trial) -> Result<(), CheckError> {
         format!("batch by batch it needed so much more than ever before (RssAnon): {grown}");
     let failure = Failure::property(observed)
         .expecting(format!("after {USERS} more who came and went the memory is as before"));
-    Err(server.fail(failure.because(causes::KEEPS_EMPTY_ROOMS)).await)
+    Err(server.fail(failure.because(causes::KEEPS_STATE_OF_DEPARTED_USERS)).await)
 }
 
 /// [`USERS`] clients join rooms of their own and leave. Users and rooms have numbers for names, from `first` on.

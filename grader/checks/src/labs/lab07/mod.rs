@@ -28,7 +28,7 @@ use crate::scenarios::resources;
 // The benchmark of the chat fills rooms, too.
 pub use self::room::ChatRoom;
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(7),
     service: &Service { programs: &[Program::SERVER], dial: &OwnRoom, exchange: &OwnMessage },
     checks: CHECKS,

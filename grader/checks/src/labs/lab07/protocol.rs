@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use bytes::BytesMut;
 use course::text::{printable, size};
 use engine::drive::{
     Answer, BufferSize, Connection, Context, Dial, Dialled, Exchange, Mismatch, Payload, Request,
@@ -13,6 +14,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::causes;
+use crate::json::parse_json;
 
 /// The limit of a client's line in bytes, its newline not counted.
 pub(super) const MAX_LINE: usize = 4096;
@@ -29,7 +31,7 @@ pub(super) struct OwnRoom;
 
 impl Dial for OwnRoom {
     fn dial(&self, context: &Context, address: SocketAddr, buffers: BufferSize) -> Dialled {
-        // All servers of a run count on, and each run has servers of its own: no name is used twice on one.
+        // A serial number is given once in a run, and no server outlives its run: no server sees a name twice.
         let (journal, number) = (context.journal().clone(), context.serial());
         Box::pin(async move {
             let connection = Connection::open(&journal, address, buffers).await?;
@@ -168,7 +170,7 @@ pub(super) fn shown_text(bytes: &[u8]) -> String {
 #[derive(Debug, Default)]
 pub(super) struct LineReader {
     /// What was received after the last line that was taken.
-    buffer: Vec<u8>,
+    buffer: BytesMut,
     /// So many bytes at the beginning of the buffer hold no newline.
     searched: usize,
 }
@@ -177,20 +179,19 @@ impl LineReader {
     /// The next line, which must be JSON.
     pub(super) async fn event(&mut self, connection: &Connection) -> Result<Value, WireError> {
         let line = self.next(connection).await?;
-        serde_json::from_slice(&line).map_err(|error| {
+        parse_json(&line).map_err(|error| {
             let observed = format!("a line that is not JSON ({error}): {}", shown_text(&line));
             Failure::property(observed).because(causes::EVENT_NOT_JSON).into()
         })
     }
 
     /// What was received and is not part of a line that was taken.
-    pub(super) fn into_unread(self) -> Vec<u8> {
+    pub(super) fn into_unread(self) -> BytesMut {
         self.buffer
     }
 
     /// The next line, without its newline.
-    async fn next(&mut self, connection: &Connection) -> Result<Vec<u8>, WireError> {
-        let mut piece = Vec::new();
+    async fn next(&mut self, connection: &Connection) -> Result<BytesMut, WireError> {
         loop {
             if let Some(line) = self.take_line() {
                 return Ok(line);
@@ -200,7 +201,7 @@ impl LineReader {
                 let failure = Failure::property(observed);
                 return Err(failure.because(causes::EVENT_WITHOUT_NEWLINE).into());
             }
-            piece.resize(16 * 1024, 0);
+            let mut piece = vec![0; 16 * 1024];
             match connection.read(&mut piece).await {
                 Ok(0) => {
                     let observed = "the connection was closed (FIN)".to_owned();
@@ -218,15 +219,15 @@ impl LineReader {
     }
 
     /// Takes the first line out of the buffer, if it is complete.
-    fn take_line(&mut self) -> Option<Vec<u8>> {
+    fn take_line(&mut self) -> Option<BytesMut> {
         let rest = &self.buffer[self.searched..];
-        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+        let Some(end) = memchr::memchr(b'\n', rest) else {
             self.searched = self.buffer.len();
             return None;
         };
-        let mut line: Vec<u8> = self.buffer.drain(..=self.searched + end).collect();
+        let mut line = self.buffer.split_to(self.searched + end + 1);
         self.searched = 0;
-        line.pop();
+        line.truncate(line.len() - 1);
         Some(line)
     }
 
@@ -254,7 +255,7 @@ mod tests {
         assert_eq!(lines.take_line(), None);
         lines.buffer.extend_from_slice(b"o\n!");
         assert_eq!(lines.take_line().as_deref(), Some(&b"two"[..]));
-        assert_eq!(lines.into_unread(), b"!");
+        assert_eq!(lines.into_unread(), b"!"[..]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::causes;
 use super::client::ChatClient;
-use super::protocol::{has, line, message, named, who};
+use super::protocol::{has, line, named, who};
 
 /// Clients in one room, and all that they say and hear.
 pub struct ChatRoom {
@@ -43,31 +43,31 @@ impl ChatRoom {
         format!("{} {}", number + 1, self.salt)
     }
 
-    /// Client `who` sends its messages with these `numbers`, all in one piece.
+    /// Client number `index` sends its messages with these `numbers`, all in one piece.
     ///
     /// # Errors
     ///
     /// They were not taken.
-    pub(super) async fn say(&self, who: usize, numbers: Range<usize>) -> Result<(), CheckError> {
+    pub(super) async fn say(&self, index: usize, numbers: Range<usize>) -> Result<(), CheckError> {
         let mut lines = Vec::new();
         for number in numbers {
             lines.extend(line(&json!({ "message": self.text(number) })));
-            self.history.borrow_mut().sends(Message { sender: who, number });
+            self.history.borrow_mut().sends(Message { sender: index, number });
         }
-        self.clients[who].send_bytes(lines).await
+        self.clients[index].send_bytes(lines).await
     }
 
-    /// What client `who` hears next; `None` where it is no message, but what was `asked` for.
+    /// What client number `index` hears next; `None` where it is no message, but what was `asked` for.
     ///
     /// # Errors
     ///
     /// Nothing comes, or what no client has said.
     pub(super) async fn hear(
         &self,
-        who: usize,
+        index: usize,
         asked: Option<&Value>,
     ) -> Result<Option<Message>, CheckError> {
-        let event = self.clients[who].event("everyone hears each message").await?;
+        let event = self.clients[index].event("everyone hears each message").await?;
         if asked.is_some_and(|asked| has(&event, asked)) {
             return Ok(None);
         }
@@ -75,14 +75,15 @@ impl ChatRoom {
         let sender = sender.and_then(|sender| self.names.iter().position(|name| name == sender));
         let number = event["message"].as_str().and_then(number_in);
         if let (Some(sender), Some(number)) = (sender, number)
-            && has(&event, &message(&self.names[sender], &self.text(number)))
+            && event["event"] == "message"
+            && event["message"] == self.text(number)
         {
             let heard = Message { sender, number };
-            self.history.borrow_mut().sees(who, heard);
+            self.history.borrow_mut().sees(index, heard);
             return Ok(Some(heard));
         }
-        let expected = format!("{} hears what somebody has said", self.clients[who].name);
-        Err(self.clients[who].unexpected(&expected, None).await)
+        let expected = format!("{} hears what somebody has said", self.clients[index].name);
+        Err(self.clients[index].unexpected(&expected, None).await)
     }
 
     /// Each client sends so many messages, the next one when it has heard its own, and hears those of all.
@@ -92,20 +93,20 @@ impl ChatRoom {
     /// Something does not come, or something comes that no client has said.
     pub async fn talk(&self, messages: usize) -> Result<(), CheckError> {
         let all = self.clients.len() * messages;
-        let talking = (0..self.clients.len()).map(|who| async move {
+        let talking = (0..self.clients.len()).map(|index| async move {
             let mut heard = 0;
             for number in 0..messages {
-                self.say(who, number..number + 1).await?;
-                let own = Message { sender: who, number };
+                self.say(index, number..number + 1).await?;
+                let own = Message { sender: index, number };
                 loop {
                     heard += 1;
-                    if self.hear(who, None).await? == Some(own) {
+                    if self.hear(index, None).await? == Some(own) {
                         break;
                     }
                 }
             }
             while heard < all {
-                self.hear(who, None).await?;
+                self.hear(index, None).await?;
                 heard += 1;
             }
             Ok(())

@@ -11,6 +11,7 @@ use super::causes;
 use super::client::ChatClient;
 use super::protocol::{any_welcome, error, has, joined, message};
 use super::stalled::{SAMPLES, StalledRoom};
+use crate::json::parse_json;
 use crate::scenarios::crowd;
 
 pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
@@ -44,8 +45,8 @@ async fn expect_no_delay(room: &StalledRoom) -> Result<(), CheckError> {
     crowd::expect_no_delay(&room.server, what, before, after, "two that never read").await
 }
 
-/// Those who never read have lost their sockets and their names, but not what was said before. Gives the client that
-/// has the name of the first.
+/// The clients that never read have lost their sockets and their names, but not the messages before that. Gives the
+/// client that has taken the name of the first.
 async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatClient, CheckError> {
     let StalledRoom { server, listeners, stalled, .. } = room;
     context.step(
@@ -55,7 +56,7 @@ async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatCli
     let max = &stalled[0].name;
     let successor = ChatClient::join_when_free(server, max, &room.room).await?;
     for client in listeners {
-        client.expect_because(&joined(max), &causes::LEAVES_TWICE).await?;
+        client.expect_because(&joined(max), &causes::CUT_OFF_CLIENT_LEAVES_TWICE).await?;
     }
     context.step("now both read: what was said, without a gap, and the end");
     for client in stalled {
@@ -64,7 +65,7 @@ async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatCli
     let users = [&listeners[0].name, max, &listeners[1].name].map(String::as_str);
     successor.expect_users(&users, &causes::USERS_NOT_SORTED).await?;
     for client in listeners {
-        client.expect_users(&users, &causes::LEAVES_TWICE).await?;
+        client.expect_users(&users, &causes::CUT_OFF_CLIENT_LEAVES_TWICE).await?;
     }
     Ok(successor)
 }
@@ -95,7 +96,7 @@ async fn expect_prefix(room: &StalledRoom, client: &ChatClient) -> Result<(), Ch
     whole.pop();
     let mut number = SAMPLES;
     for (index, line) in whole.iter().enumerate() {
-        let event: Value = serde_json::from_str(line).unwrap_or(Value::Null);
+        let event = parse_json(line.as_bytes()).unwrap_or(Value::Null);
         let is_first = index == 0 && has(&event, &any_welcome());
         let is_next = index == 1 && event["event"] == "joined";
         let is_last = index + 1 == whole.len() && has(&event, &error("too slow"));

@@ -11,7 +11,7 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 use super::client::ChatClient;
 use super::protocol::{has, join, joined, left, long_message, message, named};
-use crate::scenarios::memory::growth;
+use crate::scenarios::memory::{expect_growth_below, growth};
 
 /// How many messages make a median.
 pub(super) const SAMPLES: usize = 15;
@@ -23,14 +23,14 @@ const SEND_BUFFER: usize = 32 * 1024;
 /// for it, usually.
 const MAX_MESSAGES: usize = 20_000;
 
-/// By how much the memory of the program may grow meanwhile, in bytes.
+/// By how much the memory of the program may grow while two clients do not read, in bytes.
 const MAX_GROWTH: u64 = 16 * 1024 * 1024;
 
 pub(super) struct StalledRoom {
     pub(super) server: Rc<Server>,
     /// Amy, who says all the messages, and zoe.
     pub(super) listeners: Vec<ChatClient>,
-    /// Those who never read.
+    /// The clients that never read.
     pub(super) stalled: Vec<ChatClient>,
     pub(super) room: String,
     /// How long until both listeners had heard each message.
@@ -41,11 +41,11 @@ pub(super) struct StalledRoom {
     said: usize,
 }
 
-/// Whom a listener has heard to leave, and after how many messages each.
+/// The clients that a listener has heard leave: their names, and how many messages came before.
 type Departures = Vec<(usize, String)>;
 
 impl StalledRoom {
-    /// The listeners join and talk a little; then those join who never read.
+    /// The listeners join and exchange some messages; then the clients that never read join.
     pub(super) async fn begin(trial: &Trial, start: &Start) -> Result<Self, CheckError> {
         let server = trial.start(start).await?;
         let room = named(trial, "room");
@@ -104,7 +104,7 @@ impl StalledRoom {
                         departures.push(gone.name.clone());
                         continue;
                     }
-                    Some(_) => causes::LEAVES_TWICE,
+                    Some(_) => causes::CUT_OFF_CLIENT_LEAVES_TWICE,
                     None => causes::WAITS_FOR_SLOW_READER,
                 };
                 return Err(client.unexpected(&expected, Some(&cause)).await);
@@ -129,7 +129,7 @@ impl StalledRoom {
                 for name in names {
                     if heard.iter().any(|(_, before)| *before == name) {
                         let expected = format!("{} hears once that {name} has left", client.name);
-                        let cause = &causes::LEAVES_TWICE;
+                        let cause = &causes::CUT_OFF_CLIENT_LEAVES_TWICE;
                         return Err(client.unexpected(&expected, Some(cause)).await);
                     }
                     heard.push((said, name));
@@ -158,15 +158,14 @@ impl StalledRoom {
         if bytes < MAX_GROWTH {
             return Ok(());
         }
-        let grown = growth(before, &self.server.probe().rss_anon()).into_values().max();
-        let grown = grown.unwrap_or(0);
-        if grown < MAX_GROWTH {
-            return Ok(());
-        }
-        let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
-            .observing(format!("{said} messages wait for each of two clients that read nothing"))
-            .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)));
-        Err(self.server.fail(failure.because(causes::CLIENT_QUEUE_UNBOUNDED)).await)
+        let grown = growth(before, &self.server.probe().rss_anon());
+        let piled_up = |grown: &str| {
+            let waiting = format!("{said} messages wait for each of two clients that read nothing");
+            Failure::property(format!("it grew by {grown} (RssAnon)"))
+                .observing(waiting)
+                .because(causes::CLIENT_QUEUE_UNBOUNDED)
+        };
+        expect_growth_below(&self.server, grown, MAX_GROWTH, piled_up).await
     }
 
     /// Both listeners have heard the same departures after the same messages.

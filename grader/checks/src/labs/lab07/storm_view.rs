@@ -1,6 +1,7 @@
 //! What a client has learned of a room from its welcome and the events since, and what is wrong with that.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use course::text::count;
 use engine::verdict::CheckError;
@@ -47,8 +48,8 @@ pub(super) struct View<'a> {
     /// How many events it has heard since it joined, and how many there were.
     heard: usize,
     to_hear: usize,
-    /// The last event that it heard, with its place in the order of the room.
-    last: Option<(usize, String)>,
+    /// The place in the order of the room of the last event that it heard, and that event; none for its welcome.
+    last: Option<(usize, Option<Rc<Value>>)>,
     /// The first two events that came in another order.
     reordered: Option<[String; 2]>,
     /// The first event that contradicts what it knew.
@@ -89,7 +90,7 @@ impl<'a> View<'a> {
 
     fn new(name: &'a str, welcome: BTreeSet<String>, order: &EventOrder) -> Self {
         // Its own join is the last event that it need not hear.
-        let last = order.place(&joined(name)).map(|place| (place, "its welcome".to_owned()));
+        let last = order.place(&joined(name)).map(|place| (place, None));
         let to_hear = order.0.len() - 1 - last.as_ref().map_or(0, |(place, _)| *place);
         Self {
             name,
@@ -104,7 +105,7 @@ impl<'a> View<'a> {
     }
 
     /// Takes in an event. Says whether it fits to what was known.
-    fn learn(&mut self, event: &Value, order: &EventOrder) -> bool {
+    fn learn(&mut self, event: &Rc<Value>, order: &EventOrder) -> bool {
         let user = event["user_id"].as_str().unwrap_or_default();
         let is_news = match event["event"].as_str() {
             Some("joined") => self.known.insert(user.to_owned()),
@@ -114,14 +115,15 @@ impl<'a> View<'a> {
         };
         if let Some(place) = order.place(event) {
             self.heard += 1;
-            if let Some((before, text)) = &self.last
+            if let Some((before, last)) = &self.last
                 && place <= *before
                 && self.reordered.is_none()
             {
-                let two = [format!("first {text}"), format!("then {}", shown(event))];
+                let last = last.as_ref().map_or("its welcome".to_owned(), |last| shown(last));
+                let two = [format!("first {last}"), format!("then {}", shown(event))];
                 self.reordered = Some(two);
             }
-            self.last = Some((place, shown(event)));
+            self.last = Some((place, Some(Rc::clone(event))));
         }
         is_news
     }
@@ -179,7 +181,7 @@ mod tests {
         }
         let mut view = View::new("bob", users(&["ana", "bob"]), &order);
         for event in heard {
-            if !view.learn(event, &order) {
+            if !view.learn(&Rc::new(event.clone()), &order) {
                 view.contradiction = Some(shown(event));
             }
         }

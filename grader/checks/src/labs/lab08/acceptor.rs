@@ -128,6 +128,6 @@ async fn expect_close_notify(server: &Server, client: &Client) -> Result<(), Che
     }
     let failure = Failure::property("its side of the connection ended (FIN) without close_notify")
         .expecting(expected)
-        .because(causes::STREAM_DROPPED_WITHOUT_SHUTDOWN);
+        .because(causes::TLS_STREAM_DROPPED_WITHOUT_SHUTDOWN);
     Err(server.fail(failure).await)
 }

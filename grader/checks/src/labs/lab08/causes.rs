@@ -8,7 +8,7 @@ pub(super) const LAST_PIECE_NOT_FLUSHED: Explanation = Explanation::new(
      stream: `write_all` is done when all is in there. `flush` waits until it is sent",
 );
 
-pub(super) const STREAM_DROPPED_WITHOUT_SHUTDOWN: Explanation = Explanation::new(
+pub(super) const TLS_STREAM_DROPPED_WITHOUT_SHUTDOWN: Explanation = Explanation::new(
     "tls-stream-dropped-without-shutdown",
     "the stream was dropped, and with it the socket. What TLS has to say at the end is written by \
      `shutdown` of the TLS stream; without it nobody can tell this end from one that somebody else \
@@ -21,13 +21,13 @@ pub(super) const PLAINTEXT_SERVED: Explanation = Explanation::new(
      to: a client that does not shake hands is not served",
 );
 
-pub(super) const OLD_VERSION_ACCEPTED: Explanation = Explanation::new(
+pub(super) const OLD_TLS_VERSION_ACCEPTED: Explanation = Explanation::new(
     "old-tls-version-accepted",
     "TLS 1.0 and 1.1 are not to be used any more (RFC 8996): a client that knows nothing newer is \
      not served, with or without encryption",
 );
 
-pub(super) const FILES_CHECKED_TOO_LATE: Explanation = Explanation::new(
+pub(super) const CERTIFICATE_FILES_CHECKED_TOO_LATE: Explanation = Explanation::new(
     "certificate-files-checked-too-late",
     "what is wrong with certificate and key would show when the first client comes. What can be \
      known at the start is to be said at the start",
@@ -67,7 +67,7 @@ pub(super) const NO_HANDSHAKE_DEADLINE: Explanation = Explanation::new(
      task. Put a time-out around the accept of TLS",
 );
 
-pub(super) const DEADLINE_FOR_EACH_READ: Explanation = Explanation::new(
+pub(super) const HANDSHAKE_DEADLINE_FOR_EACH_READ: Explanation = Explanation::new(
     "handshake-deadline-for-each-read",
     "there is no limit, or it begins anew with each byte: it is to be around the whole handshake, \
      not around each read",

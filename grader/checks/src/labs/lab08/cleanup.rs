@@ -21,7 +21,7 @@ pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> 
         let visits = (0..CLIENTS).map(|index| connect_and_leave(trial, &server, index));
         try_join_bounded(visits).await.map(drop)
     };
-    resources::expect_descriptors(&server, trial, "400 clients", visits).await?;
+    resources::expect_descriptors_to_return(&server, trial, "400 clients", visits).await?;
     trial.step("a new client must be served");
     server.still_serves("the new client").await.map(drop)
 }
@@ -57,7 +57,7 @@ async fn connect_and_leave(
     if index.is_multiple_of(5) {
         drop(client);
     } else {
-        client.reset(); // R7: no TIME_WAIT
+        client.reset(); // Rule R7: no TIME_WAIT
     }
     Ok(())
 }

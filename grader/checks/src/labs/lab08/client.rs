@@ -6,32 +6,31 @@ use engine::verdict::{CheckError, ExitStatus, FailureKind};
 
 use super::causes;
 use super::protocol::{ClientCertificate, test_server};
-use crate::scenarios::visit;
+use crate::scenarios::client_program;
 
 /// Answers are printed until the server's close_notify; an end without it is an error.
 pub(super) async fn client_accepts(trial: &Trial) -> Result<(), CheckError> {
-    visit::roundtrip(trial).await?;
-    let first = visit::visitor(trial, BufferSize::Default).await?;
+    client_program::roundtrip(trial).await?;
+    let first = client_program::connected_program(trial, BufferSize::Default).await?;
     trial.step("give a line, which the server answers; then it closes, with the input still open");
-    visit::converse(&first, &trial.line(), &trial.line()).await?;
+    client_program::exchange_line(&first, &trial.line(), &trial.line()).await?;
     first.close();
     first.expect_exit(0).await?;
-    let truncated = visit::visitor(trial, BufferSize::Default).await?;
+    let truncated = client_program::connected_program(trial, BufferSize::Default).await?;
     trial.step(
         "give a line, which the server answers; then it sends one more and ends with a FIN, without \
          close_notify: both are to be printed, and the end is an error",
     );
-    visit::converse(&truncated, &trial.line(), &trial.line()).await?;
+    client_program::exchange_line(&truncated, &trial.line(), &trial.line()).await?;
     let last = trial.line();
     truncated.answer(&last).await?;
     truncated.shutdown_write();
     truncated.expect_printed(&last).await?;
     truncated.expect_exit(1).await.map_err(|error| {
-        let status_0 = FailureKind::WrongStatus { status: ExitStatus::Status(0) };
-        if error.failure().is_some_and(|failure| failure.kind == status_0) {
-            return error.because(causes::TRUNCATION_TAKEN_FOR_THE_END);
-        }
-        error
+        let has_status_0 = error.failure().is_some_and(|failure| {
+            matches!(failure.kind, FailureKind::WrongStatus { status: ExitStatus::Status(0) })
+        });
+        if has_status_0 { error.because(causes::TRUNCATION_TAKEN_FOR_THE_END) } else { error }
     })
 }
 

@@ -33,7 +33,8 @@ pub(super) async fn bad_key_pair(trial: &Trial) -> Result<(), CheckError> {
 pub(super) async fn expect_no_start(trial: &Trial, files: Files) -> Result<(), CheckError> {
     let process = trial.launch(&Start { files: Some(files), ..Start::PLAIN })?;
     let too_late = |failure: Failure| {
-        let failure = failure.expecting(NO_START).because(causes::FILES_CHECKED_TOO_LATE);
+        let failure =
+            failure.expecting(NO_START).because(causes::CERTIFICATE_FILES_CHECKED_TOO_LATE);
         process.fail_in_retrospect(failure)
     };
     let status = match process.wait_for(&(), first_event(&process)).await {

@@ -144,7 +144,7 @@ async fn expect_closed(client: &Client) -> Result<(), CheckError> {
 }
 
 /// Sends a ClientHello byte by byte, so slowly that it never becomes complete, and expects that
-/// the program ends the connection meanwhile.
+/// the program ends the connection before the last byte.
 async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Result<(), CheckError> {
     /// More than four times the limit.
     const BYTES: usize = 15;
@@ -167,7 +167,7 @@ async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Resul
             let observed = format!("it is open after {open}, in which a byte came every {}", time(pause));
             let failure = Failure::property(observed)
                 .expecting(format!("the connection is closed {} after accept", time(limit)))
-                .because(causes::DEADLINE_FOR_EACH_READ);
+                .because(causes::HANDSHAKE_DEADLINE_FOR_EACH_READ);
             Err(clock::unless_late(server, server.fail(failure).await, Duration::ZERO, limit))
         }
     }

@@ -1,4 +1,4 @@
-//! Lab 08, TLS: a byte echo that nobody can read or fake on the way, and a client for it.
+//! Lab 08, TLS: a byte echo that an attacker on the way can neither read nor fake, and a client for it.
 
 mod acceptor;
 mod causes;
@@ -24,7 +24,7 @@ use self::protocol::Tls;
 use crate::scenarios::byte_echo::ByteEcho;
 use crate::scenarios::crowd;
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(8),
     service: &Service {
         programs: &[

@@ -13,7 +13,7 @@ use super::causes;
 use super::clients::{GENEROUS, connect, versions_text};
 use super::files::expect_no_start;
 use super::protocol::{ClientCertificate, ONLY_12, ONLY_13, Versions, secure, test_server};
-use crate::scenarios::visit;
+use crate::scenarios::client_program;
 
 /// A server with `--client-ca` serves clients of that CA only, and the client program shows its
 /// certificate when it is asked to.
@@ -93,7 +93,7 @@ async fn shows_certificate(trial: &Trial) -> Result<(), CheckError> {
     let program = ClientProgram::start(trial, server)?;
     trial.step("the server asks for a certificate, and answers a line");
     program.arrive().await?;
-    visit::converse(&program, &trial.line(), &trial.line()).await?;
+    client_program::exchange_line(&program, &trial.line(), &trial.line()).await?;
     program.end_input();
     program.expect_half_close().await?;
     program.close();

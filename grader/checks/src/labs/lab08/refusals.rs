@@ -39,7 +39,7 @@ pub(super) async fn old_protocols_refused(trial: &Trial) -> Result<(), CheckErro
         trial.step(format!("connect a client and send the ClientHello of {name}"));
         let client = connect_plain(&server, "the client").await?;
         client.send(&legacy_client_hello(trial, minor).into()).await?;
-        expect_refusal(&server, &client, &causes::OLD_VERSION_ACCEPTED).await?;
+        expect_refusal(&server, &client, &causes::OLD_TLS_VERSION_ACCEPTED).await?;
     }
     trial.step("connect a client over TLS 1.3, which must be served");
     server.still_serves("the client").await.map(drop)

@@ -13,18 +13,18 @@ pub(super) const MORE_THAN_ONE_ANSWER: Explanation = Explanation::new(
     "each request has one answer, and after the body of a frame comes the header of the next: no newline, no zero",
 );
 
-pub(super) const CONNECTION_DROPPED: Explanation = Explanation::new(
+pub(super) const FRAME_CONNECTION_DROPPED: Explanation = Explanation::new(
     "frame-connection-dropped",
     "the server has ended this client: has its task given up because of an error, or panicked?",
 );
 
-pub(super) const WRONG_LENGTH: Explanation = Explanation::new(
+pub(super) const WRONG_LENGTH_IN_HEADER: Explanation = Explanation::new(
     "wrong-length-in-header",
     "the header of an answer says how many bytes its body has: as UTF-8, not in characters, and its own four bytes do \
      not count",
 );
 
-pub(super) const LITTLE_ENDIAN: Explanation = Explanation::new(
+pub(super) const LITTLE_ENDIAN_HEADER: Explanation = Explanation::new(
     "little-endian-header",
     "that length makes sense in little-endian order only: a header has its most significant byte first (`to_be_bytes`)",
 );
@@ -121,7 +121,7 @@ pub(super) const WRONG_SUM: Explanation = Explanation::new(
     "`sum` adds numbers, whole or not, of either sign; of none it is 0",
 );
 
-pub(super) const REVERSES_OTHER_UNITS: Explanation = Explanation::new(
+pub(super) const REVERSES_BYTES_OR_GRAPHEMES: Explanation = Explanation::new(
     "reverses-bytes-or-graphemes",
     "`reverse` turns Unicode scalar values around, which Rust calls `char`: neither bytes nor what a reader takes for \
      one character",
@@ -176,7 +176,7 @@ pub(super) const REPLACES_INVALID_UTF8: Explanation = Explanation::new(
      Give the parser the bytes as they came; the answer is `bad json`, and the connection goes on",
 );
 
-pub(super) const ACCEPTS_OTHER_JSON: Explanation = Explanation::new(
+pub(super) const ACCEPTS_JSON_THAT_IS_NOT_AN_OBJECT: Explanation = Explanation::new(
     "accepts-json-that-is-not-an-object",
     "a request is an object; what else is JSON is answered with `bad json`, and the connection goes on. A derived \
      `Deserialize` takes a list for a struct, too",
@@ -196,18 +196,18 @@ pub(super) const EMPTY_FRAME_NOT_REFUSED: Explanation = Explanation::new(
      neither the end of the input nor a reason to end",
 );
 
-pub(super) const LIMIT_TOO_LOW: Explanation = Explanation::new(
+pub(super) const FRAME_LIMIT_TOO_LOW: Explanation = Explanation::new(
     "frame-limit-too-low",
     "the limit is the most bytes that a body may have, its header not counted: a body of just so many is a good one",
 );
 
-pub(super) const LIMIT_NOT_CHECKED_FIRST: Explanation = Explanation::new(
+pub(super) const FRAME_LIMIT_NOT_CHECKED_FIRST: Explanation = Explanation::new(
     "frame-limit-not-checked-first",
     "the header alone says that the body is too long: look at it before you wait for the body. Lengths go up to \
      4,294,967,295, also where that is no index; and the limit is for requests, not for what is answered",
 );
 
-pub(super) const OPEN_AFTER_TOO_LARGE: Explanation = Explanation::new(
+pub(super) const OPEN_AFTER_FRAME_TOO_LARGE: Explanation = Explanation::new(
     "open-after-frame-too-large",
     "after `frame too large` the connection is closed, by the program, and at once",
 );
@@ -222,10 +222,10 @@ pub(super) const READS_ON_AFTER_REFUSAL: Explanation = Explanation::new(
     "after `frame too large` nobody knows where the next frame begins: nothing of what follows is a frame",
 );
 
-pub(super) const REFUSAL_ENDS_OTHERS: Explanation =
+pub(super) const REFUSAL_ENDS_OTHER_CLIENTS: Explanation =
     Explanation::new("refusal-ends-other-clients", "a client that is refused ends alone");
 
-pub(super) const DRAINS_WITHOUT_LIMIT: Explanation = Explanation::new(
+pub(super) const DRAINS_UNTIL_THE_CLIENT_CLOSES: Explanation = Explanation::new(
     "drains-until-the-client-closes",
     "what comes after the last words may be read for a moment, so that they arrive; but not until the client closes, \
      which it may never do",
@@ -270,13 +270,13 @@ pub(super) const DEADLINE_WITHOUT_BODY: Explanation = Explanation::new(
     "the deadline is for the whole frame: who waits for the body waits no longer than for it",
 );
 
-pub(super) const DEADLINE_IGNORES_BUFFER: Explanation = Explanation::new(
+pub(super) const DEADLINE_IGNORES_BUFFERED_BYTES: Explanation = Explanation::new(
     "deadline-ignores-buffered-bytes",
     "a frame has begun when its first byte is there, also where that came with the frame before: look at what is left \
      in the buffer",
 );
 
-pub(super) const DEADLINE_RESTARTS: Explanation = Explanation::new(
+pub(super) const FRAME_DEADLINE_RESTARTS: Explanation = Explanation::new(
     "frame-deadline-restarts",
     "the deadline begins anew with each byte, or with the body, or only when another client's frame is done: set it \
      once, at the first byte of the frame, and let it be for all of them",
@@ -293,7 +293,7 @@ pub(super) const FRAME_IN_TIME_NOT_ANSWERED: Explanation = Explanation::new(
     "a frame that is whole before its deadline is answered, however it came",
 );
 
-pub(super) const OPEN_AFTER_TIMEOUT: Explanation = Explanation::new(
+pub(super) const OPEN_AFTER_FRAME_TIMEOUT: Explanation = Explanation::new(
     "open-after-frame-timeout",
     "after `frame timeout` the connection is closed, by the program, and at once",
 );

@@ -92,13 +92,24 @@ impl FrameClient {
     ///
     /// None comes, or a frame that is not an object.
     pub(super) async fn answer(&self, expected: &str) -> Result<Value, CheckError> {
+        self.receive(expected).await.map_err(|missing| missing.error)
+    }
+
+    /// As [`Self::answer`].
+    async fn receive(&self, expected: &str) -> Result<Value, MissingAnswer> {
         // Nothing else reads from this client at the same time.
         let mut frames = self.frames.take();
         let next = frames.next(self.connection());
         let answer = self.server.wait(Some(self.connection()), expected, next).await;
-        let unfinished = frames.unfinished();
         self.frames.replace(frames);
-        answer.map_err(|error| error.amend(|failure| self.complete(failure, unfinished)))
+        answer.map_err(|error| {
+            let unfinished = self.frames.borrow().unfinished();
+            let has_cause = |unfinished: &Unfinished| unfinished.cause.is_some();
+            MissingAnswer {
+                is_explained: unfinished.as_ref().is_some_and(has_cause),
+                error: error.amend(|failure| self.complete(failure, unfinished)),
+            }
+        })
     }
 
     /// Adds to `failure`, met while an answer was waited for, what has come of the answer and what was sent.
@@ -137,7 +148,7 @@ impl FrameClient {
         answer: &Value,
         cause: Option<&Explanation>,
     ) -> Result<Value, CheckError> {
-        let got = self.answer(expected).await.map_err(|error| explain_loss(error, cause))?;
+        let got = self.receive(expected).await.map_err(|missing| missing.explain(cause))?;
         if has(&got, answer) {
             return Ok(got);
         }
@@ -172,15 +183,15 @@ impl FrameClient {
     /// It does not end.
     pub(super) async fn read_to_end(&self, cause: &Explanation) -> Result<Vec<u8>, CheckError> {
         let ending = self.client.ending().await;
-        let ending =
-            ending.map_err(|error| explain_loss(error.observing(self.sent_last()), Some(cause)))?;
+        let ending = ending
+            .map_err(|error| explain_symptom(error.observing(self.sent_last()), Some(cause)))?;
         Ok([self.frames.take().remaining(), &ending.words].concat())
     }
 
     /// Expects the error [`TOO_LARGE`], and then the end of the connection, both while it sends nothing.
     pub(super) async fn expect_too_large(&self, cause: &Explanation) -> Result<(), CheckError> {
         self.expect(&error(TOO_LARGE), Some(cause)).await?;
-        self.expect_end(&causes::OPEN_AFTER_TOO_LARGE).await
+        self.expect_end(&causes::OPEN_AFTER_FRAME_TOO_LARGE).await
     }
 
     /// Shuts down the sending side and expects the end of the stream, with nothing before it.
@@ -233,16 +244,25 @@ pub(super) struct PeerSocket {
     descriptor: i32,
 }
 
-/// Gives `cause` for a failure of which only the symptom is known: an end, or silence. What the bytes of an unfinished
-/// answer show is better, though.
-fn explain_loss(error: CheckError, cause: Option<&Explanation>) -> CheckError {
-    let Some(cause) = cause else { return error };
+/// Why an answer did not come.
+struct MissingAnswer {
+    error: CheckError,
+    /// Whether what has come of the answer shows why the rest does not.
+    is_explained: bool,
+}
+
+impl MissingAnswer {
+    /// Gives `cause` where only the symptom is known.
+    fn explain(self, cause: Option<&Explanation>) -> CheckError {
+        if self.is_explained { self.error } else { explain_symptom(self.error, cause) }
+    }
+}
+
+/// Gives `cause` for a failure of which only the symptom is known: silence, or the end of the connection.
+fn explain_symptom(error: CheckError, cause: Option<&Explanation>) -> CheckError {
     error.amend(|failure| {
-        let is_because_of = |known: Explanation| failure.cause == Some(known.into());
-        let is_explained =
-            is_because_of(causes::WRONG_LENGTH) || is_because_of(causes::LITTLE_ENDIAN);
-        let is_dropped = is_because_of(causes::CONNECTION_DROPPED);
-        if is_dropped || (failure.is_unanswered() && !is_explained) {
+        let is_symptom = failure.kind.is_unanswered() || failure.kind.may_follow_an_end();
+        if let (Some(cause), true) = (cause, is_symptom) {
             failure.cause = Some(cause.into());
         }
     })

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 
 /// How a slow client is slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slow {
+enum SlowFrame {
     /// Nothing comes after a part of the header, or of the body.
     Header,
     Body,
@@ -31,7 +31,7 @@ enum Slow {
     Trickle,
 }
 
-impl Slow {
+impl SlowFrame {
     const ALL: [Self; 4] = [Self::Header, Self::Body, Self::BehindAnother, Self::Trickle];
 
     fn name(self) -> &'static str {
@@ -50,8 +50,8 @@ impl Slow {
         match self {
             Self::Header => causes::DEADLINE_WITHOUT_HEADER,
             Self::Body => causes::DEADLINE_WITHOUT_BODY,
-            Self::BehindAnother => causes::DEADLINE_IGNORES_BUFFER,
-            Self::Trickle => causes::DEADLINE_RESTARTS,
+            Self::BehindAnother => causes::DEADLINE_IGNORES_BUFFERED_BYTES,
+            Self::Trickle => causes::FRAME_DEADLINE_RESTARTS,
         }
     }
 }
@@ -71,10 +71,10 @@ pub(super) async fn slow_frame(trial: &Trial) -> Result<(), CheckError> {
     trial.step(format!(
         "at the same time {} more: some stop in the header, some in the body, some after a whole frame and 2 bytes; \
          some send a byte every {}",
-        count(EACH * Slow::ALL.len(), "client"),
+        count(EACH * SlowFrame::ALL.len(), "client"),
         time(LIMIT * 3 / 10)
     ));
-    let slow = Slow::ALL.iter().flat_map(|&how| (0..EACH).map(move |_| how)).map(|how| {
+    let slow = SlowFrame::ALL.iter().flat_map(|&how| (0..EACH).map(move |_| how)).map(|how| {
         let server = &server;
         async move { slow_one(server, how).await.map(|elapsed| (how, elapsed)) }
     });
@@ -83,7 +83,7 @@ pub(super) async fn slow_frame(trial: &Trial) -> Result<(), CheckError> {
     // A clock that began with the connection may still seem right where a frame began at once.
     silent?;
     let slow: Vec<_> = slow.into_iter().collect::<Result<_, _>>()?;
-    for how in Slow::ALL {
+    for how in SlowFrame::ALL {
         let samples: Vec<_> =
             slow.iter().filter(|(kind, _)| *kind == how).map(|(_, elapsed)| *elapsed).collect();
         let what = format!("{} is told `{TIMED_OUT}` and closed", how.name());
@@ -124,7 +124,7 @@ async fn silent_between(server: &Rc<Server>) -> Result<(), CheckError> {
 }
 
 /// How long until a client that is slow like this is told so and closed.
-async fn slow_one(server: &Rc<Server>, how: Slow) -> Result<Duration, CheckError> {
+async fn slow_one(server: &Rc<Server>, how: SlowFrame) -> Result<Duration, CheckError> {
     /// More than four times the limit.
     const BYTES: usize = 15;
     let context = server.context();
@@ -137,19 +137,19 @@ async fn slow_one(server: &Rc<Server>, how: Slow) -> Result<Duration, CheckError
     let begin = Instant::now();
     let late = how.cause();
     match how {
-        Slow::Header => client.send(&bytes[..2]).await?,
-        Slow::Body => client.send(&bytes[..HEADER + 5]).await?,
-        Slow::BehindAnother => {
+        SlowFrame::Header => client.send(&bytes[..2]).await?,
+        SlowFrame::Body => client.send(&bytes[..HEADER + 5]).await?,
+        SlowFrame::BehindAnother => {
             client.send(&[&call.frame(), &bytes[..2]].concat()).await?;
             client.expect(&call.answer, None).await?;
         }
-        Slow::Trickle => {
+        SlowFrame::Trickle => {
             let trickle = Trickle { server, client: &client, limit: LIMIT, cause: &late };
             return trickle.run(&bytes[..BYTES]).await;
         }
     }
     client.expect(&error(TIMED_OUT), Some(&late)).await?;
     let elapsed = begin.elapsed();
-    client.expect_end(&causes::OPEN_AFTER_TIMEOUT).await?;
+    client.expect_end(&causes::OPEN_AFTER_FRAME_TIMEOUT).await?;
     Ok(elapsed)
 }

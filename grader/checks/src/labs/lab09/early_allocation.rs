@@ -32,14 +32,14 @@ pub(super) async fn no_early_allocation(trial: &Trial) -> Result<(), CheckError>
     for (client, call) in clients.iter().zip(&calls) {
         client.send(&call.frame()[..HEADER].to_vec().into()).await?;
     }
-    wait_until_read(&server, &clients).await?;
+    wait_until_all_read(&server, &clients).await?;
     let before = Memory::of(&server);
     trial.step(format!(
         "each sends the rest, and is answered; then a header that announces {LIMIT} bytes, exactly the \
          limit, and no byte of the body"
     ));
     announce_bodies(&clients, &calls).await?;
-    wait_until_read(&server, &clients).await?;
+    wait_until_all_read(&server, &clients).await?;
     // What a program does with a header it does at once; only where it does nothing is that to be waited for.
     server.process.wait_until_idle(Duration::from_millis(150)).await;
     expect_little_growth(&server, &before).await?;
@@ -117,7 +117,7 @@ async fn expect_silence(server: &Server, clients: &[Client]) -> Result<(), Check
 }
 
 /// Waits until the program has read what `clients` have sent.
-async fn wait_until_read(server: &Rc<Server>, clients: &[Client]) -> Result<(), CheckError> {
+async fn wait_until_all_read(server: &Rc<Server>, clients: &[Client]) -> Result<(), CheckError> {
     let ends: HashMap<u16, (i32, i32)> = server
         .probe()
         .sockets()?

@@ -86,7 +86,7 @@ impl Session<'_> {
         for text in ["", "x", word, "été 🦀!", "e\u{301}x", "👩\u{200d}🚀 ab", "a\"\\\n", &long]
         {
             let call = Call::reverse(self.next_id(), text);
-            self.client.ask(&call, Some(&causes::REVERSES_OTHER_UNITS)).await?;
+            self.client.ask(&call, Some(&causes::REVERSES_BYTES_OR_GRAPHEMES)).await?;
         }
         Ok(())
     }

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use course::text::size;
 use engine::drive::{BufferSize, Client, Server, Trial, try_join_bounded};
 use engine::verdict::{CheckError, Failure};
 
@@ -16,7 +15,7 @@ use super::memory::growth_of_known;
 use super::object::error;
 use super::start::PATIENT;
 use crate::scenarios::crowd;
-use crate::scenarios::memory::MORE_THAN_FITS;
+use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below};
 
 /// Where a frame of a stalled client is cut.
 const CUT: usize = HEADER + 9;
@@ -25,7 +24,7 @@ pub(super) async fn bad_client_isolated(trial: &Trial) -> Result<(), CheckError>
     const STALLED: usize = 10;
     let server = trial.start(&PATIENT).await?;
     trial.step("15 clients, one after the other: how long until each is answered?");
-    let before = crowd::delay(&server).await?;
+    let before = crowd::median_delay(&server).await?;
     trial.step(format!(
         "connect {STALLED} clients, each of which sends half a frame, and one that sends frames without reading \
          answers, until nothing moves"
@@ -73,15 +72,13 @@ async fn flood_without_reading(trial: &Trial, server: &Rc<Server>) -> Result<Cli
     let memory = server.probe().rss_anon();
     // A program may end it, which is one way not to wait for it.
     let _ = slow_reader.connection.send_until_stalled(&flood).await;
-    let grown = growth_of_known(&memory, server.probe().rss_anon()).into_values().max();
-    let grown = grown.unwrap_or(0);
-    if grown < MAX_GROWTH {
-        return Ok(slow_reader);
-    }
-    let failure = Failure::property(format!("it grew by {} (RssAnon)", size(grown)))
-        .expecting(format!("the program's memory grows by less than {}", size(MAX_GROWTH)))
-        .because(causes::UNREAD_ANSWERS_PILE_UP);
-    Err(server.fail(failure).await)
+    let grown = growth_of_known(&memory, server.probe().rss_anon());
+    let piled_up = |grown: &str| {
+        Failure::property(format!("it grew by {grown} (RssAnon)"))
+            .because(causes::UNREAD_ANSWERS_PILE_UP)
+    };
+    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
+    Ok(slow_reader)
 }
 
 /// Expects new clients to be answered as quickly as `before` while others send nonsense.
@@ -97,7 +94,7 @@ async fn expect_no_delay_under_attack(
         while rounds.iter().any(|rounds| rounds.get() == 0) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let after = crowd::delay(server).await?;
+        let after = crowd::median_delay(server).await?;
         let attackers = "such clients";
         crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attackers).await
     };
@@ -132,7 +129,7 @@ async fn oversized(server: &Rc<Server>, rounds: &Cell<u32>) -> Result<(), CheckE
         let client = FrameClient::connect(server, "the client with a header of 4 GiB").await?;
         client.send(&header(u32::MAX)).await?;
         client.expect_too_large(&causes::CLIENTS_SHARE_STATE).await?;
-        // R7: no TIME_WAIT of this side.
+        // Rule R7: no TIME_WAIT of this side.
         client.reset();
         rounds.set(rounds.get() + 1);
         tokio::time::sleep(Duration::from_millis(1)).await;

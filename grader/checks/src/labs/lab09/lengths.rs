@@ -55,7 +55,7 @@ pub(super) async fn max_size(trial: &Trial) -> Result<(), CheckError> {
         let client = FrameClient::connect(&server, "the client").await?;
         for length in [limit, limit - 1] {
             let call = Call::of_length(trial, length);
-            client.ask(&call, Some(&causes::LIMIT_TOO_LOW)).await?;
+            client.ask(&call, Some(&causes::FRAME_LIMIT_TOO_LOW)).await?;
         }
         trial.step(format!(
             "send a short frame and one of {limit} bytes in one piece, and a short one after them"
@@ -82,7 +82,7 @@ async fn among_short_frames(
     let bytes = joined(&calls).into();
     let reading = async {
         for call in &calls {
-            client.expect(&call.answer, Some(&causes::LIMIT_TOO_LOW)).await?;
+            client.expect(&call.answer, Some(&causes::FRAME_LIMIT_TOO_LOW)).await?;
         }
         Ok(())
     };

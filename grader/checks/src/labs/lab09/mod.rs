@@ -30,7 +30,7 @@ use engine::lab::{Check, Lab};
 use self::protocol::FrameProtocol;
 use crate::scenarios::{crowd, resources};
 
-pub static LAB: Lab = Lab {
+pub(super) static LAB: Lab = Lab {
     info: lab(9),
     service: &Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &FrameProtocol },
     checks: CHECKS,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use course::text::count;
 use engine::drive::{Server, Start, Trial};
 use engine::verdict::{CheckError, Failure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use super::causes;
@@ -13,6 +13,7 @@ use super::client::{FrameClient, TOO_LARGE};
 use super::frame::{HEADER, header, shown_frames};
 use super::object::{error, has};
 use super::start::DEFAULT_LIMIT;
+use crate::json::parse_json;
 
 pub(super) async fn oversize_refused(trial: &Trial) -> Result<(), CheckError> {
     /// Less than the answer has: the limit is for requests.
@@ -35,19 +36,19 @@ pub(super) async fn oversize_refused(trial: &Trial) -> Result<(), CheckError> {
         drop(refused);
         trial
             .step("another sends, in one piece, two requests and such a header: two answers first");
-        refuse_after_whole_frames(&server, limit, &short).await?;
+        let _answered = refuse_after_whole_frames(&server, limit, &short).await?;
         trial.step(
             "another sends such a header and 300 requests behind it: none of them is answered",
         );
-        send_behind_refused_header(&server, limit, &short).await?;
-        other.ask(&short, Some(&causes::REFUSAL_ENDS_OTHERS)).await?;
+        let _ignored = send_behind_refused_header(&server, limit, &short).await?;
+        other.ask(&short, Some(&causes::REFUSAL_ENDS_OTHER_CLIENTS)).await?;
         other.finish().await?;
     }
     Ok(())
 }
 
-/// Connects clients that each send a header above the limit, and are refused; `other` is answered meanwhile. They hold
-/// their side open.
+/// Connects clients that each send a header above the limit, and are refused; between them `other` is answered. They
+/// hold their side open.
 async fn refuse_headers(
     server: &Rc<Server>,
     limit: u32,
@@ -58,8 +59,8 @@ async fn refuse_headers(
     for length in [limit + 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff] {
         let client = FrameClient::connect(server, "the client").await?;
         client.send(&header(length)).await?;
-        client.expect_too_large(&causes::LIMIT_NOT_CHECKED_FIRST).await?;
-        other.ask(short, Some(&causes::REFUSAL_ENDS_OTHERS)).await?;
+        client.expect_too_large(&causes::FRAME_LIMIT_NOT_CHECKED_FIRST).await?;
+        other.ask(short, Some(&causes::REFUSAL_ENDS_OTHER_CLIENTS)).await?;
         refused.push(client);
     }
     Ok(refused)
@@ -74,30 +75,31 @@ async fn expect_sockets_closed(server: &Server) -> Result<(), CheckError> {
     let open = count(server.client_sockets()? - 1, "socket");
     let failure = Failure::property(format!("{open} still open"))
         .expecting("the connection of a client that is refused is closed, whatever the client does")
-        .because(causes::DRAINS_WITHOUT_LIMIT);
+        .because(causes::DRAINS_UNTIL_THE_CLIENT_CLOSES);
     Err(server.fail(failure).await)
 }
 
-/// Frames before a header above the limit are answered.
+/// Frames before a header above the limit are answered. Gives the client that sent them.
 async fn refuse_after_whole_frames(
     server: &Rc<Server>,
     limit: u32,
     short: &Call,
-) -> Result<(), CheckError> {
+) -> Result<FrameClient, CheckError> {
     let client = FrameClient::connect(server, "the client").await?;
     client.send(&[short.frame(), short.frame(), header(limit + 1).to_vec()].concat()).await?;
     for _ in 0..2 {
         client.expect(&short.answer, Some(&causes::REFUSAL_DROPS_EARLIER_FRAMES)).await?;
     }
-    client.expect_too_large(&causes::LIMIT_NOT_CHECKED_FIRST).await
+    client.expect_too_large(&causes::FRAME_LIMIT_NOT_CHECKED_FIRST).await?;
+    Ok(client)
 }
 
-/// Frames behind a header above the limit are not answered.
+/// Frames behind a header above the limit are not answered. Gives the client that sent them.
 async fn send_behind_refused_header(
     server: &Rc<Server>,
     limit: u32,
     short: &Call,
-) -> Result<(), CheckError> {
+) -> Result<FrameClient, CheckError> {
     let client = FrameClient::connect(server, "the client").await?;
     let mut bytes = header(limit * 2).to_vec();
     (0..300).for_each(|_| bytes.extend(short.frame()));
@@ -105,9 +107,9 @@ async fn send_behind_refused_header(
     // It breaks when the program closes; the last words may be lost then.
     let _ = client.connection().send(&bytes.into()).await;
     let rest = client.read_to_end(&causes::READS_ON_AFTER_REFUSAL).await?;
-    let refusal = rest.get(HEADER..).and_then(|body| serde_json::from_slice(body).ok());
-    if rest.is_empty() || refusal.is_some_and(|refusal: Value| has(&refusal, &error(TOO_LARGE))) {
-        return Ok(());
+    let refusal = rest.get(HEADER..).and_then(|body| parse_json(body).ok());
+    if rest.is_empty() || refusal.is_some_and(|refusal| has(&refusal, &error(TOO_LARGE))) {
+        return Ok(client);
     }
     let failure = Failure::property(format!("it got {}", shown_frames(&rest)))
         .expecting(format!("the client gets `{TOO_LARGE}` at most, and the end"))

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::causes;
 use super::frame::{HEADER, shown_frames};
+use crate::json::parse_json;
 
 /// More than any answer that a right server sends here, in bytes: that to a body of 4 MiB may have three bytes for each
 /// of them (`\u00e9` for two bytes of UTF-8), and 16 MiB in little-endian order are not a length that is used.
@@ -31,12 +32,11 @@ pub(super) struct Unfinished {
 impl FrameReader {
     /// The object in the next frame.
     pub(super) async fn next(&mut self, connection: &Connection) -> Result<Value, WireError> {
-        let mut piece = Vec::new();
+        let mut piece = vec![0; 64 * 1024];
         loop {
             if let Some(value) = self.take()? {
                 return Ok(value);
             }
-            piece.resize(64 * 1024, 0);
             let kind = match connection.read(&mut piece).await {
                 Ok(0) => {
                     let observed = "the connection was closed (FIN)".to_owned();
@@ -76,7 +76,11 @@ impl FrameReader {
             size(came as u64)
         );
         let is_little_endian = u32::from_le_bytes(*header) as usize == came;
-        let cause = if is_little_endian { causes::LITTLE_ENDIAN } else { causes::WRONG_LENGTH };
+        let cause = if is_little_endian {
+            causes::LITTLE_ENDIAN_HEADER
+        } else {
+            causes::WRONG_LENGTH_IN_HEADER
+        };
         Some(Unfinished { observed, cause: Some(cause) })
     }
 
@@ -84,10 +88,10 @@ impl FrameReader {
     fn lost(&self, kind: FailureKind) -> WireError {
         let failure = Failure::new(kind);
         let failure = match self.unfinished() {
-            None => failure.because(causes::CONNECTION_DROPPED),
-            Some(Unfinished { observed, cause }) => {
-                failure.observing(observed).because(cause.unwrap_or(causes::CONNECTION_DROPPED))
-            }
+            None => failure.because(causes::FRAME_CONNECTION_DROPPED),
+            Some(Unfinished { observed, cause }) => failure
+                .observing(observed)
+                .because(cause.unwrap_or(causes::FRAME_CONNECTION_DROPPED)),
         };
         failure.into()
     }
@@ -119,9 +123,9 @@ fn cause_of_length(header: [u8; HEADER]) -> Explanation {
     if looks_like_text(header) {
         causes::HEADER_MISSING
     } else if (u32::from_le_bytes(header) as usize) <= MAX_ANSWER {
-        causes::LITTLE_ENDIAN
+        causes::LITTLE_ENDIAN_HEADER
     } else {
-        causes::WRONG_LENGTH
+        causes::WRONG_LENGTH_IN_HEADER
     }
 }
 
@@ -134,7 +138,7 @@ fn looks_like_text(header: [u8; HEADER]) -> bool {
 /// The object in `body`.
 fn parse(header: [u8; HEADER], body: &[u8]) -> Result<Value, WireError> {
     let frame = || shown_frames(&[&header[..], body].concat());
-    match serde_json::from_slice::<Value>(body) {
+    match parse_json(body) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => {
             let observed = format!("an answer is no object: {}", frame());
@@ -153,10 +157,14 @@ fn parse(header: [u8; HEADER], body: &[u8]) -> Result<Value, WireError> {
 
 /// Why `body` is not JSON: its length is wrong, or what is in it.
 fn cause_of_bad_json(body: &[u8], error: &serde_json::Error) -> Explanation {
-    let is_json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok();
+    let is_json = |bytes: &[u8]| parse_json(bytes).is_ok();
     // The header counts itself.
     let is_longer = body.len().checked_sub(HEADER).is_some_and(|end| is_json(&body[..end]));
-    if is_longer || error.is_eof() { causes::WRONG_LENGTH } else { causes::ANSWER_NOT_JSON }
+    if is_longer || error.is_eof() {
+        causes::WRONG_LENGTH_IN_HEADER
+    } else {
+        causes::ANSWER_NOT_JSON
+    }
 }
 
 #[cfg(test)]
@@ -200,14 +208,17 @@ mod tests {
         let length = body.len() as u32;
         let cause = |bytes: &[u8]| taken(bytes).expect_err("a wrong header").1;
         let is = |cause: Explanation| Some(Cause::from(cause));
-        assert_eq!(cause(&lying(length.to_le_bytes(), body)), is(causes::LITTLE_ENDIAN));
+        assert_eq!(cause(&lying(length.to_le_bytes(), body)), is(causes::LITTLE_ENDIAN_HEADER));
         assert_eq!(cause(body.as_bytes()), is(causes::HEADER_MISSING));
         let after_a_newline = [b"\n", &frame(body.as_bytes())[..]].concat();
         assert_eq!(cause(&after_a_newline), is(causes::HEADER_MISSING));
         // It counts itself, and takes the next one's header with it; or it counts characters.
         let next = [lying((length + 4).to_be_bytes(), body), vec![0, 0, 0, 15]].concat();
-        assert_eq!(cause(&next), is(causes::WRONG_LENGTH));
-        assert_eq!(cause(&lying((length - 2).to_be_bytes(), body)), is(causes::WRONG_LENGTH));
+        assert_eq!(cause(&next), is(causes::WRONG_LENGTH_IN_HEADER));
+        assert_eq!(
+            cause(&lying((length - 2).to_be_bytes(), body)),
+            is(causes::WRONG_LENGTH_IN_HEADER)
+        );
     }
 
     #[test]
@@ -229,10 +240,10 @@ mod tests {
         let Unfinished { observed, cause } = begun(lying([0, 0, 0, 19], body));
         assert!(observed.contains("with 19 bytes in its body"), "{observed}");
         assert!(observed.contains("15 bytes:"), "{observed}");
-        assert_eq!(cause, Some(causes::WRONG_LENGTH));
+        assert_eq!(cause, Some(causes::WRONG_LENGTH_IN_HEADER));
         // 256 bytes in little-endian order are 65,536 in the other.
         let long = format!("\"{}\"", "a".repeat(254));
-        assert_eq!(begun(lying([0, 1, 0, 0], &long)).cause, Some(causes::LITTLE_ENDIAN));
+        assert_eq!(begun(lying([0, 1, 0, 0], &long)).cause, Some(causes::LITTLE_ENDIAN_HEADER));
         let Unfinished { observed, cause } = begun(vec![0, 0]);
         assert_eq!((observed.matches("00").count(), cause), (2, None));
         assert_eq!(unfinished(Vec::new()), None);

@@ -56,7 +56,7 @@ const BAD_BODIES: [BadBodies; 3] = [
             b"null",
             b"true",
         ],
-        cause: causes::ACCEPTS_OTHER_JSON,
+        cause: causes::ACCEPTS_JSON_THAT_IS_NOT_AN_OBJECT,
     },
 ];
 

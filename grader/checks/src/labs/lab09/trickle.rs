@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use course::text::time;
 use engine::drive::Server;
 use engine::verdict::{CheckError, Explanation, Failure};
-use serde_json::Value;
 
 use super::causes;
 use super::client::FrameClient;
 use super::frame::{HEADER, shown_frames};
 use super::object::{error, has};
+use crate::json::parse_json;
 use crate::scenarios::clock::unless_late;
 
 /// What a server says to a frame that is not whole in time, before it closes the connection.
@@ -38,7 +38,7 @@ impl Trickle<'_> {
             shown_frames(&bytes[..HEADER])
         ));
         let mut sending = pin!(self.send(bytes));
-        let came = self.first_sign(begin, sending.as_mut()).await?;
+        let came = self.wait_for_first_byte(begin, sending.as_mut()).await?;
         let rest = self.read_to_end(begin, came, sending.as_mut()).await?;
         self.expect_timeout(&rest).await?;
         Ok(came)
@@ -60,7 +60,7 @@ impl Trickle<'_> {
     }
 
     /// The time until something comes: bytes, or the end.
-    async fn first_sign(
+    async fn wait_for_first_byte(
         &self,
         begin: Instant,
         sending: Pin<&mut impl Future<Output = ()>>,
@@ -111,7 +111,7 @@ impl Trickle<'_> {
     /// Expects `rest`, all that came, to be the error [`TIMED_OUT`], or nothing: a byte in flight when the program closes
     /// may turn its end into a reset, and the error be lost.
     async fn expect_timeout(&self, rest: &[u8]) -> Result<(), CheckError> {
-        let said = rest.get(HEADER..).and_then(|body| serde_json::from_slice::<Value>(body).ok());
+        let said = rest.get(HEADER..).and_then(|body| parse_json(body).ok());
         if rest.is_empty() || said.is_some_and(|said| has(&said, &error(TIMED_OUT))) {
             return Ok(());
         }

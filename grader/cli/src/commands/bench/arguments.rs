@@ -11,7 +11,7 @@ use crate::bench::Scenario;
     after_help = "Requests and answers are 64 bytes long. Servers are measured, not judged: `check` does that."
 )]
 pub struct BenchArguments {
-    /// Labs with a byte echo; without one, all of them
+    /// Labs that have something to measure; without one, all of them
     #[arg(value_name = "LAB")]
     pub(super) labs: Vec<String>,
 
@@ -19,7 +19,7 @@ pub struct BenchArguments {
     #[arg(long)]
     pub(super) solution: bool,
 
-    /// Measure another byte echo, too: its name, and its command, to which `--addr` is added
+    /// Measure another server, too, that sends back what it receives: its name, and its command, to which `--addr` is added
     #[arg(long, value_name = "NAME=CMD", value_parser = parse_named)]
     pub(super) program: Vec<(String, String)>,
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use course::checkout::Checkout;
+use engine::subject::Children;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use self::arguments::BenchArguments;
@@ -25,12 +26,12 @@ use crate::status::INTERRUPTED;
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 const QUICK_LIMIT: Duration = Duration::from_secs(50);
 
-/// Measures, prints a table, and writes a page.
+/// Measures, prints a table, and writes a page. `children` are those of this process.
 ///
 /// # Errors
 ///
 /// Wrong usage, or a fault that is no server's.
-pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
+pub fn bench(arguments: &BenchArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let folder = arguments.out.clone().unwrap_or_else(|| checkout.target().join("bench"));
     let output = Output { folder, as_json: arguments.json };
@@ -42,7 +43,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<ExitCode> {
     let selected = select(&checkout, arguments)?;
     // Before anything takes minutes.
     output.prepare()?;
-    let session = Session::begin(checkout)?;
+    let session = Session::begin(checkout, children)?;
     let built = build(&session, selected, arguments.solution);
     if session.interrupt.is_raised() {
         return Ok(ExitCode::from(INTERRUPTED));

@@ -18,8 +18,8 @@ use crate::bench::{NotMeasured, Program};
 use crate::commands::labs::find_lab;
 use crate::session::Session;
 
-/// How a byte echo of `--program` is spoken to.
-static BYTE_ECHO: Service =
+/// How a server of `--program` is driven.
+static ANY_SERVER: Service =
     Service { programs: &[drive::Program::SERVER], dial: &Tcp, exchange: &ByteEcho };
 
 /// A row of the benchmark, before anything is built.
@@ -72,7 +72,7 @@ fn labs(names: &[String]) -> Result<Vec<&'static Lab>> {
         if lab.bench.is_empty() {
             let known: Vec<_> = measured().map(|lab| lab.digits()).collect();
             bail!(
-                "lab {} has no byte echo to measure; these labs have one: {}",
+                "lab {} has nothing to measure; these labs have: {}",
                 lab.digits(),
                 known.join(", ")
             );
@@ -101,7 +101,7 @@ pub(super) fn build(
         let (lab, row) = match one {
             Selected::Lab(lab, row) => (lab, row),
             Selected::Program { name, words } => {
-                let (service, flags, not_measured) = (&BYTE_ECHO, &[][..], None);
+                let (service, flags, not_measured) = (&ANY_SERVER, &[][..], None);
                 programs.push(Program { name, service, words, flags, not_measured });
                 continue;
             }

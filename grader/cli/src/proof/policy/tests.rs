@@ -24,8 +24,8 @@ fn inconclusive(id: &str) -> Finding {
 }
 
 fn program(expectation: Expectation) -> KnownProgram {
-    let (name, words) = ("program".to_owned(), Vec::new());
-    KnownProgram { name, expectation, nondeterministic: false, words }
+    let (name, command) = ("program".to_owned(), Vec::new());
+    KnownProgram { name, expectation, nondeterministic: false, command }
 }
 
 /// A misconception that says that these checks fail.
@@ -98,7 +98,7 @@ fn what_was_wrong_once_has_to_be_right_twice_and_is_reported() {
     let (runs, judgement) = judge(&program, &[wrong.clone(), right.clone(), right.clone()]);
     assert_eq!(runs, 3);
     assert!(judgement.problems.is_empty());
-    assert_eq!(judgement.once.len(), 1);
+    assert_eq!(judgement.wrong_once.len(), 1);
     let (_, judgement) = judge(&program, &[wrong.clone(), right, wrong]);
     assert_eq!(judgement.problems.len(), 1);
 }
@@ -117,7 +117,7 @@ fn a_busy_machine_is_no_verdict() {
     assert_eq!(judge(&reference, &[busy.clone(), right]), (2, Judgement::default()));
     let three = vec![busy; MAX_RUNS as usize];
     let (runs, judgement) = judge(&reference, &three);
-    assert_eq!((runs, judgement.open), (MAX_RUNS, true));
+    assert_eq!((runs, judgement.undecided), (MAX_RUNS, true));
     assert!(!judgement.problems.is_empty());
 }
 

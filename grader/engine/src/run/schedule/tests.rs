@@ -8,7 +8,7 @@ use super::*;
 use crate::drive::{Context, Exchange, Mismatch, Payload, Program, Request, Service, Tcp};
 use crate::lab::Lab;
 use crate::run::residue;
-use crate::subject::{Confinement, Launcher};
+use crate::subject::{Children, Confinement, Launcher};
 use crate::verdict::{Cause, Certainty, CheckError, Explanation, Failure, FailureKind};
 
 /// A protocol that no check here speaks.
@@ -145,7 +145,8 @@ fn what_was_inconclusive_is_run_again_alone_and_blocks_nothing_meanwhile() {
         lab: &LAB,
         checks: CHECKS.iter().collect(),
         program: Vec::new(),
-        launcher: Launcher::new(Confinement::None).expect("Linux has subreapers"),
+        launcher: Launcher::new(&Children::default(), Confinement::None)
+            .expect("Linux has subreapers"),
         seed: 1,
         charge_residue: false,
     };

@@ -99,16 +99,16 @@ impl Cargo<'_> {
             String::from_utf8_lossy(&text).into_owned()
         });
         let stdout = cargo.stdout.take().context("cargo has no output")?;
-        let output = self.read(stdout, &cargo, progress);
+        let output = self.read(stdout, &mut cargo, progress);
         let status = cargo.wait();
         self.children.forget(cargo.id());
-        let said = said.join().unwrap_or_default();
         let Output { executables, errors, stopped } = output;
         let code = status.ok().and_then(|status| status.code());
         match code {
             Some(0) if !stopped => Ok(executables),
             Some(_) if !stopped && !errors.is_empty() => Err(BuildError::Compile(errors)),
             Some(_) if !stopped => {
+                let said = said.join().unwrap_or_default();
                 Err(BuildError::Other(anyhow!("cargo failed:\n{}", said.trim_end())))
             }
             _ => Err(BuildError::Other(anyhow!("the build was stopped"))),
@@ -138,8 +138,9 @@ impl Cargo<'_> {
         command
     }
 
-    /// Reads what cargo says, and ends it where it takes too long or is not wanted any more.
-    fn read(&self, stdout: ChildStdout, cargo: &Child, progress: Progress<'_>) -> Output {
+    /// Reads what cargo says, and ends it where it takes too long or is not wanted any more. Then its pipes may stay open:
+    /// a process that has left cargo's group may hold them.
+    fn read(&self, stdout: ChildStdout, cargo: &mut Child, progress: Progress<'_>) -> Output {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -171,6 +172,9 @@ impl Cargo<'_> {
             if !output.stopped && (is_late || self.interrupt.is_raised()) {
                 output.stopped = true;
                 kill_group(cargo);
+            }
+            if output.stopped && matches!(cargo.try_wait(), Ok(Some(_))) {
+                return output;
             }
         }
     }

@@ -9,31 +9,15 @@ use crate::verdict::kind::{
 
 /// The lines that say what was seen.
 pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
-    match kind {
-        FailureKind::WrongBytes { difference } => difference_lines(difference),
+    let line = match kind {
+        FailureKind::WrongBytes { difference } => return difference_lines(difference),
         FailureKind::ConnectionBroken { phase, reason, tls, traffic } => {
-            broken_lines(*phase, reason, *tls, *traffic)
+            return broken_lines(*phase, reason, *tls, *traffic);
         }
-        FailureKind::NotAnnounced { fault } => vec![announcement_line(fault)],
-        FailureKind::NotWritten { symptom, .. } => lines(symptom),
-        FailureKind::Residue { left } => left.iter().map(residue_line).collect(),
-        FailureKind::Property { observed } | FailureKind::ConnectionLost { observed } => {
-            vec![observed.clone()]
-        }
-        other => vec![line(other)],
-    }
-}
-
-/// The line of a kind that has one.
-fn line(kind: &FailureKind) -> String {
-    match kind {
+        FailureKind::NotWritten { symptom, .. } => return lines(symptom),
+        FailureKind::Residue { left } => return left.iter().map(residue_line).collect(),
         FailureKind::UnexpectedBytes { stream, count, first } => {
-            let which = match stream {
-                Stream::ToClient => "more that nobody sent",
-                Stream::ToServer => "more that were not in the input",
-                Stream::StandardOutput => "more on standard output that the server did not send",
-            };
-            format!("{} {which}: {}", size(*count), quoted(first))
+            unexpected_line(*stream, *count, first)
         }
         FailureKind::ProvenHang => {
             "no answer, and none can come: every thread of the program sleeps in a call without a \
@@ -45,16 +29,7 @@ fn line(kind: &FailureKind) -> String {
             format!("the check was not done after {}", time(*after))
         }
         FailureKind::ClosedEarly { stream, received, expected } => {
-            let (got, all) = (size(*received), size(*expected));
-            match stream {
-                Stream::ToClient => {
-                    format!("{got} of {all} came back, then the program closed the connection")
-                }
-                Stream::ToServer => {
-                    format!("{got} of {all} came, then the program closed its side")
-                }
-                Stream::StandardOutput => format!("{got} of {all} were printed, then it ended"),
-            }
+            closed_early_line(*stream, *received, *expected)
         }
         FailureKind::ConnectReset { address, reason }
         | FailureKind::ConnectRefused { address, reason } => {
@@ -71,7 +46,31 @@ fn line(kind: &FailureKind) -> String {
             format!("it goes on after {}", time(*after))
         }
         FailureKind::NotStarted { reason } => format!("it cannot be started: {reason}"),
-        _ => String::new(),
+        FailureKind::NotAnnounced { fault } => announcement_line(fault),
+        FailureKind::Property { observed } | FailureKind::ConnectionLost { observed } => {
+            observed.clone()
+        }
+    };
+    vec![line]
+}
+
+fn unexpected_line(stream: Stream, count: u64, first: &[u8]) -> String {
+    let which = match stream {
+        Stream::ToClient => "more that nobody sent",
+        Stream::ToServer => "more that were not in the input",
+        Stream::StandardOutput => "more on standard output that the server did not send",
+    };
+    format!("{} {which}: {}", size(count), quoted(first))
+}
+
+fn closed_early_line(stream: Stream, received: u64, expected: u64) -> String {
+    let (got, all) = (size(received), size(expected));
+    match stream {
+        Stream::ToClient => {
+            format!("{got} of {all} came back, then the program closed the connection")
+        }
+        Stream::ToServer => format!("{got} of {all} came, then the program closed its side"),
+        Stream::StandardOutput => format!("{got} of {all} were printed, then it ended"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Each part is made of lines without indentation beyond their own; reports wrap and indent them.
 
 mod diagnosis;
+mod events;
 mod evidence;
 mod kind;
 mod starvation;
@@ -29,11 +30,21 @@ pub struct FailureText {
     /// What was expected; several lines are several acceptable answers.
     pub expected: Vec<String>,
     /// What was seen instead.
-    pub observed: Vec<String>,
+    pub observed: Vec<Line>,
     /// What the kernel and the program say.
     pub evidence: Vec<String>,
     /// The likely cause; empty if none is known.
     pub cause: String,
+}
+
+/// A line of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// May be wrapped.
+    Prose(String),
+    /// Is aligned with the lines around it: never wrapped.
+    Aligned(String),
 }
 
 impl Failure {
@@ -43,7 +54,7 @@ impl Failure {
         FailureText {
             steps: self.steps(),
             expected: self.expected.clone(),
-            observed: self.observed(),
+            observed: self.observed_lines(),
             evidence: self.evidence_lines(),
             cause: self.cause_text(),
         }
@@ -62,7 +73,14 @@ impl Failure {
     /// What was seen instead of what was expected. The first line is the failure in short.
     #[must_use]
     pub fn observed(&self) -> Vec<String> {
-        let mut lines = kind::lines(&self.kind);
+        let text = |line| match line {
+            Line::Prose(text) | Line::Aligned(text) => text,
+        };
+        self.observed_lines().into_iter().map(text).collect()
+    }
+
+    fn observed_lines(&self) -> Vec<Line> {
+        let mut lines = kind_lines(&self.kind);
         lines.extend(self.observations.iter().flat_map(observation_lines));
         lines
     }
@@ -103,17 +121,27 @@ impl Cause {
     }
 }
 
-fn observation_lines(observation: &Observation) -> Vec<String> {
-    match observation {
-        Observation::Remark { text } => vec![text.clone()],
-        Observation::Also { kind } => kind::lines(kind),
+/// The lines that say what was seen. Those of a difference stand below the sentence that introduces them.
+fn kind_lines(kind: &FailureKind) -> Vec<Line> {
+    let is_difference = matches!(kind.symptom(), FailureKind::WrongBytes { .. });
+    let line = |(index, text)| match is_difference && index > 0 {
+        true => Line::Aligned(text),
+        false => Line::Prose(text),
+    };
+    kind::lines(kind).into_iter().enumerate().map(line).collect()
+}
+
+fn observation_lines(observation: &Observation) -> Vec<Line> {
+    let line = match observation {
+        Observation::Also { kind } => return kind_lines(kind),
+        Observation::Remark { text } => text.clone(),
         Observation::Traffic(Traffic { sent, received }) => {
             let (sent, received) = (size(*sent), size(*received));
-            vec![format!("on this connection {sent} were sent, {received} came back")]
+            format!("on this connection {sent} were sent, {received} came back")
         }
         Observation::Answered { clients } => {
             let answered = course::text::count(*clients, "client");
-            vec![format!("before that, {answered} got an answer")]
+            format!("before that, {answered} got an answer")
         }
         Observation::Progress { standard_input, standard_output, traffic } => {
             let (given, printed) = (size(*standard_input), size(*standard_output));
@@ -122,8 +150,9 @@ fn observation_lines(observation: &Observation) -> Vec<String> {
                 let (to, from) = (size(*received), size(*sent));
                 line += &format!(", {to} to the server, {from} from the server");
             }
-            vec![line]
+            line
         }
-        Observation::Ended { status } => vec![format!("the program {status}")],
-    }
+        Observation::Ended { status } => format!("the program {status}"),
+    };
+    vec![Line::Prose(line)]
 }

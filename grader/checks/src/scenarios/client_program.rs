@@ -10,7 +10,10 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 
 /// Starts the program and waits until it has connected.
-pub async fn visitor(trial: &Trial, buffers: BufferSize) -> Result<ClientProgram, CheckError> {
+pub(crate) async fn connected_program(
+    trial: &Trial,
+    buffers: BufferSize,
+) -> Result<ClientProgram, CheckError> {
     let server = trial.service().dial.test_server(trial, buffers)?;
     let program = ClientProgram::start(trial, server)?;
     program.arrive().await?;
@@ -18,7 +21,7 @@ pub async fn visitor(trial: &Trial, buffers: BufferSize) -> Result<ClientProgram
 }
 
 /// Gives a line, which the server must get; it answers, and that must be printed.
-pub async fn converse(
+pub(crate) async fn exchange_line(
     program: &ClientProgram,
     line: &Payload,
     answer: &Payload,
@@ -33,15 +36,15 @@ pub async fn converse(
 const SILENCE: Duration = Duration::from_millis(1500);
 
 /// Lines go and answers come, each at once; much data does not block; what comes after the half-close is printed, too.
-pub async fn roundtrip(trial: &Trial) -> Result<(), CheckError> {
-    /// Far more than fits between the two ends when one side does not read: 4 MiB would (fact 1 of RULES.md).
+pub(crate) async fn roundtrip(trial: &Trial) -> Result<(), CheckError> {
+    /// Far more than one direction absorbs when the other side does not read (fact 1 of RULES.md: 4.2 MB).
     const INPUT: u64 = 16 * 1024 * 1024;
     const ANSWER: u64 = 32 * 1024 * 1024;
-    let talk = visitor(trial, BufferSize::Default).await?;
+    let talk = connected_program(trial, BufferSize::Default).await?;
     exchange_lines(trial, &talk).await?;
     exchange_after_half_close(trial, &talk).await?;
 
-    let flow = visitor(trial, BufferSize::Small).await?;
+    let flow = connected_program(trial, BufferSize::Small).await?;
     trial.step(
         "give 16 MiB and end the input; the server reads a little, sends 32 MiB, and only then reads on",
     );
@@ -58,7 +61,7 @@ fn ending_in(mut bytes: Vec<u8>, end: &[u8]) -> Payload {
 /// Lines and answers of several kinds, each at once.
 async fn exchange_lines(trial: &Trial, talk: &ClientProgram) -> Result<(), CheckError> {
     trial.step("give a line; the server gets it and answers with another; that must be printed");
-    converse(talk, &trial.line(), &trial.line()).await?;
+    exchange_line(talk, &trial.line(), &trial.line()).await?;
     trial.step(
         "after some silence the server sends another line, unasked; that must be printed, too",
     );
@@ -70,12 +73,12 @@ async fn exchange_lines(trial: &Trial, talk: &ClientProgram) -> Result<(), Check
         "give a line that ends in \\r\\n; the server answers without a newline, as a prompt does",
     );
     let prompt = ending_in(trial.word(), b"? ");
-    converse(talk, &ending_in(trial.word(), b"\r\n"), &prompt).await?;
+    exchange_line(talk, &ending_in(trial.word(), b"\r\n"), &prompt).await?;
     trial.step(
         "give a line with each of the 256 values of a byte; the server answers with such bytes",
     );
     let line = ending_in(trial.all_bytes(), b"\n");
-    converse(talk, &line, &ending_in(trial.all_bytes(), b"\n")).await
+    exchange_line(talk, &line, &ending_in(trial.all_bytes(), b"\n")).await
 }
 
 /// The input ends without a newline; the server sends more after that, and closes.
@@ -99,7 +102,7 @@ async fn exchange_after_half_close(trial: &Trial, talk: &ClientProgram) -> Resul
 }
 
 /// Nothing listens: the program reports it, and soon.
-pub async fn refused(trial: &Trial) -> Result<(), CheckError> {
+pub(crate) async fn refused(trial: &Trial) -> Result<(), CheckError> {
     const SOON: Duration = Duration::from_secs(2);
     const TRIES: u32 = 3;
     let mut quickest = Duration::MAX;
@@ -140,10 +143,10 @@ pub async fn refused(trial: &Trial) -> Result<(), CheckError> {
 
 /// The server breaks the connection in the middle: the program has printed what came, reports what happened and fails;
 /// with silent input, and while input flows.
-pub async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
-    let mut silent = visitor(trial, BufferSize::Default).await?;
+pub(crate) async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
+    let mut silent = connected_program(trial, BufferSize::Default).await?;
     trial.step("give a line, which the server answers; then give nothing, with the input open");
-    converse(&silent, &trial.line(), &trial.line()).await?;
+    exchange_line(&silent, &trial.line(), &trial.line()).await?;
     trial.step("the server sends one more line; once the program has read it, it resets the connection (RST)");
     let last = trial.line();
     silent.answer(&last).await?;
@@ -154,7 +157,7 @@ pub async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
     silent.expect_printed(&last).await?;
     silent.expect_exit(1).await?;
 
-    let mut busy = visitor(trial, BufferSize::Default).await?;
+    let mut busy = connected_program(trial, BufferSize::Default).await?;
     trial.step(
         "give input without end, which the server reads; it sends a line, which must be printed",
     );

@@ -1,0 +1,164 @@
+use std::time::Duration;
+
+use engine::verdict::{Difference, Evidence, ExitStatus, Explanation, LastWords, Tries};
+use observe::{Snapshot, Starvation};
+
+use super::*;
+
+#[test]
+fn a_file_of_texts_has_one_for_each_failure() {
+    let all = |kept| texts(kept).collect::<Vec<_>>();
+    assert_eq!(all(""), [""; 0]);
+    assert_eq!(all("✗ a\n  ✗ b\n"), ["✗ a\n  ✗ b\n"]);
+    assert_eq!(all("✗ a\n  b\n✗ a\n  c\n"), ["✗ a\n  b\n", "✗ a\n  c\n"]);
+}
+
+const TIMEOUT: FailureKind = FailureKind::Timeout { after: Duration::from_secs(8) };
+const ENDED: ExitStatus = ExitStatus::Status(101);
+
+/// The lines of [`evidence`] that depend on a program that stands still.
+const STILL: [&str; 3] = [
+    "it took #",
+    "no process of the program is alive",
+    "its first process ended with status #; others go on",
+];
+
+/// Those of its last words.
+const LAST_WORDS: [&str; 2] = ["its last words on standard error (#):", "  thread # panicked"];
+
+/// All that evidence may have.
+fn evidence() -> Evidence {
+    let (delay, elapsed) = (Duration::from_millis(30), Duration::from_millis(100));
+    let last_words = LastWords { total: 18, lines: vec!["thread 1 panicked".to_owned()] };
+    Evidence {
+        measured: vec!["it took 2 s".to_owned()],
+        snapshot: Some(Snapshot::default()),
+        first_process: Some(ENDED),
+        last_words: Some(last_words),
+        dropped_connects: 2,
+        tries: Some(Tries { count: 3, starvation: Starvation::ObserverDelayed { delay, elapsed } }),
+    }
+}
+
+/// A failure of `kind` with all evidence and a cause.
+fn failure(kind: FailureKind) -> Failure {
+    let mut failure = Failure::new(kind).expecting("client B gets 3 bytes");
+    failure.evidence = evidence();
+    failure.because(Explanation::new("key", "thread 4 reads"))
+}
+
+/// What `text` says was observed.
+fn observed(text: &FailureText) -> Vec<&str> {
+    let lines = text.observed.iter().map(|line| match line {
+        Line::Prose(text) | Line::Aligned(text) => text.as_str(),
+    });
+    lines.collect()
+}
+
+fn progress() -> Observation {
+    Observation::Progress { standard_input: 10, standard_output: 0, traffic: None }
+}
+
+/// A failure of a client program.
+fn with_progress(kind: FailureKind) -> Failure {
+    let mut failure = failure(kind);
+    failure.observations.push(progress());
+    failure
+}
+
+fn wrong_bytes() -> FailureKind {
+    FailureKind::WrongBytes { difference: Difference::between(100, b"abc", b"axc", 1) }
+}
+
+#[test]
+fn a_proven_hang_keeps_its_evidence() {
+    let text = stable_text(&failure(FailureKind::ProvenHang));
+    // Without the machine's queues and the number of tries.
+    assert_eq!(text.evidence, [&STILL[..], &LAST_WORDS].concat());
+    assert_eq!(text.expected, ["client # gets #"]);
+    assert_eq!(text.cause, "thread # reads");
+}
+
+#[test]
+fn a_timeout_has_neither_evidence_nor_a_cause() {
+    let text = stable_text(&failure(TIMEOUT));
+    assert_eq!(text.evidence, [""; 0]);
+    assert_eq!(observed(&text), ["no answer within #"]);
+    assert_eq!(text.cause, "");
+}
+
+#[test]
+fn a_client_program_hangs_alike_whether_that_is_proven_or_not() {
+    for kind in [FailureKind::ProvenHang, TIMEOUT] {
+        let text = stable_text(&with_progress(kind));
+        assert_eq!(observed(&text)[0], "no answer");
+        assert_eq!(text.evidence, [""; 0]);
+        assert_eq!(text.cause, "thread # reads");
+    }
+    let property = FailureKind::Property { observed: "it prints 3 lines".to_owned() };
+    let text = stable_text(&with_progress(property));
+    assert_eq!(observed(&text)[0], "it prints # lines");
+}
+
+#[test]
+fn a_program_that_has_ended_keeps_its_last_words() {
+    let text = stable_text(&failure(FailureKind::ServerEnded { status: ENDED }));
+    assert_eq!(text.evidence, LAST_WORDS);
+    assert_eq!(text.cause, "thread 4 reads", "it does not depend on a moment");
+    let property = FailureKind::Property { observed: "nothing".to_owned() };
+    assert_eq!(stable_text(&failure(property)).evidence, [""; 0]);
+}
+
+#[test]
+fn an_unwritten_part_is_treated_as_its_symptom() {
+    let not_written = |symptom| {
+        let mut failure = failure(symptom);
+        failure.mark_not_written("task 1".to_owned());
+        stable_text(&failure)
+    };
+    let text = not_written(FailureKind::ServerEnded { status: ENDED });
+    assert_eq!(text.cause, "this part is not written yet: todo!(\"task 1\")");
+    assert_eq!(text.evidence, LAST_WORDS);
+    assert_eq!(not_written(FailureKind::ProvenHang).evidence.len(), STILL.len() + LAST_WORDS.len());
+    assert_eq!(not_written(TIMEOUT).cause, "");
+}
+
+#[test]
+fn an_end_is_the_failure_or_something_seen_beside_it() {
+    let failure = |kind| Failure::new(kind);
+    assert!(has_ended(&failure(FailureKind::ServerEnded { status: ENDED })));
+    assert!(has_ended(&failure(FailureKind::WrongStatus { status: ENDED })));
+    assert!(!has_ended(&failure(TIMEOUT)));
+    let mut beside = failure(TIMEOUT);
+    beside.observations = vec![progress(), Observation::Also { kind: FailureKind::ProvenHang }];
+    assert!(!has_ended(&beside));
+    beside.observations.push(Observation::Ended { status: ENDED });
+    assert!(has_ended(&beside));
+    let kind = FailureKind::ServerEnded { status: ENDED };
+    beside.observations = vec![Observation::Also { kind }];
+    assert!(has_ended(&beside));
+    let mut not_written = failure(FailureKind::ServerEnded { status: ENDED });
+    not_written.mark_not_written("task 1".to_owned());
+    assert!(has_ended(&not_written));
+}
+
+#[test]
+fn bytes_are_masked_wherever_they_are() {
+    let masked = [
+        "byte # is not the one that should have come:",
+        "want  \"…\"",
+        "got   \"…\"",
+        "        ^ byte #",
+    ];
+    assert_eq!(observed(&stable_text(&failure(wrong_bytes()))), masked);
+    let mut beside = failure(TIMEOUT);
+    beside.observations.push(Observation::Also { kind: wrong_bytes() });
+    assert_eq!(observed(&stable_text(&beside))[1..], masked);
+    let mut not_written = failure(wrong_bytes());
+    not_written.mark_not_written("task 1".to_owned());
+    assert_eq!(observed(&stable_text(&not_written)), masked);
+    // What is not bytes stays.
+    let mut other = Failure::new(TIMEOUT);
+    mask_bytes(&mut other);
+    assert_eq!(other, Failure::new(TIMEOUT));
+}
