@@ -90,6 +90,13 @@ fn manifest(members: &[PathBuf], dependencies: &BTreeMap<String, toml::Value>) -
         // Reads a line of flags once, and would take the longest of all to optimise.
         [profile.dev.package.clap_builder]
         opt-level = 0
+        // They run in the compiler, where `*` means them, too.
+        [profile.dev.package.clap_derive]
+        opt-level = 0
+        [profile.dev.package.proc-macro2]
+        opt-level = 0
+        [profile.dev.package.syn]
+        opt-level = 0
     };
     if let Some(workspace) = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut) {
         workspace.insert("members".to_owned(), toml::Value::try_from(members)?);
