@@ -20,32 +20,6 @@ pub fn quoted(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
 
-/// Two byte strings around the first place where they differ, one below the other, and a caret below that
-/// place: three lines for a report.
-///
-/// `offset` is where the two begin in the stream, `at` the index in them of the first difference. A string
-/// may end there.
-#[must_use]
-pub fn difference(offset: u64, expected: &[u8], got: &[u8], at: usize) -> Vec<String> {
-    /// How many bytes are shown before and after the difference.
-    const AROUND: usize = 12;
-    let begin = at.saturating_sub(AROUND);
-    let dots = if begin > 0 { "…" } else { "" };
-    let shown = |bytes: &[u8]| {
-        let end = bytes.len().min(at + AROUND);
-        let after = if end < bytes.len() { "…" } else { "" };
-        let middle = bytes.get(begin..end).unwrap_or_default();
-        format!("\"{dots}{}{after}\"", middle.escape_ascii())
-    };
-    let before = got.get(begin..at).unwrap_or_default().escape_ascii().to_string();
-    let caret = 1 + dots.chars().count() + before.chars().count();
-    vec![
-        format!("want  {}", shown(expected)),
-        format!("got   {}", shown(got)),
-        format!("      {}^ byte {}", " ".repeat(caret), offset + at as u64),
-    ]
-}
-
 /// A number of bytes for a reader: `812 bytes`, `64 KiB`, `31.4 MiB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
@@ -88,33 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn caret_is_below_the_first_wrong_byte() {
-        let lines = difference(100, b"abc\ndef", b"abc\nxef", 4);
-        assert_eq!(lines[0], r#"want  "abc\ndef""#);
-        assert_eq!(lines[1], r#"got   "abc\nxef""#);
-        assert_eq!(lines[1].find('x'), lines[2].find('^'));
-        assert!(lines[2].ends_with("byte 104"));
-    }
-
-    #[test]
-    fn long_data_is_cut_around_the_difference() {
-        let (mut one, two) = (vec![b'a'; 1000], vec![b'a'; 1000]);
-        one[500] = b'b';
-        let lines = difference(0, &one, &two, 500);
-        assert!(lines.iter().all(|line| line.chars().count() < 50), "{lines:?}");
-        assert!(lines[0].contains("…aaaaaaaaaaaabaaaaaaaaaaa…"), "{lines:?}");
-    }
-
-    #[test]
     fn bytes_are_quoted_as_rust_writes_them() {
         assert_eq!(quoted(b"a\"b\\\r\n\0\xff"), r#""a\"b\\\r\n\x00\xff""#);
-    }
-
-    #[test]
-    fn caret_is_at_the_end_of_a_string_that_ends_early() {
-        let lines = difference(0, b"abcdef", b"abc", 3);
-        assert_eq!(lines[1], r#"got   "abc""#);
-        assert_eq!(lines[2].find('^'), Some(lines[1].len() - 1));
     }
 
     #[test]
@@ -123,6 +72,7 @@ mod tests {
         assert_eq!(size(65536), "64 KiB");
         assert_eq!(size(32 * 1024 * 1024 + 300_000), "32.3 MiB");
     }
+
     #[test]
     fn durations_are_readable() {
         assert_eq!(time(Duration::from_micros(412)), "0.4 ms");
