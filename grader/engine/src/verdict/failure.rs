@@ -1,7 +1,5 @@
 //! A failure as data: what was expected, what was seen, what the kernel shows, and the likely cause.
 
-use std::borrow::Cow;
-
 use observe::Starvation;
 use serde::Serialize;
 
@@ -72,19 +70,13 @@ pub struct Explanation {
     #[serde(rename = "explanation")]
     key: &'static str,
     #[serde(skip)]
-    text: Cow<'static, str>,
+    text: &'static str,
 }
 
 impl Explanation {
     #[must_use]
     pub const fn new(key: &'static str, text: &'static str) -> Self {
-        Self { key, text: Cow::Borrowed(text) }
-    }
-
-    /// The same with a text that holds numbers or names of this run.
-    #[must_use]
-    pub fn with_text(key: &'static str, text: String) -> Self {
-        Self { key, text: Cow::Owned(text) }
+        Self { key, text }
     }
 
     #[must_use]
@@ -93,12 +85,12 @@ impl Explanation {
     }
 
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> &'static str {
+        self.text
     }
 }
 
-/// Two are equal if their keys are: whoever compares causes does not depend on sentences, or on the numbers in them.
+/// Two are equal if their keys are: whoever compares causes does not depend on sentences.
 impl PartialEq for Explanation {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
