@@ -17,8 +17,8 @@ struct Program {
     manifest: &'static str,
     /// A folder of its own to build in, beside the launcher's: for another workspace, with other crates.
     target: Option<&'static str>,
-    /// Commands that need what the program's default features build; all others are there sooner without. Empty if it
-    /// has no such features.
+    /// The commands that need the program's default features: all others are built without, which is quicker. Empty if
+    /// it has none.
     with_features: &'static [&'static str],
 }
 

@@ -142,7 +142,7 @@ impl Server {
             Some(connection) => connection,
             None => &(),
         };
-        // On the heap: the futures around it would each hold it, and copy its kilobytes as they are made.
+        // On the heap: each future around it would otherwise hold it, and copy its kilobytes when it is made.
         self.wait_with(peer, client, expected, Box::pin(future))
     }
 

@@ -88,7 +88,7 @@ impl Process {
         Ok(output.expect("the wait has ended with the future"))
     }
 
-    /// [`Self::wait_for`] without its type: compiled once, and not again for each future that is waited for.
+    /// [`Self::wait_for`] without its type, so that it is compiled once and not for each future.
     async fn wait_until_done(
         &self,
         peer: &dyn Peer,

@@ -90,7 +90,7 @@ fn manifest(members: &[PathBuf], dependencies: &BTreeMap<String, toml::Value>) -
         // Reads a line of flags once, and would take the longest of all to optimise.
         [profile.dev.package.clap_builder]
         opt-level = 0
-        // They run in the compiler, where `*` means them, too.
+        // Macros run in the compiler, and `*` would optimise them, too.
         [profile.dev.package.clap_derive]
         opt-level = 0
         [profile.dev.package.proc-macro2]
