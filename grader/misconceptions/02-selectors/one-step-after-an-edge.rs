@@ -221,10 +221,10 @@ impl Server {
     /// moves any more, since there is no second event for what is there
     /// already.
     fn turn(&mut self, token: Token) {
-        // ANCHOR: bug
         let Some(client) = self.clients.get_mut(&token) else {
             return;
         };
+        // ANCHOR: bug
         let mut step: io::Result<Step> = Ok(Step::Progress);
         step = step.and_then(|_| client.step(&mut self.buffer));
         let result = match step {
