@@ -107,6 +107,7 @@ async fn until_stalled(
     client: &Connection,
     patience: Duration,
 ) -> Result<(), CheckError> {
+    const PERIOD: Duration = Duration::from_millis(50);
     let address = server.endpoint(1)?;
     let queues = || {
         let end = ConnectionTable::of(address)
@@ -115,14 +116,13 @@ async fn until_stalled(
         (end, client.unread(), client.sent())
     };
     let begin = Instant::now();
-    let mut last = queues();
-    while begin.elapsed() < patience {
-        tokio::time::sleep(STALL).await;
+    let (mut last, mut moved) = (queues(), begin);
+    while begin.elapsed() < patience && moved.elapsed() < STALL {
+        tokio::time::sleep(PERIOD).await;
         let now = queues();
-        if now == last {
-            break;
+        if now != last {
+            (last, moved) = (now, Instant::now());
         }
-        last = now;
     }
     Ok(())
 }

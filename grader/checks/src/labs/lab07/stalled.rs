@@ -56,8 +56,7 @@ impl StalledRoom {
         let (times, stalled) = (Vec::new(), Vec::new());
         let mut this = Self { server, listeners, stalled, room, times, text, said: 0 };
         for _ in 0..SAMPLES {
-            let left = this.say().await?;
-            debug_assert!(left.iter().all(Vec::is_empty), "nobody is there who could leave");
+            this.say().await?;
         }
         trial.step("max1 and max2 join, and never read");
         for number in [1, 2] {
