@@ -75,17 +75,16 @@ pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
 }
 
 /// What the grader says of a misconception, `lab/name`: the first line, and of the rest the parts with the given
-/// headings, or all. Where luck decides which of several texts it is, the one that is kept first.
+/// headings, or all. It is the report of a real run, with that run's numbers.
 ///
 /// # Errors
 ///
-/// No such misconception, no such part, or more than fits on a slide.
+/// No such report, no such part, or more than fits on a slide.
 pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem> {
-    let path = format!("grader/misconceptions/{name}.txt");
-    let texts = read(root, &path)?;
-    let text = texts.find("\n✗ ").map_or(&*texts, |end| &texts[..=end]);
+    let path = format!("grader/misconceptions/{name}.report");
+    let text = read(root, &path)?;
     if parts.is_empty() {
-        return Ok(text.to_owned());
+        return Ok(text);
     }
     let lines: Vec<_> = (1..).zip(text.lines()).collect();
     let mut shown = Vec::new();

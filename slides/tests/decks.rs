@@ -105,7 +105,7 @@ fn a_broken_include_is_an_error_that_names_both_files() -> Result<()> {
     says(&with("{{#code solutions/01/lib.rs:answer}}")?, HERE, "{{#answer …}} folds it");
     says(&with("{{#include solutions/01/lib.rs:given}}")?, HERE, "is not known");
     says(&with("see {{#code solutions/01/lib.rs:given}}")?, HERE, "on a line of its own");
-    says(&with("{{#report 01/gone}}")?, "grader/misconceptions/01/gone.txt:1: ", "No such file");
+    says(&with("{{#report 01/gone}}")?, "grader/misconceptions/01/gone.report:1: ", "No such file");
     says(&with("{{#plot idle \"what is seen\"}}")?, HERE, "there is no pictures/idle-dark.svg");
     Ok(())
 }
@@ -234,12 +234,12 @@ fn a_region_is_shown_without_marks_and_indentation() -> Result<()> {
 }
 
 #[test]
-fn of_several_reports_the_first_is_shown() -> Result<()> {
+fn of_a_report_the_parts_asked_for_are_shown() -> Result<()> {
     let repository = Repository::new()?;
     let text = |observed: &str| {
         format!("✗ 01/echo: back\n  What was done\n    1. ask\n  Observed\n    {observed}\n")
     };
-    repository.write("grader/misconceptions/01/lossy.txt", &(text("this") + &text("that")))?;
+    repository.write("grader/misconceptions/01/lossy.report", &text("this"))?;
     let shown = |parts| slides::excerpt::report(repository.folder.path(), "01/lossy", parts);
     assert_eq!(shown(&[]).expect("a report"), text("this"));
     let observed = shown(&["Observed"]).expect("a report with that part");

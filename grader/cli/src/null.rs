@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+/// The grader itself.
+pub const EXECUTABLE: &str = "/proc/self/exe";
+
 /// The first argument that makes the grader such a program.
 pub const ARGUMENT: &str = "__null";
 

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ fn plan(launcher: Launcher, mode: &str, checks: &[&str]) -> Plan {
         launcher,
         seed: 1,
         charge_residue: false,
+        expected_failures: BTreeSet::new(),
     }
 }
 

@@ -3,32 +3,10 @@
 //! Must fail:
 //! - 01/out-of-descriptors: out of descriptors for a moment, the server ends for good
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
-
-pub struct Options {
-    pub max_connections: usize,
-}
-
-pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
-    let mut echoed = 0;
-    loop {
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(echoed);
-        }
-        stream.write_all(&buffer[..count])?;
-        echoed += count as u64;
-    }
-}
-
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
-    let slots = Arc::new((Mutex::new(options.max_connections), Condvar::new()));
+    let slots = Slots::new(options.max_connections);
     loop {
-        let slot = Slot::take(&slots);
+        let slot = slots.acquire();
         let (stream, _) = listener.accept()?;
         thread::spawn(move || {
             let _slot = slot;
@@ -36,23 +14,5 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
                 eprintln!("client: {error}");
             }
         });
-    }
-}
-
-/// The right to serve one client. Dropping it gives the slot back.
-struct Slot(Arc<(Mutex<usize>, Condvar)>);
-
-impl Slot {
-    fn take(slots: &Arc<(Mutex<usize>, Condvar)>) -> Self {
-        let free = slots.0.lock().unwrap();
-        *slots.1.wait_while(free, |free| *free == 0).unwrap() -= 1;
-        Self(Arc::clone(slots))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        *self.0.0.lock().unwrap() += 1;
-        self.0.1.notify_one();
     }
 }

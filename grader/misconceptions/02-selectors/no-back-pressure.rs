@@ -1,36 +1,12 @@
 //! Misconception: the server has to take what clients send, and the memory to
 //! keep it.
-//!
-//! In place of: src/server.rs
+//! Edits: src/server.rs
 //!
 //! Must fail:
 //! - 02/poll/partial-write: what a client does not read piles up
 //! - 02/select/partial-write: the same
 //! - 02/epoll/partial-write: the same
 
-use std::collections::HashMap;
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::rc::Rc;
-use std::time::{Duration, Instant};
-
-use crate::selector::{Event, Interest, Selector, Token, Trigger};
-
-/// The listener's name. Clients count from 1, and no number comes twice: an
-/// event for a client that has gone meanwhile finds nobody.
-const LISTENER: Token = 0;
-
-/// How much is read at once. All clients share one buffer, as one is served at
-/// a time; what has to be kept of it is copied.
-const BUFFER_SIZE: usize = 64 * 1024;
-
-/// How many steps one client may take in a row, when it could go on for ever.
-const MAX_STEPS: usize = 8;
-
-/// How long to leave the listener alone after a client could not be had.
-const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
-
-/// One client.
 struct Client {
     stream: Rc<TcpStream>,
     /// Read and not yet written.
@@ -40,20 +16,7 @@ struct Client {
     registered: Interest,
 }
 
-/// What a step has come to.
-#[derive(PartialEq, Eq)]
-enum Step {
-    /// Bytes have moved.
-    Progress,
-    /// Nothing can be done before the next event.
-    Blocked,
-    /// The client has shut down its side, and has everything back.
-    Finished,
-}
-
 impl Client {
-    /// Task 2: what to wait for on this client's behalf: in writing only while
-    /// bytes wait, or the loop would never sleep again.
     fn interest(&self) -> Interest {
         let write = !self.pending.is_empty();
         Interest {
@@ -62,19 +25,15 @@ impl Client {
         }
     }
 
-    /// Task 2: reads once and writes what came, or writes once what is left,
-    /// without ever waiting.
-    ///
-    /// # Errors
-    ///
-    /// The client has gone.
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
         let mut moved = false;
         if !self.has_ended {
             match (&*self.stream).read(buffer) {
                 Ok(0) => self.has_ended = true,
                 Ok(count) => self.pending.extend_from_slice(&buffer[..count]),
-                Err(error) => drop(classify_error(error)?),
+                Err(error) => {
+                    classify_error(error)?;
+                }
             }
             moved = true;
         }
@@ -95,97 +54,7 @@ impl Client {
     }
 }
 
-/// EAGAIN is no error: it says that there is nothing to be done now.
-fn classify_error(error: io::Error) -> io::Result<Step> {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => Ok(Step::Blocked),
-        io::ErrorKind::Interrupted => Ok(Step::Progress),
-        _ => Err(error),
-    }
-}
-
-/// The event loop's own state.
-struct Server {
-    listener: Rc<TcpListener>,
-    selector: Box<dyn Selector>,
-    clients: HashMap<Token, Client>,
-    /// The name of the client that came last.
-    last_token: Token,
-    buffer: Vec<u8>,
-    /// Until when the listener is left alone.
-    paused_until: Option<Instant>,
-}
-
-/// Task 2: serves clients for ever, all of them on this thread.
-///
-/// # Errors
-///
-/// None that a running server can survive.
-pub fn serve(
-    listener: TcpListener,
-    mut selector: Box<dyn Selector>,
-) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = Rc::new(listener);
-    selector.register(listener.clone(), LISTENER, Interest::READ)?;
-    let mut server = Server {
-        listener,
-        selector,
-        clients: HashMap::new(),
-        last_token: LISTENER,
-        buffer: vec![0; BUFFER_SIZE],
-        paused_until: None,
-    };
-    let mut events = Vec::new();
-    loop {
-        let timeout = server.time_until_resume();
-        server.selector.wait(&mut events, timeout)?;
-        server.resume()?;
-        for &Event { token, .. } in &events {
-            match token {
-                LISTENER => server.accept()?,
-                client => server.turn(client),
-            }
-        }
-    }
-}
-
 impl Server {
-    /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
-    /// client stays in the queue and the listener stays ready: look away for
-    /// [`ACCEPT_BACKOFF`], or the loop spins.
-    ///
-    /// # Errors
-    ///
-    /// The selector knows nothing of the listener.
-    fn accept(&mut self) -> io::Result<()> {
-        loop {
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    if let Err(error) = self.add_client(stream) {
-                        eprintln!("client turned away: {error}");
-                    }
-                }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return Ok(()),
-                    io::ErrorKind::Interrupted
-                    | io::ErrorKind::ConnectionAborted => {}
-                    _ => {
-                        eprintln!("accept: {error}");
-                        self.paused_until =
-                            Some(Instant::now() + ACCEPT_BACKOFF);
-                        return self.watch_listener(Interest::NONE);
-                    }
-                },
-            }
-        }
-    }
-
-    /// Task 2: a new client, to be read without ever blocking.
-    ///
-    /// # Errors
-    ///
-    /// The selector has no room for it (task 3). That ends this client only.
     fn add_client(&mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nonblocking(true)?;
         let (stream, token) = (Rc::new(stream), self.last_token + 1);
@@ -202,72 +71,6 @@ impl Server {
             },
         );
         self.last_token = token;
-        Ok(())
-    }
-
-    /// Task 2: something has happened on a client's socket: let its state
-    /// machine do a step. Task 5: after an edge, let it go on until nothing
-    /// moves any more, since there is no second event for what is there
-    /// already.
-    fn turn(&mut self, token: Token) {
-        let Some(client) = self.clients.get_mut(&token) else {
-            return;
-        };
-        let is_edge = self.selector.trigger() == Trigger::Edge;
-        let mut step = Ok(Step::Progress);
-        for _ in 0..if is_edge { MAX_STEPS } else { 1 } {
-            step = client.step(&mut self.buffer);
-            if !matches!(step, Ok(Step::Progress)) {
-                break;
-            }
-        }
-        let result = match step {
-            Ok(Step::Progress | Step::Blocked) => {
-                let before = client.registered;
-                client.registered = client.interest();
-                // To modify is to ask anew: what is ready is told again.
-                let rearm = is_edge && matches!(step, Ok(Step::Progress));
-                if client.registered == before && !rearm {
-                    return;
-                }
-                self.selector
-                    .modify(&client.stream, token, client.registered)
-            }
-            Ok(Step::Finished) => return self.remove_client(token),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = result {
-            eprintln!("client: {error}");
-            self.remove_client(token);
-        }
-    }
-
-    /// Task 2: a client has gone; nothing is to be left of it.
-    fn remove_client(&mut self, token: Token) {
-        let Some(client) = self.clients.remove(&token) else {
-            return;
-        };
-        if let Err(error) = self.selector.deregister(&client.stream) {
-            eprintln!("deregister: {error}");
-        }
-    }
-
-    fn watch_listener(&mut self, interest: Interest) -> io::Result<()> {
-        self.selector.modify(&self.listener, LISTENER, interest)
-    }
-
-    /// How long the listener is still to be left alone.
-    fn time_until_resume(&self) -> Option<Duration> {
-        self.paused_until
-            .map(|end| end.saturating_duration_since(Instant::now()))
-    }
-
-    /// Looks at the listener again, if it is time.
-    fn resume(&mut self) -> io::Result<()> {
-        if self.time_until_resume() == Some(Duration::ZERO) {
-            self.paused_until = None;
-            self.watch_listener(Interest::READ)?;
-        }
         Ok(())
     }
 }

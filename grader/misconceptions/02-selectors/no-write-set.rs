@@ -1,76 +1,12 @@
 //! Misconception: an echo server waits for input, so the set for reading will
 //! do.
-//!
-//! In place of: src/select.rs
+//! Edits: src/select.rs
 //!
 //! Must fail:
 //! - 02/select/partial-write: nobody says when the rest of an answer can be
 //!   written
 
-use std::collections::BTreeMap;
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::rc::Rc;
-use std::time::Duration;
-
-use crate::selector::{Event, Interest, Registration, Selector, Token};
-use crate::sys::{FD_SETSIZE, FdSet, select};
-
-/// select gets two sets of descriptors with each call, and gives them back
-/// with the ready ones only. So what is watched is kept here, by descriptor,
-/// and the sets are made anew for each call.
-#[derive(Default)]
-pub struct Select {
-    sockets: BTreeMap<RawFd, Registration>,
-}
-
-impl Select {
-    /// A selector that watches nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Selector for Select {
-    /// A descriptor that does not fit into an [`FdSet`] is refused.
-    fn register(
-        &mut self,
-        socket: Rc<dyn AsFd>,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        let fd = socket.as_fd().as_raw_fd();
-        if fd as usize >= FD_SETSIZE {
-            return Err(io::Error::other("more descriptors than select takes"));
-        }
-        self.sockets.insert(
-            fd,
-            Registration {
-                socket,
-                token,
-                interest,
-            },
-        );
-        Ok(())
-    }
-
-    fn modify(
-        &mut self,
-        socket: &dyn AsFd,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        let registration = self.sockets.get_mut(&socket.as_fd().as_raw_fd());
-        let registration = registration.ok_or(io::ErrorKind::NotFound)?;
-        (registration.token, registration.interest) = (token, interest);
-        Ok(())
-    }
-
-    fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()> {
-        let registration = self.sockets.remove(&socket.as_fd().as_raw_fd());
-        registration.map(drop).ok_or(io::ErrorKind::NotFound.into())
-    }
-
     fn wait(
         &mut self,
         events: &mut Vec<Event>,

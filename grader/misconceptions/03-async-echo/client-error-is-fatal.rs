@@ -5,26 +5,7 @@
 //! - 03/reset-while-writing: so it does here
 //! - 03/descriptors-return: so does the first of many resets
 
-use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-
-pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
-    let mut echoed = 0;
-    loop {
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 {
-            return Ok(echoed);
-        }
-        stream.write_all(&buffer[..count]).await?;
-        echoed += count as u64;
-    }
-}
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     let mut clients = JoinSet::new();
@@ -39,30 +20,6 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
             Some(ended) = clients.join_next() => {
                 ended.map_err(io::Error::other)??;
             }
-        }
-    }
-}
-
-pub async fn connect<I, O>(addr: SocketAddr, mut input: I, mut output: O) -> io::Result<()>
-where
-    I: AsyncRead + Unpin,
-    O: AsyncWrite + Unpin,
-{
-    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
-    let send = async {
-        let sent = tokio::io::copy(&mut input, &mut writer).await;
-        writer.shutdown().await.and(sent)
-    };
-    let receive = async {
-        tokio::io::copy(&mut reader, &mut output).await?;
-        output.flush().await
-    };
-    tokio::pin!(receive);
-    tokio::select! {
-        received = &mut receive => received,
-        sent = send => {
-            receive.await?;
-            sent.map(drop)
         }
     }
 }

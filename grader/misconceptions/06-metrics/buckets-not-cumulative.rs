@@ -1,6 +1,6 @@
 //! Misconception: a bucket holds what fell into it.
 //!
-//! In place of: src/exposition.rs
+//! Replaces: src/exposition.rs
 //!
 //! Must fail:
 //! - 06/histogram-consistent: those below belong to it as well

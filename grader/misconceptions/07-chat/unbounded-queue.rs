@@ -4,52 +4,6 @@
 //! - 07/slow-consumer: the one that does not read is never cut off, and the
 //!   memory grows
 
-pub mod client;
-pub mod lines;
-pub mod protocol;
-
-use std::collections::VecDeque;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use lines::{LineError, Lines};
-use protocol::{BAD_JSON, Command, Event, JOIN_FIRST, MAX_LINE, is_valid_name};
-use tokio::io::AsyncWriteExt;
-use tokio::io::{copy, sink};
-use tokio::net::tcp::WriteHalf;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
-
-/// How long the last events may take to be written to a client that leaves or
-/// is sent away.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long a client that is told to go may still send before its socket is
-/// closed.
-pub const LINGER: Duration = Duration::from_millis(100);
-
-/// Why a client is served no longer. Where the connection did not break, the
-/// client is told.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("bad name")]
-    BadName,
-    #[error("user id already taken")]
-    NameTaken,
-    #[error("line too long")]
-    LineTooLong,
-    #[error("too slow")]
-    TooSlow,
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-/// The way to one client: lines for its writer, and a means to cut it off.
 #[derive(Clone)]
 pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
@@ -59,16 +13,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Given: an outbox for at most `capacity` lines, and where they come out.
     pub fn new(_: usize) -> (Self, mpsc::UnboundedReceiver<Arc<str>>) {
         let (lines, queue) = mpsc::unbounded_channel();
         let disconnect = CancellationToken::new();
         (Self { lines, disconnect }, queue)
     }
 
-    /// Puts `line` into the queue, without waiting (task 1). `false` if the
-    /// client is cut off, now or before: its queue was full (task 4). After a
-    /// line that is missing there must be no other.
     pub fn send(&self, line: Arc<str>) -> bool {
         if !self.disconnect.is_cancelled() && self.lines.send(line).is_ok() {
             return true;
@@ -76,209 +26,8 @@ impl Outbox {
         self.disconnect.cancel();
         false
     }
-
-    /// Given: tells the client what it did wrong.
-    pub fn error(&self, reason: &str) {
-        let reason = reason.to_owned();
-        self.send(Event::Error { reason }.line());
-    }
-
-    /// Given: whether both lead to the same client.
-    fn same_client(&self, other: &Self) -> bool {
-        self.lines.same_channel(&other.lines)
-    }
 }
 
-/// Who is in a room. Sorted by name, as bytes.
-type Room = BTreeMap<String, Outbox>;
-
-/// What all clients share.
-#[derive(Default)]
-struct State {
-    /// Of users in any room. It changes in one step with `rooms`.
-    names: HashSet<String>,
-    /// By name. None is empty.
-    rooms: HashMap<String, Room>,
-}
-
-impl State {
-    /// Puts `event` into the queues of all who are in the room (task 2). Who
-    /// is cut off by that leaves at once, and the rest of the room hears of
-    /// it, which may cut off the next (task 4). An empty room is removed
-    /// (task 3).
-    fn announce(&mut self, room_id: &str, event: &Event) {
-        let Some(room) = self.rooms.get_mut(room_id) else {
-            return;
-        };
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
-        let mut pending = VecDeque::from([event.line()]);
-        while let Some(line) = pending.pop_front() {
-            room.retain(|user_id, outbox| {
-                let sent = outbox.send(Arc::clone(&line));
-                if !sent {
-                    self.names.remove(user_id);
-                    let user_id = user_id.clone();
-                    pending.push_back(Event::Left { user_id }.line());
-                }
-                sent
-            });
-        }
-        if room.is_empty() {
-            self.rooms.remove(room_id);
-        }
-    }
-}
-
-/// All rooms.
-pub struct Rooms {
-    /// How many lines may wait for one client.
-    queue: usize,
-    /// One lock for everything. It is the standard library's: whoever has it
-    /// must not wait for anything, and the compiler sees to that, since a task
-    /// with such a guard across an `.await` cannot be spawned.
-    state: Mutex<State>,
-}
-
-impl Rooms {
-    /// Given: no room yet.
-    pub fn new(queue: usize) -> Self {
-        let state = Mutex::default();
-        Self { queue, state }
-    }
-
-    /// Given: the state, for as long as the guard lives. A panic of somebody
-    /// who had it is no reason to panic, too.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tasks 1 and 3: takes the name and a place in the room, tells the others
-    /// (`joined`), and welcomes the new member. All in one step, so that one
-    /// order of events is true for all.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NameTaken`], and nobody has noticed anything.
-    pub fn join(
-        self: &Arc<Self>,
-        user_id: String,
-        room_id: String,
-        outbox: &Outbox,
-    ) -> Result<Member, Error> {
-        let mut state = self.lock();
-        if !state.names.insert(user_id.clone()) {
-            return Err(Error::NameTaken);
-        }
-        let joined = Event::Joined {
-            user_id: user_id.clone(),
-        };
-        state.announce(&room_id, &joined);
-        let room = state.rooms.entry(room_id.clone()).or_default();
-        room.insert(user_id.clone(), outbox.clone());
-        let welcome = Event::Welcome {
-            room_id: room_id.clone(),
-            users: room.keys().cloned().collect(),
-        };
-        outbox.send(welcome.line());
-        Ok(Member {
-            rooms: Arc::clone(self),
-            user_id,
-            room_id,
-            outbox: outbox.clone(),
-        })
-    }
-}
-
-/// Somebody in a room, as long as this lives.
-pub struct Member {
-    rooms: Arc<Rooms>,
-    user_id: String,
-    room_id: String,
-    outbox: Outbox,
-}
-
-impl Member {
-    /// Task 2: a message to all of the room, oneself included. Who was cut off
-    /// has left, and says nothing any more.
-    pub fn say(&self, message: String) {
-        let mut state = self.rooms.lock();
-        if !self.outbox.disconnect.is_cancelled() {
-            let user_id = self.user_id.clone();
-            let event = Event::Message { user_id, message };
-            state.announce(&self.room_id, &event);
-        }
-    }
-
-    /// Task 1: the users in the room, to oneself.
-    pub fn who(&self) {
-        let state = self.rooms.lock();
-        if let Some(room) = state.rooms.get(&self.room_id) {
-            let users = room.keys().cloned().collect();
-            self.outbox.send(Event::Users { users }.line());
-        }
-    }
-}
-
-/// Task 1: leaves the room and gives the name back, and tells the others
-/// (`left`). A drop happens at each kind of end: at EOF, at an error, at a
-/// panic.
-impl Drop for Member {
-    fn drop(&mut self) {
-        let mut state = self.rooms.lock();
-        let Some(room) = state.rooms.get_mut(&self.room_id) else {
-            return;
-        };
-        // Who was cut off is gone, and the name may be another client's.
-        if !room
-            .get(&self.user_id)
-            .is_some_and(|o| o.same_client(&self.outbox))
-        {
-            return;
-        }
-        room.remove(&self.user_id);
-        state.names.remove(&self.user_id);
-        let left = Event::Left {
-            user_id: self.user_id.clone(),
-        };
-        state.announce(&self.room_id, &left);
-    }
-}
-
-/// Tasks 1 and 2: does what `line` asks for. The first good join makes the
-/// `member`.
-///
-/// # Errors
-///
-/// [`Error::BadName`] or [`Error::NameTaken`]: the connection has to end.
-pub fn handle_command(
-    line: &str,
-    rooms: &Arc<Rooms>,
-    outbox: &Outbox,
-    member: &mut Option<Member>,
-) -> Result<(), Error> {
-    match (Command::parse(line), &member) {
-        (Some(Command::Join { user_id, room_id }), None) => {
-            if !is_valid_name(&user_id) || !is_valid_name(&room_id) {
-                return Err(Error::BadName);
-            }
-            *member = Some(rooms.join(user_id, room_id, outbox)?);
-        }
-        (Some(Command::Say { message }), Some(member)) => member.say(message),
-        (Some(Command::Who { .. }), Some(member)) => member.who(),
-        (Some(Command::Join { .. }), Some(_)) | (None, _) => {
-            outbox.error(BAD_JSON);
-        }
-        (Some(_), None) => outbox.error(JOIN_FIRST),
-    }
-    Ok(())
-}
-
-/// Task 1: writes lines as they come, and the end when no more can come.
-///
-/// # Errors
-///
-/// The connection broke.
 pub async fn write_events(
     mut queue: mpsc::UnboundedReceiver<Arc<str>>,
     mut output: WriteHalf<'_>,
@@ -289,13 +38,6 @@ pub async fn write_events(
     output.shutdown().await
 }
 
-/// Serves one client: its lines, and beside them its queue, so that neither
-/// waits for the other. Ends at the end of its input, at an error, or when the
-/// client is cut off (task 4).
-///
-/// # Errors
-///
-/// Why it ended otherwise than by the end of its input.
 pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
@@ -348,27 +90,4 @@ pub async fn handle(
     // What still comes is read: a close with unread input would be a reset.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
-}
-
-/// Accepts clients for ever and serves each in a task of its own.
-///
-/// # Errors
-///
-/// None that a running server can survive.
-pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
-    let rooms = Arc::new(Rooms::new(queue));
-    loop {
-        let mut stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                eprintln!("accept: {error}");
-                sleep(Duration::from_millis(20)).await;
-                continue;
-            }
-        };
-        let rooms = Arc::clone(&rooms);
-        tokio::spawn(async move {
-            let _ = handle(&mut stream, &rooms).await;
-        });
-    }
 }

@@ -1,5 +1,6 @@
 //! `cargo grader check`.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -160,6 +161,7 @@ impl CheckRun<'_> {
                 launcher: session.launcher.clone(),
                 seed: seed.wrapping_add(round),
                 charge_residue: arguments.only.is_none(),
+                expected_failures: BTreeSet::new(),
             };
             let report = Report {
                 lab,

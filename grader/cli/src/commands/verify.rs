@@ -12,7 +12,10 @@ use engine::subject::Children;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::labs::find_lab;
-use crate::proof::{GoldenUpdate, Proof, update_golden, verify, write_all_problems, write_proof};
+use crate::proof::{
+    GoldenUpdate, Proof, Scope, Shard, merged_program, update_golden, verify, write_all_problems,
+    write_costs, write_proof,
+};
 use crate::report::SCHEMA;
 use crate::session::Session;
 use crate::status::{FAILED, INTERRUPTED};
@@ -27,9 +30,21 @@ pub struct VerifyArguments {
     #[arg(long)]
     fresh: bool,
 
+    /// Run a part of the programs: the part I of N, so that N machines can share the work
+    #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
+    shard: Shard,
+
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+
+    /// Print the program that this misconception makes of the solution, and do nothing else
+    #[arg(long, value_name = "MISCONCEPTION", conflicts_with_all = ["diff", "update", "also"])]
+    show: Option<String>,
+
+    /// Print how that program differs from the solution, and do nothing else
+    #[arg(long, value_name = "MISCONCEPTION", conflicts_with_all = ["update", "also"])]
+    diff: Option<String>,
 
     /// Keep the failure text of this misconception as it is now, and do nothing else
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
@@ -51,14 +66,19 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
         [] => LABS.to_vec(),
         names => names.iter().map(|name| find_lab(name)).collect::<Result<_>>()?,
     };
-    let session = Session::begin(checkout, children)?;
     let mut out = anstream::stdout().lock();
+    let show = arguments.show.as_ref().map(|name| (name, false, "--show"));
+    let diff = arguments.diff.as_ref().map(|name| (name, true, "--diff"));
+    if let Some((name, as_diff, option)) = show.or(diff) {
+        let lab = one_lab(&labs, option, name)?;
+        write!(out, "{}", merged_program(&checkout, lab, name, as_diff)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let session = Session::begin(checkout, children)?;
     let replace = arguments.update.as_ref().map(|name| (name, GoldenUpdate::Replace, "--update"));
     let add = arguments.also.as_ref().map(|name| (name, GoldenUpdate::Add, "--also"));
     if let Some((name, update, option)) = replace.or(add) {
-        let [lab] = labs.as_slice() else {
-            bail!("{option} needs the lab: verify LAB {option} {name}")
-        };
+        let lab = one_lab(&labs, option, name)?;
         let (path, is_new) = update_golden(&session, lab, name, update)?;
         let done = if is_new { "written" } else { "known already" };
         writeln!(out, "{done}: {}", session.checkout.relative(&path).display())?;
@@ -71,7 +91,8 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
             bar.set_style(style);
         }
         bar.set_message(format!("lab {}", lab.digits()));
-        let proof = verify(&session, lab, arguments.fresh, |done, all| {
+        let scope = Scope { fresh: arguments.fresh, shard: arguments.shard };
+        let proof = verify(&session, lab, scope, |done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         });
@@ -89,9 +110,20 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
         let document = serde_json::json!({ "schema": SCHEMA, "proofs": proofs });
         writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
     }
+    if !arguments.json {
+        write_costs(&mut out, &proofs)?;
+    }
     let holds = proofs.iter().all(Proof::holds);
     if !holds && !arguments.json && proofs.len() > 1 {
         write_all_problems(&mut out, &proofs)?;
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// The only one of `labs`, in which `option` looks for the misconception `name`.
+fn one_lab(labs: &[&'static Lab], option: &str, name: &str) -> Result<&'static Lab> {
+    match labs {
+        [lab] => Ok(lab),
+        _ => bail!("{option} needs the lab: cargo grader verify LAB {option} {name}"),
+    }
 }

@@ -2,28 +2,36 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use course::checkout::Checkout;
 use course::labs::LabInfo;
+use engine::subject::build::rust_files;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::known::KnownProgram;
+use crate::null;
 
-/// What can change the results of all programs: the grader, and the versions of what they are built with.
+/// The results that are kept for programs of one lab, keyed by what can change them: the program, the checks of the lab
+/// and the code below them, the code that judges here, and the tool chain. An explanation, or another lab's check, changes
+/// none.
 pub(super) struct Cache {
     folder: PathBuf,
     lab: String,
-    grader: u64,
-    lock: u64,
+    code: u64,
+    /// Whether the sources are those that this grader was built from.
+    is_current: bool,
 }
 
 /// Where the result of one program is kept.
 pub(super) struct CacheEntry {
     path: PathBuf,
-    key: u64,
+    /// `None` where nothing is kept.
+    key: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,44 +40,102 @@ struct CachedResult {
     finding: Finding,
 }
 
+/// Whose sources can change the verdict on any program.
+const CODE: [&str; 6] = [
+    "grader/checks/src",
+    "grader/cli/src/null.rs",
+    "grader/cli/src/proof",
+    "grader/engine/src",
+    "grader/exposition/src",
+    "grader/observe/src",
+];
+
+/// Below it, each lab's checks have a file or a folder that begins with [`lab_prefix`].
+const LABS_CHECKS: &str = "grader/checks/src/labs";
+
+fn lab_prefix(lab: &LabInfo) -> String {
+    format!("lab{}", lab.digits())
+}
+
 impl Cache {
     /// The cache for programs of `lab`.
     ///
     /// # Errors
     ///
-    /// The grader or the lock file cannot be read.
+    /// The sources of the grader cannot be read.
     pub(super) fn open(checkout: &Checkout, lab: &LabInfo) -> Result<Self> {
-        let grader = fs::read("/proc/self/exe").context("cannot read the grader")?;
-        let lock =
-            fs::read(checkout.root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+        let built = modified(Path::new("/proc/self/exe"));
+        let (mut hasher, mut is_current) = (DefaultHasher::new(), true);
+        for path in sources(checkout, lab)? {
+            is_current &= modified(&path) <= built;
+            checkout.relative(&path).hash(&mut hasher);
+            checkout.read(&path)?.hash(&mut hasher);
+        }
+        tool_chain().hash(&mut hasher);
         Ok(Self {
             folder: checkout.target().join("variants/verify"),
             lab: lab.digits(),
-            grader: fingerprint(&grader),
-            lock: fingerprint(&lock),
+            code: hasher.finish(),
+            is_current,
         })
     }
 
     /// The entry for `program` as it is built now.
     pub(super) fn entry(&self, program: &KnownProgram) -> CacheEntry {
-        let executable = program.command.first().and_then(|word| fs::read(word).ok());
+        let executable = program.command.first().filter(|word| *word != null::EXECUTABLE);
+        let executable = executable.and_then(|word| fs::read(word).ok());
+        let command = &program.command[1..];
         CacheEntry {
             path: self.folder.join(format!("{}-{}.json", self.lab, program.name)),
-            key: fingerprint(&(executable, self.grader, self.lock)),
+            key: self.is_current.then(|| fingerprint(&(executable, command, self.code))),
         }
     }
+}
+
+/// The files whose text can change the verdict on a program of `lab`.
+fn sources(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<PathBuf>> {
+    let labs = checkout.root().join(LABS_CHECKS);
+    let mut files = vec![checkout.root().join("Cargo.lock")];
+    for place in CODE {
+        let place = checkout.root().join(place);
+        files.extend(if place.is_dir() { rust_files(&place)? } else { vec![place] });
+    }
+    let prefix = lab_prefix(lab);
+    files.retain(|file| match file.strip_prefix(&labs) {
+        // Checks of other labs. What labs share has another name.
+        Ok(inside) => {
+            let name = inside.to_string_lossy();
+            let is_labs = name
+                .strip_prefix("lab")
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            !is_labs || name.starts_with(&prefix)
+        }
+        Err(_) => true,
+    });
+    Ok(files)
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// What the compiler says of itself; nothing if it cannot be asked.
+#[allow(clippy::disallowed_methods, reason = "the compiler is no program under test")]
+fn tool_chain() -> Vec<u8> {
+    Command::new("rustc").arg("-vV").output().map(|output| output.stdout).unwrap_or_default()
 }
 
 impl CacheEntry {
     pub(super) fn load(&self) -> Option<Finding> {
         let text = fs::read_to_string(&self.path).ok()?;
         let cached: CachedResult = serde_json::from_str(&text).ok()?;
-        (cached.key == self.key).then_some(cached.finding)
+        (Some(cached.key) == self.key).then_some(cached.finding)
     }
 
     /// A result that cannot be stored is found again by the next run.
     pub(super) fn store(&self, finding: &Finding) {
-        let cached = CachedResult { key: self.key, finding: finding.clone() };
+        let Some(key) = self.key else { return };
+        let cached = CachedResult { key, finding: finding.clone() };
         if let (Ok(text), Some(folder)) = (serde_json::to_string(&cached), self.path.parent()) {
             let _ = fs::create_dir_all(folder);
             let _ = fs::write(&self.path, text);
@@ -82,4 +148,33 @@ fn fingerprint(content: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use checks::LABS;
+
+    use super::*;
+
+    #[test]
+    fn a_result_depends_on_the_labs_own_checks_and_what_is_below_them() {
+        let checkout = Checkout::find().expect("tests run in the checkout");
+        let depends = |lab: &LabInfo, path: &str| {
+            let sources = sources(&checkout, lab).expect("readable sources");
+            sources.iter().any(|source| checkout.relative(source).starts_with(path))
+        };
+        for lab in LABS {
+            let others = LABS.iter().filter(|other| other.number != lab.number);
+            for other in others.map(|other| format!("{LABS_CHECKS}/{}", lab_prefix(other))) {
+                assert!(!depends(lab, &other) && !depends(lab, &format!("{other}.rs")), "{other}");
+            }
+            let own = format!("{LABS_CHECKS}/{}", lab_prefix(lab));
+            assert!(depends(lab, &own) || depends(lab, &format!("{own}.rs")), "{own}");
+            for below in ["grader/checks/src/scenarios", "grader/engine/src", "grader/observe/src"]
+            {
+                assert!(depends(lab, below), "{below}");
+            }
+            assert!(!depends(lab, "grader/explanations") && !depends(lab, "grader/cli/src/report"));
+        }
+    }
 }

@@ -1,17 +1,17 @@
 //! The result of one run of a program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use course::explanations::Explanations;
 use engine::run::{Plan, START_UP, Verdict, VerdictName, run};
 use engine::verdict::FailureKind;
 use serde::{Deserialize, Serialize};
 
+use super::excerpt;
 use super::golden;
-use super::known::KnownProgram;
+use super::known::{Expectation, KnownProgram};
 use crate::report::Report;
 use crate::session::Session;
-use engine::lab::Lab;
+use engine::lab::{Check, Lab};
 
 /// All programs get the same random data, so that their texts can be compared.
 const SEED: u32 = 0x5eed_0001;
@@ -25,8 +25,12 @@ pub struct Finding {
     pub verdicts: BTreeMap<String, VerdictName>,
     /// What was observed first, by the id of each check that failed.
     pub observed: BTreeMap<String, String>,
-    /// The report of the first failure, without what differs from run to run.
-    pub text: String,
+    /// What is to be kept of the first failure, see [`golden`].
+    pub golden: String,
+    /// The report of the first failure up to its likely cause.
+    pub report: String,
+    /// The lines of it that are the same in each run.
+    pub stable_lines: Vec<String>,
     /// Whether the first failure is that of a part that is not written yet.
     pub not_written: bool,
 }
@@ -43,6 +47,16 @@ impl Finding {
     }
 }
 
+/// The checks of `lab` that a program is expected to fail.
+fn expected_failures(lab: &'static Lab, expectation: &Expectation) -> BTreeSet<&'static str> {
+    let fails = |check: &&Check| match expectation {
+        Expectation::Everything => false,
+        Expectation::AtMost(_) => true,
+        Expectation::Fails(named) => named.contains_key(check.id),
+    };
+    lab.checks.iter().filter(fails).map(|check| check.id).collect()
+}
+
 /// Runs all checks of `lab` on `program`.
 pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgram) -> Finding {
     let plan = Plan {
@@ -52,6 +66,7 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
         launcher: session.launcher.clone(),
         seed: SEED,
         charge_residue: true,
+        expected_failures: expected_failures(lab, &program.expectation),
     };
     let report = Report {
         lab,
@@ -62,16 +77,17 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
         remarks: Vec::new(),
         partial: false,
     };
-    let explanations = Explanations::parse(lab.explanations).unwrap_or_default();
     let (score, points) = report.score();
     let mut finding = Finding { score, points, ..Finding::default() };
     for outcome in &report.outcomes {
         let id = outcome.check.id.to_owned();
         match &outcome.verdict {
             Verdict::Failed(failure) => {
-                if finding.text.is_empty() {
-                    let explanation = explanations.get(outcome.check.id);
-                    finding.text = golden::text(&report, outcome.check, failure, explanation);
+                if finding.golden.is_empty() {
+                    finding.golden = golden::text(outcome.check, failure);
+                    let lines = golden::lines(failure).into_iter();
+                    finding.stable_lines = lines.map(|(_, line)| line).collect();
+                    finding.report = excerpt::of(&report, outcome.check, failure);
                     finding.not_written = matches!(failure.kind, FailureKind::NotWritten { .. });
                 }
                 finding.observed.insert(id.clone(), failure.observed().join("; "));

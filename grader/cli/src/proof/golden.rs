@@ -1,4 +1,6 @@
-//! The texts of misconceptions' failures that are kept beside them, without what differs from run to run.
+//! What is kept beside a misconception of its first failure: what can be wrong with it, and nothing that differs from run
+//! to run. That is a line for the check, the kind, each step, each thing expected and observed, each line of evidence, and
+//! the name of the cause; no prose that explains, and no random word.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,14 +8,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use course::checkout::Checkout;
-use course::explanations::CheckExplanation;
 use course::labs::LabInfo;
 use engine::lab::Check;
 use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Line, Observation};
+use serde::Serialize;
 
-use super::mask::{masked, masked_sizes};
+use super::mask::{masked, masked_sizes, without_drawn};
 use super::misconception;
-use crate::report::Report;
 
 /// The texts that are kept for one misconception.
 pub(super) struct Golden {
@@ -64,10 +65,10 @@ impl Golden {
         let (was, is) = lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(another end)"));
         let Self { lab, name, shown, .. } = self;
         Some(format!(
-            "its text is not in {shown}: `{}`, kept was `{}`; if it is better: cargo grader verify {lab} \
+            "what is kept in {shown} is `{}`, and now it is `{}`; if that is better: cargo grader verify {lab} \
              --update {name}; if it is as true, and nondeterministic: cargo grader verify {lab} --also {name}",
-            is.trim(),
-            was.trim()
+            was.trim(),
+            is.trim()
         ))
     }
 
@@ -90,38 +91,79 @@ impl Golden {
     }
 }
 
-/// The texts of a file, each of which begins as a report's failure does.
+/// The texts of a file, each of which begins with the check.
 fn texts(kept: &str) -> impl Iterator<Item = &str> {
-    let ends = kept.match_indices("\n✗ ").map(|(index, _)| index + 1).chain([kept.len()]);
+    let ends = kept.match_indices("\ncheck: ").map(|(index, _)| index + 1).chain([kept.len()]);
     let begins = [0].into_iter().chain(ends.clone());
     begins.zip(ends).map(|(begin, end)| &kept[begin..end]).filter(|text| !text.is_empty())
 }
 
-/// The failure's text as a report shows it, without what differs from run to run.
-pub(super) fn text(
-    report: &Report,
-    check: &Check,
-    failure: &Failure,
-    explanation: Option<&CheckExplanation>,
-) -> String {
-    let text = stable_text(failure);
-    let mut out = Vec::new();
-    // Writing to memory does not fail.
-    let _ = report.write_failure(&mut out, check, &text, explanation);
-    let out = anstream::adapter::strip_bytes(&out).into_vec();
-    String::from_utf8_lossy(&out).trim_start().to_owned()
+/// What is kept of a failure of `check`.
+pub(super) fn text(check: &Check, failure: &Failure) -> String {
+    let mut out = format!("check: {}\nkind: {}\n", check.id, kind_name(failure));
+    for (part, line) in lines(failure) {
+        out += &format!("{part}: {line}\n");
+    }
+    if let Some(cause) = cause_name(failure) {
+        out += &format!("cause: {cause}\n");
+    }
+    out
 }
 
-/// What of a failure is the same in each run.
+/// The lines of a failure that are the same in each run, each with the part that it belongs to.
+pub(super) fn lines(failure: &Failure) -> Vec<(&'static str, String)> {
+    let FailureText { steps, expected, observed, evidence, .. } = stable_text(failure);
+    let observed = observed.into_iter().map(|line| match line {
+        Line::Prose(text) | Line::Aligned(text) => text,
+    });
+    let parts = [
+        ("step", steps),
+        ("expected", expected),
+        ("observed", observed.collect()),
+        ("evidence", evidence),
+    ];
+    let parts =
+        parts.into_iter().flat_map(|(part, lines)| lines.into_iter().map(move |line| (part, line)));
+    parts.map(|(part, line)| (part, without_drawn(&line, &failure.drawn))).collect()
+}
+
+/// The name of the kind, as in JSON reports.
+fn kind_name(failure: &Failure) -> String {
+    let symptom = failure.kind.symptom();
+    if is_of_client(failure) && symptom.is_unanswered() {
+        // Whether its hang can be proven is nondeterministic.
+        return "unanswered".to_owned();
+    }
+    tag(symptom, "kind").unwrap_or_default()
+}
+
+/// The name of the cause, unless it is read off the threads at one moment.
+fn cause_name(failure: &Failure) -> Option<String> {
+    let is_late = matches!(failure.kind.symptom(), FailureKind::Timeout { .. });
+    let cause = failure.cause.as_ref().filter(|_| !is_late || is_of_client(failure))?;
+    let name = |tag_name| Some(format!("{tag_name} {}", tag(cause, tag_name)?));
+    name("explanation").or_else(|| name("diagnosis"))
+}
+
+/// What `value` has at `name` when it is written as JSON.
+fn tag(value: &impl Serialize, name: &str) -> Option<String> {
+    let value = serde_json::to_value(value).ok()?;
+    Some(value.get(name)?.as_str()?.to_owned())
+}
+
+/// Whether the program is a client: only then its failures say how far it came.
+fn is_of_client(failure: &Failure) -> bool {
+    failure.observations.iter().any(|it| matches!(it, Observation::Progress { .. }))
+}
+
+/// What of a failure is the same in each run, its cause aside.
 fn stable_text(failure: &Failure) -> FailureText {
-    let is_client =
-        failure.observations.iter().any(|it| matches!(it, Observation::Progress { .. }));
+    let is_client = is_of_client(failure);
     let symptom = failure.kind.symptom();
     let hangs = matches!(symptom, FailureKind::ProvenHang);
-    let is_late = matches!(symptom, FailureKind::Timeout { .. });
     // A client program may have its input read by a pool of threads (tokio's does), which wait for more work with a
     // timeout; whether its hang can be proven is nondeterministic, then.
-    let (sleeps, is_late) = (hangs && !is_client, is_late && !is_client);
+    let sleeps = hangs && !is_client;
     let mut stable = failure.clone();
     mask_bytes(&mut stable);
     // Programs that are run at the same time share the machine's queues.
@@ -137,7 +179,7 @@ fn stable_text(failure: &Failure) -> FailureText {
             stable.evidence.last_words = None;
         }
     }
-    let FailureText { steps, expected, observed, evidence, cause } = stable.text();
+    let FailureText { steps, expected, observed, evidence, .. } = stable.text();
     let all = |lines: Vec<String>| lines.iter().map(|line| masked(line)).collect::<Vec<_>>();
     let observed = observed.into_iter().map(|line| match line {
         Line::Prose(text) => Line::Prose(masked(&text)),
@@ -147,16 +189,14 @@ fn stable_text(failure: &Failure) -> FailureText {
     if is_client && symptom.is_unanswered() {
         observed[0] = Line::Prose("no answer".to_owned());
     }
-    // What is read off the threads at one moment is like evidence.
-    let cause = if is_late {
-        String::new()
-    } else if sleeps || is_client {
-        masked(&cause)
-    } else {
-        cause
-    };
     let steps = steps.iter().map(|step| masked_sizes(step)).collect();
-    FailureText { steps, expected: all(expected), observed, evidence: all(evidence), cause }
+    FailureText {
+        steps,
+        expected: all(expected),
+        observed,
+        evidence: all(evidence),
+        cause: String::new(),
+    }
 }
 
 /// Whether the failure says that the program has ended.

@@ -1,16 +1,19 @@
 //! The programs of a lab whose verdict is known before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, bail};
+use course::checkout::Checkout;
 use engine::drive::Program;
 use engine::lab::Lab;
-use engine::subject::build::{BuildError, Profile, Replacement, Variant};
+use engine::subject::build::{BuildError, LintedProgram, Profile, Replacement, Variant};
 
+use super::format;
 use super::misconception::{self, Misconception};
+use super::shard::Shard;
 use crate::null;
 use crate::session::{Session, build_bar};
 
@@ -36,11 +39,19 @@ pub(super) struct KnownProgram {
     /// Whether its checks fail only by chance, as with a race condition.
     pub(super) nondeterministic: bool,
     pub(super) command: Vec<OsString>,
+    /// What is wrong with its text, besides what it is meant to be wrong in.
+    pub(super) warnings: Vec<String>,
 }
 
 impl KnownProgram {
     fn new(name: &str, expectation: Expectation, command: Vec<OsString>) -> Self {
-        Self { name: name.to_owned(), expectation, nondeterministic: false, command }
+        Self {
+            name: name.to_owned(),
+            expectation,
+            nondeterministic: false,
+            command,
+            warnings: Vec::new(),
+        }
     }
 
     pub(super) fn is_misconception(&self) -> bool {
@@ -48,12 +59,16 @@ impl KnownProgram {
     }
 }
 
-/// All known programs of `lab`, built.
+/// The known programs of `lab` that belong to `shard`, built.
 ///
 /// # Errors
 ///
 /// Something cannot be read or built.
-pub(super) fn programs(session: &Session, lab: &'static Lab) -> Result<Vec<KnownProgram>> {
+pub(super) fn programs(
+    session: &Session,
+    lab: &'static Lab,
+    shard: Shard,
+) -> Result<Vec<KnownProgram>> {
     let mut programs = Vec::new();
     for (name, variant, expectation) in [
         ("reference", Variant::Solution, Expectation::Everything),
@@ -65,36 +80,33 @@ pub(super) fn programs(session: &Session, lab: &'static Lab) -> Result<Vec<Known
     let announced = lab.service.program(Program::SERVER_ROLE).map(|server| server.listens);
     let lines: Vec<_> = announced.unwrap_or_default().iter().map(|it| it.announced).collect();
     for name in null::ALL {
-        let command = ["/proc/self/exe", null::ARGUMENT, name, &lines.join(",")];
+        let command = [null::EXECUTABLE, null::ARGUMENT, name, &lines.join(",")];
         let command = command.map(OsString::from).to_vec();
         programs.push(KnownProgram::new(name, Expectation::AtMost(MAX_UNEARNED), command));
     }
-    programs.extend(misconceptions(session, lab)?);
+    let given = programs.len();
+    let mut position = 0..;
+    programs.retain(|_| position.next().is_some_and(|position| shard.has(position)));
+    let names = names(&session.checkout, lab)?;
+    let names = (given..).zip(names).filter(|(position, _)| shard.has(*position));
+    programs.extend(misconceptions(session, lab, names.map(|(_, name)| name))?);
     Ok(programs)
 }
 
-/// The misconceptions of `lab`, built.
-fn misconceptions(session: &Session, lab: &'static Lab) -> Result<Vec<KnownProgram>> {
+/// The misconceptions `names` of `lab`, built.
+fn misconceptions(
+    session: &Session,
+    lab: &'static Lab,
+    names: impl Iterator<Item = String>,
+) -> Result<Vec<KnownProgram>> {
     let checkout = &session.checkout;
-    let folder = misconception::folder(checkout, lab);
     let (mut replacements, mut headers) = (BTreeMap::new(), BTreeMap::new());
-    let entries = fs::read_dir(&folder).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => checkout.missing(lab, "misconceptions", &folder),
-        _ => Error::new(error).context(format!("cannot read {}", folder.display())),
-    })?;
-    for entry in entries {
-        let path = entry?.path();
-        if let (Some("rs"), Some(name)) = (
-            path.extension().and_then(|extension| extension.to_str()),
-            path.file_stem().and_then(|stem| stem.to_str()),
-        ) {
-            let text = checkout.read(&path)?;
-            let header =
-                Misconception::parse(&text, lab).with_context(|| format!("in {name}.rs"))?;
-            let file = header.file.clone();
-            replacements.insert(name.to_owned(), Replacement { file, text });
-            headers.insert(name.to_owned(), header);
-        }
+    for name in names {
+        let program = load(checkout, lab, &name)?;
+        let file = program.header.file.clone();
+        let misformatted = format::problem(checkout, &program.merged)?;
+        replacements.insert(name.clone(), Replacement { file, text: program.merged });
+        headers.insert(name, (program.header, misformatted));
     }
     let bar = build_bar();
     let built = session.builder().build_misconceptions(lab, &replacements, &mut |crates, name| {
@@ -103,11 +115,67 @@ fn misconceptions(session: &Session, lab: &'static Lab) -> Result<Vec<KnownProgr
     });
     bar.finish_and_clear();
     let mut programs = Vec::new();
-    for (name, executable) in built.map_err(BuildError::into_error)? {
-        let header = headers.remove(&name).context("a misconception of no name")?;
+    for (name, LintedProgram { executable, mut warnings }) in
+        built.map_err(BuildError::into_error)?
+    {
+        let (header, misformatted) = headers.remove(&name).context("a misconception of no name")?;
+        warnings.extend(misformatted);
         let expectation = Expectation::Fails(header.fails);
         let program = KnownProgram::new(&name, expectation, vec![executable.into()]);
-        programs.push(KnownProgram { nondeterministic: header.nondeterministic, ..program });
+        let nondeterministic = header.nondeterministic;
+        programs.push(KnownProgram { nondeterministic, warnings, ..program });
     }
     Ok(programs)
+}
+
+/// The names of the misconceptions of `lab`, sorted.
+fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<String>> {
+    let folder = misconception::folder(checkout, lab);
+    let entries = fs::read_dir(&folder).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => checkout.missing(lab, "misconceptions", &folder),
+        _ => Error::new(error).context(format!("cannot read {}", folder.display())),
+    })?;
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let path = entry?.path();
+        if let (Some("rs"), Some(name)) = (
+            path.extension().and_then(|extension| extension.to_str()),
+            path.file_stem().and_then(|stem| stem.to_str()),
+        ) {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// A misconception, merged into the solution.
+pub(super) struct MergedProgram {
+    header: Misconception,
+    /// The file of the solution that it changes, as people see its path, and that file's text.
+    pub(super) shown: String,
+    pub(super) given: String,
+    /// The text of that file with the misconception's items.
+    pub(super) merged: String,
+}
+
+/// Reads the misconception `name` of `lab` and merges it into the solution.
+///
+/// # Errors
+///
+/// There is none of that name, it cannot be read, or it does not fit to the solution.
+pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result<MergedProgram> {
+    let path = misconception::folder(checkout, lab).join(format!("{name}.rs"));
+    if !path.exists() {
+        let (number, known) = (lab.number, names(checkout, lab)?);
+        let known: Vec<_> = known.into_iter().collect();
+        bail!("lab {number} has no misconception {name}, only {}", known.join(", "));
+    }
+    let source = checkout.read(&path)?;
+    let in_file = || format!("in {}", checkout.relative(&path).display());
+    let header = Misconception::parse(&source, lab).with_context(in_file)?;
+    let solution = checkout.require_solution(lab)?.join(&header.file);
+    let given = checkout.read(&solution)?;
+    let merged = header.merged(&given, &source).with_context(in_file)?;
+    let shown = checkout.relative(&solution).display().to_string();
+    Ok(MergedProgram { header, shown, given, merged })
 }

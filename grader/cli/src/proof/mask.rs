@@ -1,4 +1,4 @@
-//! Masks what differs from run to run: numbers, and the letters of clients.
+//! Masks what differs from run to run: numbers, the letters of clients, and random words.
 
 /// `text` with `#` for each number (with its unit, if that is one of bytes or time) and for the letter of
 /// each client: of several, any may be the first in trouble.
@@ -59,9 +59,35 @@ pub(super) fn masked_sizes(text: &str) -> String {
     masked.collect::<Vec<_>>().join(" ")
 }
 
+/// `text` with `~` for each word that is one of `drawn`, or a part of one: what is quoted may be cut.
+pub(super) fn without_drawn(text: &str, drawn: &[String]) -> String {
+    /// So many letters are not found in a random word by chance.
+    const MIN_PART: usize = 6;
+    let is_drawn = |word: &str| {
+        drawn.iter().any(|drawn| drawn == word || word.len() >= MIN_PART && drawn.contains(word))
+    };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(|c: char| c.is_ascii_lowercase()) {
+        let word = &rest[begin..];
+        let word = &word[..word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len())];
+        out += &rest[..begin];
+        out += if is_drawn(word) { "~" } else { word };
+        rest = &rest[begin + word.len()..];
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_words_are_masked_whole_or_cut() {
+        let drawn = ["ipact".to_owned(), "kskgigzjtamz".to_owned()];
+        assert_eq!(without_drawn("ana-ipact says \"kskgigz…\"", &drawn), "ana-~ says \"~…\"");
+        assert_eq!(without_drawn("a pact, ksk", &drawn), "a pact, ksk");
+    }
 
     #[test]
     fn what_differs_from_run_to_run_is_masked() {

@@ -22,6 +22,30 @@ pub fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<(
     Ok(())
 }
 
+/// Writes what each lab cost.
+///
+/// # Errors
+///
+/// `out` cannot be written to.
+pub fn write_costs(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
+    writeln!(out, "\n  lab   programs   run   again    build     runs")?;
+    for proof in proofs {
+        let count =
+            |is_it: fn(&&ProvenProgram) -> bool| proof.programs.iter().filter(is_it).count();
+        writeln!(
+            out,
+            "   {:02}   {:>8} {:>5} {:>7} {:>6.1} s {:>6.1} s",
+            proof.lab,
+            proof.programs.len(),
+            count(|program| !program.cached),
+            count(|program| program.runs > 1),
+            proof.cost.build.as_secs_f64(),
+            proof.cost.runs.as_secs_f64()
+        )?;
+    }
+    Ok(())
+}
+
 /// A line for each thing that differs from what is named.
 fn problems(proof: &Proof) -> impl Iterator<Item = String> {
     let of_programs = proof.programs.iter().flat_map(|program| {

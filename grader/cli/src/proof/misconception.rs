@@ -8,13 +8,17 @@ use course::checkout::Checkout;
 use course::labs::LabInfo;
 use engine::lab::Lab;
 
+use super::merge::{Departures, merge};
+
 /// A known-wrong answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Misconception {
     /// The misunderstanding, in a sentence.
     pub(super) sentence: String,
-    /// The file of the solution that it replaces, as seen from there.
+    /// The file of the solution that it changes, as seen from there.
     pub(super) file: PathBuf,
+    /// How its items depart from those of the solution's file; `None` if it replaces that file whole.
+    pub(super) departures: Option<Departures>,
     /// The checks that must fail, with the reason.
     pub(super) fails: BTreeMap<String, String>,
     /// Whether they fail only by chance: most often in a race between two threads.
@@ -35,14 +39,21 @@ impl Misconception {
     pub(super) fn parse(source: &str, lab: &Lab) -> Result<Self> {
         let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
         let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
+        let (mut departures, mut is_whole) = (Departures::default(), false);
         let mut nondeterministic = false;
         for line in lines.by_ref() {
             if line == "Must fail:" {
                 break;
             }
-            if let Some(other) = line.strip_prefix("In place of: ") {
-                file = other.into();
-            } else if line.starts_with("Takes luck: ") {
+            if let Some(path) = line.strip_prefix("Edits: ") {
+                file = path.into();
+            } else if let Some(path) = line.strip_prefix("Replaces: ") {
+                (file, is_whole) = (path.into(), true);
+            } else if let Some(names) = line.strip_prefix("Adds: ") {
+                departures.adds = names.split(", ").map(str::to_owned).collect();
+            } else if let Some(names) = line.strip_prefix("Without: ") {
+                departures.without = names.split(", ").map(str::to_owned).collect();
+            } else if line.starts_with("Nondeterministic: ") {
                 nondeterministic = true;
             } else {
                 sentence += line;
@@ -52,8 +63,24 @@ impl Misconception {
         let Some(sentence) = sentence.trim().strip_prefix("Misconception: ") else {
             bail!("the first line is to read `//! Misconception: …`");
         };
+        if is_whole && departures != Departures::default() {
+            bail!("what replaces a file whole neither adds items nor is without some");
+        }
         let fails = parse_fails(lines, lab)?;
-        Ok(Self { sentence: sentence.to_owned(), file, fails, nondeterministic })
+        let departures = (!is_whole).then_some(departures);
+        Ok(Self { sentence: sentence.to_owned(), file, departures, fails, nondeterministic })
+    }
+
+    /// The program's text for [`Self::file`], of which the solution has `given`; `source` is the misconception's own text.
+    ///
+    /// # Errors
+    ///
+    /// See [`merge`].
+    pub(super) fn merged(&self, given: &str, source: &str) -> Result<String> {
+        match &self.departures {
+            Some(departures) => merge(given, source, departures),
+            None => Ok(source.to_owned()),
+        }
     }
 }
 
@@ -108,8 +135,26 @@ mod tests {
     }
 
     #[test]
+    fn a_header_says_what_is_changed_and_how() {
+        let parsed = parse(
+            "//! Misconception: a\n//! Edits: src/x.rs\n//! Adds: f, T::g\n//! Without: h\n\
+             //! Must fail:\n//! - 01/half-close: c\n",
+        );
+        let parsed = parsed.expect("a sound header");
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let departures = Departures { adds: names(&["f", "T::g"]), without: names(&["h"]) };
+        assert_eq!(parsed.file, PathBuf::from("src/x.rs"));
+        assert_eq!(parsed.departures, Some(departures));
+        let end = "//! Must fail:\n//! - 01/half-close: c\n";
+        let whole = parse(&format!("//! Misconception: a\n//! Replaces: src/x.rs\n{end}"));
+        assert_eq!(whole.expect("a sound header").departures, None);
+        let both = format!("//! Misconception: a\n//! Replaces: src/x.rs\n//! Adds: f\n{end}");
+        assert!(parse(&both).is_err());
+    }
+
+    #[test]
     fn what_is_nondeterministic_says_so() {
-        let source = "//! Misconception: a\n//! Takes luck: b\n//!\n//! Must fail:\n\
+        let source = "//! Misconception: a\n//! Nondeterministic: b\n//!\n//! Must fail:\n\
                       //! - 01/half-close: c\n";
         let parsed = parse(source).expect("a sound header");
         assert_eq!((parsed.sentence.as_str(), parsed.nondeterministic), ("a", true));

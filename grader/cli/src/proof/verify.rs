@@ -1,24 +1,29 @@
 //! Runs the known programs of a lab and says which are not judged as they should be.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use course::checkout::Checkout;
 use engine::lab::{Check, Lab};
 use engine::run::VerdictName;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use similar::TextDiff;
 
 use super::cache::Cache;
+use super::excerpt;
 use super::finding::{Finding, examine};
+use super::gate::Gate;
 use super::golden::{Golden, GoldenUpdate};
-use super::known::{KnownProgram, programs};
+use super::known::{KnownProgram, load, programs};
+use super::merge::without_anchors;
 use super::policy::{Judgement, MAX_RUNS, Runs, problems};
+use super::shard::Shard;
 use crate::session::Session;
-
-/// Programs that are run at the same time: most of a run is waiting.
-const AT_ONCE: usize = 3;
 
 /// A known program, what it came to, and what is wrong with that.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +54,28 @@ pub struct Proof {
     pub problems: Vec<String>,
     /// For each check the misconceptions that it is the first to reject.
     pub first_rejected: BTreeMap<&'static str, Vec<String>>,
+    pub cost: Cost,
+}
+
+/// What a proof cost.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Cost {
+    #[serde(rename = "build_ms", serialize_with = "milliseconds")]
+    pub build: Duration,
+    #[serde(rename = "runs_ms", serialize_with = "milliseconds")]
+    pub runs: Duration,
+}
+
+fn milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(time.as_millis() as u64)
+}
+
+/// Which programs are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    /// Also those whose results are known from earlier runs.
+    pub fresh: bool,
+    pub shard: Shard,
 }
 
 impl Proof {
@@ -58,7 +85,7 @@ impl Proof {
     }
 }
 
-/// Runs all known programs of `lab`, or takes the results of earlier runs unless `fresh`. Calls `done` with how many
+/// Runs the known programs of `lab` that `scope` asks for, or takes the results of earlier runs. Calls `done` with how many
 /// programs are done, and how many there are.
 ///
 /// # Errors
@@ -67,13 +94,15 @@ impl Proof {
 pub fn verify(
     session: &Session,
     lab: &'static Lab,
-    fresh: bool,
+    scope: Scope,
     done: impl Fn(usize, usize) + Sync,
 ) -> Result<Proof> {
-    let programs = programs(session, lab)?;
+    let begin = Instant::now();
+    let programs = programs(session, lab, scope.shard)?;
     let cache = Cache::open(&session.checkout, lab)?;
+    let built = Instant::now();
     let prove_or_load = |program: &KnownProgram| {
-        let cached = if fresh { None } else { cache.entry(program).load() };
+        let cached = if scope.fresh { None } else { cache.entry(program).load() };
         prove_and_store(session, lab, program, &cache, cached)
     };
     let results = prove_all(session, &programs, prove_or_load, done);
@@ -95,9 +124,13 @@ pub fn verify(
         .checks
         .iter()
         .filter(|check| check.points > 0 && !first_rejected.contains_key(check.id))
+        // A part of the misconceptions does not tell.
+        .filter(|_| !scope.shard.is_part())
         .map(|check| format!("{} is the first to reject no misconception", check.id));
     let problems = pointless.collect();
-    Ok(Proof { lab: lab.number, topic: lab.topic, programs: proven, problems, first_rejected })
+    let cost = Cost { build: built - begin, runs: built.elapsed() };
+    let (lab, topic) = (lab.number, lab.topic);
+    Ok(Proof { lab, topic, programs: proven, problems, first_rejected, cost })
 }
 
 fn expect_no_interrupt(session: &Session) -> Result<()> {
@@ -107,28 +140,27 @@ fn expect_no_interrupt(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Calls `prove` for each program, [`AT_ONCE`] at a time. `None` for those that an interrupt left out.
+/// Calls `prove` for each program, as many at a time as the [`Gate`] lets in. `None` for those that an interrupt left out.
 fn prove_all(
     session: &Session,
     programs: &[KnownProgram],
     prove: impl Fn(&KnownProgram) -> Result<ProvenProgram> + Sync,
     done: impl Fn(usize, usize) + Sync,
 ) -> Vec<Option<Result<ProvenProgram>>> {
-    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (gate, next, finished) = (Gate::new(), AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Result<ProvenProgram>>>> =
         programs.iter().map(|_| Mutex::default()).collect();
+    let is_over =
+        || session.interrupt.is_raised() || next.load(Ordering::Relaxed) >= programs.len();
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..Gate::capacity() {
             scope.spawn(|| {
-                loop {
+                while let Some(_pass) = gate.enter(is_over) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(program), Some(slot)) = (programs.get(index), results.get(index))
                     else {
                         return;
                     };
-                    if session.interrupt.is_raised() {
-                        return;
-                    }
                     let proven = prove(program);
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(proven);
                     done(finished.fetch_add(1, Ordering::Relaxed) + 1, programs.len());
@@ -171,16 +203,26 @@ fn prove(
     let mut finding = cached.unwrap_or_else(|| examine(session, lab, program));
     let mut runs = Runs::default();
     loop {
-        let unknown_text = golden.as_ref().and_then(|golden| golden.differs(&finding.text));
+        let unknown_text = golden.as_ref().and_then(|golden| golden.differs(&finding.golden));
         let mut judgement = runs.judge(lab, program, &finding, unknown_text);
         if session.interrupt.is_raised() && runs.count < MAX_RUNS {
             judgement = judgement.or_else(|| Some(Judgement::default()));
         }
         if let Some(judgement) = judgement {
+            let mut problems = judgement.problems;
+            problems.extend(program.warnings.iter().cloned());
+            let report = excerpt::path(&session.checkout, lab, &program.name);
+            if let Some(line) = excerpt::missing_line(&report, &finding)? {
+                let (report, number) = (session.checkout.relative(&report).display(), lab.number);
+                problems.push(format!(
+                    "{report}, which a slide shows, does not say `{line}`: cargo grader verify {number} --update {}",
+                    program.name
+                ));
+            }
             return Ok(ProvenProgram {
                 name: program.name.clone(),
                 finding,
-                problems: judgement.problems,
+                problems,
                 wrong_once: judgement.wrong_once,
                 cached: cached_is_used,
                 runs: runs.count,
@@ -208,6 +250,28 @@ fn first_rejected(
     first
 }
 
+/// The text of the file that the misconception `name` changes: with its items, or what they change in the solution's, as
+/// a unified diff.
+///
+/// # Errors
+///
+/// There is no misconception of that name, or it does not fit to the solution.
+pub fn merged_program(
+    checkout: &Checkout,
+    lab: &'static Lab,
+    name: &str,
+    as_diff: bool,
+) -> Result<String> {
+    let program = load(checkout, lab, name)?;
+    if !as_diff {
+        return Ok(program.merged);
+    }
+    // The anchors of slides are in the solution alone, and change nothing.
+    let given = without_anchors(&program.given);
+    let diff = TextDiff::from_lines(&given, &program.merged);
+    Ok(diff.unified_diff().header(&program.shown, name).to_string())
+}
+
 /// Keeps the current text of one misconception. Returns where, and whether that changes anything.
 ///
 /// # Errors
@@ -219,7 +283,7 @@ pub fn update_golden(
     name: &str,
     update: GoldenUpdate,
 ) -> Result<(PathBuf, bool)> {
-    let programs = programs(session, lab)?;
+    let programs = programs(session, lab, Shard::WHOLE)?;
     let is_it = |program: &&KnownProgram| program.name == name && program.is_misconception();
     let program = programs.iter().find(is_it).with_context(|| {
         let known: Vec<_> = programs.iter().map(|program| program.name.as_str()).collect();
@@ -230,5 +294,9 @@ pub fn update_golden(
     if !problems.is_empty() {
         bail!("nothing is written for {name}: {}", problems.join("; "));
     }
-    Golden::load(&session.checkout, lab, name)?.update(&finding.text, update)
+    let report = excerpt::path(&session.checkout, lab, name);
+    if report.exists() && update == GoldenUpdate::Replace {
+        fs::write(&report, &finding.report)?;
+    }
+    Golden::load(&session.checkout, lab, name)?.update(&finding.golden, update)
 }

@@ -20,6 +20,8 @@ pub struct Context {
     launcher: Launcher,
     journal: Journal,
     random: RefCell<Xoshiro256PlusPlus>,
+    /// The beginnings of the random words that were drawn.
+    drawn: RefCell<Vec<String>>,
     serial: Cell<u64>,
     // Before `pki`: fields are dropped in this order, and programs end before their files are deleted.
     processes: RefCell<Vec<Rc<Process>>>,
@@ -38,6 +40,7 @@ impl Context {
             launcher: launcher.clone(),
             journal: Journal::default(),
             random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(mixed)),
+            drawn: RefCell::default(),
             serial: Cell::new(0),
             processes: RefCell::default(),
             pki: OnceCell::new(),
@@ -177,7 +180,17 @@ impl Context {
     /// So many random small letters.
     #[must_use]
     pub fn letters(&self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| b'a' + self.number(0..=25) as u8).collect()
+        /// Reports quote no more of a word.
+        const QUOTED: usize = 64;
+        let letters: Vec<u8> = (0..length).map(|_| b'a' + self.number(0..=25) as u8).collect();
+        let quoted = &letters[..length.min(QUOTED)];
+        self.drawn.borrow_mut().push(quoted.iter().copied().map(char::from).collect());
+        letters
+    }
+
+    /// The beginnings of all random words so far.
+    pub(crate) fn drawn(&self) -> Vec<String> {
+        self.drawn.borrow().clone()
     }
 
     /// A line of random letters.

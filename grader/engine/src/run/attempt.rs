@@ -62,7 +62,9 @@ async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
     };
     match error {
         CheckError::Failed(failure) => {
-            Verdict::Failed(complete(failure, trial.journal(), || trial.was_hindered()))
+            let mut failure = complete(failure, trial.journal(), || trial.was_hindered());
+            failure.drawn = trial.drawn();
+            Verdict::Failed(failure)
         }
         CheckError::Inconclusive(reason) => Verdict::Inconclusive(reason),
     }

@@ -1,5 +1,6 @@
 //! What is to be run.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use crate::lab::{Check, Lab};
@@ -16,4 +17,6 @@ pub struct Plan {
     pub seed: u32,
     /// Whether what a check leaves behind is charged to the lab's `residue_check`.
     pub charge_residue: bool,
+    /// Ids of checks whose failure is no surprise: it needs no second try, even if the machine was busy.
+    pub expected_failures: BTreeSet<&'static str>,
 }

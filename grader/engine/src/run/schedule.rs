@@ -68,7 +68,7 @@ pub(super) fn schedule(
             let Ok((index, mut outcome)) = results.recv() else { break };
             let Slot::Running(tries) = slots[index] else { continue };
             outcome.tries = tries;
-            slots[index] = if wants_another(&outcome) {
+            slots[index] = if wants_another(&outcome, plan) {
                 Slot::Waiting(tries)
             } else {
                 note_tries(&mut outcome);
@@ -140,10 +140,11 @@ fn note_tries(outcome: &mut Outcome) {
 }
 
 /// Whether a check is to be run again: after a try that says nothing for certain (rule R9).
-fn wants_another(outcome: &Outcome) -> bool {
+fn wants_another(outcome: &Outcome, plan: &Plan) -> bool {
+    let is_expected = plan.expected_failures.contains(outcome.check.id);
     let is_open = match &outcome.verdict {
         Verdict::Inconclusive(_) => true,
-        Verdict::Failed(failure) => failure.starvation.is_some(),
+        Verdict::Failed(failure) => failure.starvation.is_some() && !is_expected,
         _ => false,
     };
     is_open && outcome.tries < MAX_TRIES

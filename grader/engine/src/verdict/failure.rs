@@ -22,6 +22,8 @@ pub struct Failure {
     pub cause: Option<Cause>,
     /// What happened before, in order.
     pub transcript: Vec<Step>,
+    /// The beginnings of the random words that the check has drawn: its sentences may quote them.
+    pub drawn: Vec<String>,
     /// Whether a limit of time decides, so that even wrong bytes may be the machine's fault.
     time_limited: bool,
     /// What kept the program from the CPUs, if a busy machine may be at fault: then the check is tried again.
@@ -134,6 +136,7 @@ impl Failure {
             cause: None,
             transcript: Vec::new(),
             time_limited: false,
+            drawn: Vec::new(),
             starvation: None,
         }
     }

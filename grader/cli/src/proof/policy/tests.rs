@@ -25,7 +25,7 @@ fn inconclusive(id: &str) -> Finding {
 
 fn program(expectation: Expectation) -> KnownProgram {
     let (name, command) = ("program".to_owned(), Vec::new());
-    KnownProgram { name, expectation, nondeterministic: false, command }
+    KnownProgram { name, expectation, nondeterministic: false, command, warnings: Vec::new() }
 }
 
 /// A misconception that says that these checks fail.

@@ -11,7 +11,7 @@ use course::labs::LabInfo;
 use super::cargo::{Cargo, Profile, Progress};
 use super::error::BuildError;
 use super::files::{copy_changed, rust_files, write_if_changed};
-use super::workspace::{BuildWorkspace, MISCONCEPTIONS};
+use super::workspace::{BuildWorkspace, MISCONCEPTIONS, misconception_prefix};
 use crate::interrupt::Interrupt;
 use crate::subject::children::Children;
 
@@ -49,6 +49,14 @@ pub struct Replacement {
     pub text: String,
 }
 
+/// A program that clippy has compiled.
+#[derive(Clone, Debug)]
+pub struct LintedProgram {
+    pub executable: PathBuf,
+    /// What clippy and the compiler warn of, as they say it.
+    pub warnings: Vec<String>,
+}
+
 /// Builds the programs of one checkout.
 pub struct Builder<'b> {
     pub checkout: &'b Checkout,
@@ -81,15 +89,15 @@ impl Builder<'_> {
         let workspace = BuildWorkspace::of(self.checkout);
         let place = self.checkout.relative(&folder).to_owned();
         copy_changed(&folder.join("src"), &workspace.folder.join(&place).join("src"))?;
-        workspace.add(&place, lab, &library)?;
+        workspace.add(&place, lab, &library, false)?;
         workspace.prepare(self.checkout, &[place])?;
         let names = std::slice::from_ref(&library);
-        let mut executables = self.cargo(&workspace).build(names, profile, progress)?;
+        let mut executables = self.cargo(&workspace).build(names, profile, progress)?.executables;
         let executable = executables.remove(&library).context("cargo has built no executable")?;
         Ok(vec![executable.into()])
     }
 
-    /// Builds known-wrong answers, each the solution with one file replaced. Returns their executables by name.
+    /// Builds known-wrong answers, each the solution with one file replaced, with clippy as the compiler.
     ///
     /// # Errors
     ///
@@ -99,12 +107,12 @@ impl Builder<'_> {
         lab: &LabInfo,
         replacements: &BTreeMap<String, Replacement>,
         progress: Progress<'_>,
-    ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    ) -> Result<BTreeMap<String, LintedProgram>, BuildError> {
         let workspace = BuildWorkspace::of(self.checkout);
         let given = self.solution_files(lab)?;
         let (mut places, mut libraries) = (Vec::new(), BTreeMap::new());
         for (name, Replacement { file, text }) in replacements {
-            let library = format!("lab{}_{}", lab.digits(), name.replace('-', "_"));
+            let library = misconception_prefix(lab) + &name.replace('-', "_");
             let place = Path::new(MISCONCEPTIONS).join(&library);
             let mut files = given.clone();
             if files.insert(file.clone(), text.clone()).is_none() {
@@ -115,16 +123,19 @@ impl Builder<'_> {
                 let text = text.replace(&format!("solution{}", lab.digits()), &library);
                 write_if_changed(&workspace.folder.join(&place).join(file), text.as_bytes())?;
             }
-            workspace.add(&place, lab, &library)?;
+            workspace.add(&place, lab, &library, true)?;
             places.push(place);
             libraries.insert(name.clone(), library);
         }
+        workspace.retain_misconceptions(lab, &places)?;
         workspace.prepare(self.checkout, &places)?;
         let names: Vec<_> = libraries.values().cloned().collect();
-        let mut executables = self.cargo(&workspace).build(&names, Profile::Once, progress)?;
+        let mut built = self.cargo(&workspace).build(&names, Profile::Once, progress)?;
         let found = libraries.into_iter().map(|(name, library)| {
-            let executable = executables.remove(&library);
-            Ok((name, executable.context("cargo has built no executable")?))
+            let executable = built.executables.remove(&library);
+            let executable = executable.context("cargo has built no executable")?;
+            let warnings = built.warnings.remove(&library).unwrap_or_default();
+            Ok((name, LintedProgram { executable, warnings }))
         });
         Ok(found.collect::<Result<_>>()?)
     }

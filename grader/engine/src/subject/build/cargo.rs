@@ -27,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub enum Profile {
     /// To be graded: soon there, and with names in its panics.
     Dev,
-    /// To be graded once: as `Dev`, but nothing is kept for a debugger or the next build, which takes half of the time.
+    /// To be graded once: as `Dev`, but nothing is kept for a debugger or the next build, which takes half of the time. And
+    /// clippy compiles it, so that one build does for both.
     Once,
     /// To be measured.
     Release,
@@ -40,7 +41,7 @@ enum Message {
     #[serde(rename = "compiler-artifact")]
     Built(Artifact),
     #[serde(rename = "compiler-message")]
-    Said { message: Diagnostic },
+    Said { message: Diagnostic, target: Target },
     #[serde(other)]
     Other,
 }
@@ -77,7 +78,7 @@ pub(super) struct Cargo<'c> {
 }
 
 impl Cargo<'_> {
-    /// Builds the packages `names` and returns their executables by name.
+    /// Builds the packages `names` and returns their executables and warnings by name.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl Cargo<'_> {
         names: &[String],
         profile: Profile,
         progress: Progress<'_>,
-    ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    ) -> Result<Built, BuildError> {
         let mut command = self.command(names, profile);
         let mut cargo = self.children.spawn(&mut command).context("cannot run cargo")?;
         let stderr = cargo.stderr.take();
@@ -102,10 +103,10 @@ impl Cargo<'_> {
         let output = self.read(stdout, &mut cargo, progress);
         let status = cargo.wait();
         self.children.forget(cargo.id());
-        let Output { executables, errors, stopped } = output;
+        let Output { built, errors, stopped } = output;
         let code = status.ok().and_then(|status| status.code());
         match code {
-            Some(0) if !stopped => Ok(executables),
+            Some(0) if !stopped => Ok(built),
             Some(_) if !stopped && !errors.is_empty() => Err(BuildError::Compile(errors)),
             Some(_) if !stopped => {
                 let said = said.join().unwrap_or_default();
@@ -131,6 +132,7 @@ impl Cargo<'_> {
             .stderr(Stdio::piped());
         if profile == Profile::Once {
             command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
+            command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
         }
         without_package(&mut command);
         // A group of its own: what cargo has started ends with it.
@@ -159,10 +161,10 @@ impl Cargo<'_> {
                             progress(crates, &artifact.target.name);
                         }
                         if let Some(path) = artifact.executable {
-                            output.executables.insert(artifact.target.name, path);
+                            output.built.executables.insert(artifact.target.name, path);
                         }
                     }
-                    Ok(Message::Said { message }) => output.add(message),
+                    Ok(Message::Said { message, target }) => output.add(message, target.name),
                     _ => {}
                 },
                 Err(RecvTimeoutError::Timeout) => {}
@@ -180,10 +182,18 @@ impl Cargo<'_> {
     }
 }
 
+/// What cargo has built.
+#[derive(Default)]
+pub(super) struct Built {
+    pub(super) executables: BTreeMap<String, PathBuf>,
+    /// What the compiler warns of, as it says it.
+    pub(super) warnings: BTreeMap<String, Vec<String>>,
+}
+
 /// What cargo said.
 #[derive(Default)]
 struct Output {
-    executables: BTreeMap<String, PathBuf>,
+    built: Built,
     /// The compiler's errors.
     errors: String,
     /// Whether cargo was ended.
@@ -191,11 +201,19 @@ struct Output {
 }
 
 impl Output {
-    fn add(&mut self, message: Diagnostic) {
-        // The last error only counts the others.
-        let counts = message.message.starts_with("aborting due to");
-        if message.level == "error" && !counts {
-            self.errors += &message.rendered.unwrap_or_default();
+    fn add(&mut self, message: Diagnostic, target: String) {
+        let Some(rendered) = message.rendered else { return };
+        // The last error and the last warning only count the others.
+        match message.level.as_str() {
+            "error" if !message.message.starts_with("aborting due to") => self.errors += &rendered,
+            "warning" if !message.message.ends_with("emitted") => {
+                // A library and its program may both have it.
+                let warnings = self.built.warnings.entry(target).or_default();
+                if !warnings.contains(&rendered) {
+                    warnings.push(rendered);
+                }
+            }
+            _ => {}
         }
     }
 }

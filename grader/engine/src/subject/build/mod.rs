@@ -13,7 +13,7 @@ mod files;
 mod program;
 mod workspace;
 
-pub use builder::{Builder, Replacement, Variant};
+pub use builder::{Builder, LintedProgram, Replacement, Variant};
 pub use cargo::{Profile, Progress, without_package};
 pub use error::BuildError;
 pub use files::rust_files;

@@ -15,6 +15,11 @@ use super::files::{is_newer, write_if_changed};
 pub(super) const MISCONCEPTIONS: &str = "misconceptions";
 const GROUPS: [&str; 3] = ["labs", MISCONCEPTIONS, "solutions"];
 
+/// How the packages of the misconceptions of `lab` begin.
+pub(super) fn misconception_prefix(lab: &LabInfo) -> String {
+    format!("lab{}_", lab.digits())
+}
+
 /// What the grader takes from the checkout's manifest.
 #[derive(Deserialize)]
 struct RootManifest {
@@ -24,6 +29,8 @@ struct RootManifest {
 #[derive(Deserialize)]
 struct RootWorkspace {
     dependencies: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    lints: toml::Table,
 }
 
 /// The workspace that variants are built in.
@@ -36,10 +43,33 @@ impl BuildWorkspace {
         Self { folder: checkout.target().join("variants") }
     }
 
-    /// Writes the manifest of the member at `place`.
-    pub(super) fn add(&self, place: &Path, lab: &LabInfo, library: &str) -> Result<()> {
+    /// Writes the manifest of the member at `place`. One that is `linted` has the lints of the checkout.
+    pub(super) fn add(
+        &self,
+        place: &Path,
+        lab: &LabInfo,
+        library: &str,
+        linted: bool,
+    ) -> Result<()> {
         let path = self.folder.join(place).join("Cargo.toml");
-        write_if_changed(&path, member_manifest(lab, library).as_bytes())?;
+        let mut text = member_manifest(lab, library);
+        if linted {
+            text += "\n[lints]\nworkspace = true\n";
+        }
+        write_if_changed(&path, text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Removes the misconceptions of `lab` that are not at `places`: they have another name by now.
+    pub(super) fn retain_misconceptions(&self, lab: &LabInfo, places: &[PathBuf]) -> Result<()> {
+        let prefix = misconception_prefix(lab);
+        for entry in fs::read_dir(self.folder.join(MISCONCEPTIONS))?.flatten() {
+            let name = entry.file_name();
+            let place = Path::new(MISCONCEPTIONS).join(&name);
+            if name.to_string_lossy().starts_with(&prefix) && !places.contains(&place) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
         Ok(())
     }
 
@@ -48,7 +78,7 @@ impl BuildWorkspace {
         let path = checkout.root().join("Cargo.toml");
         let root: RootManifest =
             toml::from_str(&checkout.read(&path)?).context("cannot understand Cargo.toml")?;
-        let text = manifest(&self.members(places), &root.workspace.dependencies)?;
+        let text = manifest(&self.members(places), root.workspace)?;
         let changed = write_if_changed(&self.folder.join("Cargo.toml"), text.as_bytes())?;
         let lock = self.folder.join("Cargo.lock");
         // Cargo drops from the copy what variants do not use; so it is renewed with the manifest only.
@@ -77,7 +107,7 @@ impl BuildWorkspace {
     }
 }
 
-fn manifest(members: &[PathBuf], dependencies: &BTreeMap<String, toml::Value>) -> Result<String> {
+fn manifest(members: &[PathBuf], root: RootWorkspace) -> Result<String> {
     let mut manifest: toml::Table = toml::toml! {
         [workspace]
         resolver = "3"
@@ -100,9 +130,28 @@ fn manifest(members: &[PathBuf], dependencies: &BTreeMap<String, toml::Value>) -
     };
     if let Some(workspace) = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut) {
         workspace.insert("members".to_owned(), toml::Value::try_from(members)?);
-        workspace.insert("dependencies".to_owned(), toml::Value::try_from(dependencies)?);
+        workspace.insert("dependencies".to_owned(), toml::Value::try_from(root.dependencies)?);
+        workspace.insert("lints".to_owned(), lints_of_answers(root.lints).into());
     }
     Ok(toml::to_string(&manifest)?)
+}
+
+/// `lints`, without those that say nothing about an answer: what it does not need of the solution is unused, and unwrap is
+/// a matter of taste.
+fn lints_of_answers(mut lints: toml::Table) -> toml::Table {
+    let unused = toml::toml! {
+        level = "allow"
+        priority = -2
+    };
+    for (tool, lint, level) in
+        [("rust", "unused", toml::Value::Table(unused)), ("clippy", "unwrap_used", "allow".into())]
+    {
+        let table = lints.entry(tool).or_insert_with(|| toml::Table::new().into());
+        if let Some(table) = table.as_table_mut() {
+            table.insert(lint.to_owned(), level);
+        }
+    }
+    lints
 }
 
 /// The manifest of a variant. Packages have names of their own, because two of one name and relative path in one target

@@ -1,0 +1,80 @@
+//! Reports that slides show: what one real run of a misconception came to.
+//!
+//! `NAME.report` stands beside a misconception that a slide speaks of. It has the numbers of the run that it was written
+//! in; the lines that are the same in each run must be in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use course::checkout::Checkout;
+use course::labs::LabInfo;
+use engine::lab::Check;
+use engine::verdict::Failure;
+
+use super::finding::Finding;
+use super::mask::masked;
+use super::misconception;
+use crate::report::Report;
+
+/// The report of a failure up to its likely cause, without colours.
+pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    let _ = report.write_failure(&mut out, check, &failure.text(), None);
+    let out = anstream::adapter::strip_bytes(&out).into_vec();
+    let text = String::from_utf8_lossy(&out);
+    let text = text.trim_start();
+    let end = text.find("\n  What to do next\n").map_or(text.len(), |end| end + 1);
+    text[..end].to_owned()
+}
+
+/// Where the report of the misconception `name` is, if a slide shows it.
+pub(super) fn path(checkout: &Checkout, lab: &LabInfo, name: &str) -> PathBuf {
+    misconception::folder(checkout, lab).join(format!("{name}.report"))
+}
+
+/// A line that the report at `path` lacks, though each run has it; `None` if there is no such file or no such line.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub(super) fn missing_line(path: &Path, finding: &Finding) -> Result<Option<String>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let kept =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let kept = plain(&kept);
+    let is_missing = |line: &&String| {
+        // Random words are masked in the line alone.
+        !plain(line).split('~').all(|part| kept.contains(part.trim()))
+    };
+    Ok(finding.stable_lines.iter().find(is_missing).cloned())
+}
+
+/// `text` on one line, without numbers.
+fn plain(text: &str) -> String {
+    masked(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_each_line_that_is_the_same_in_each_run() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("lossy.report");
+        let lines = |lines: &[&str]| Finding {
+            stable_lines: lines.iter().map(|&line| line.to_owned()).collect(),
+            ..Finding::default()
+        };
+        let seen = lines(&["ana-~ gets # bytes back", "# threads in read"]);
+        assert_eq!(missing_line(&path, &seen)?, None, "no slide shows it");
+        fs::write(&path, "✗ 01/echo: back\n  Observed\n    ana-ipact gets\n    12 bytes back\n")?;
+        assert_eq!(missing_line(&path, &seen)?.as_deref(), Some("# threads in read"));
+        assert_eq!(missing_line(&path, &lines(&["ana-~ gets # bytes back"]))?, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether a program is formatted as rustfmt formats it.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use course::checkout::Checkout;
+
+/// The first line of `text` that rustfmt would change, with its number; `None` if it would change nothing.
+///
+/// # Errors
+///
+/// rustfmt cannot be run, or does not understand `text`.
+#[allow(clippy::disallowed_methods, reason = "rustfmt is no program under test")]
+pub(super) fn problem(checkout: &Checkout, text: &str) -> Result<Option<String>> {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+        .arg(checkout.root().join("labs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run rustfmt: rustup component add rustfmt")?;
+    // It reads all before it writes.
+    rustfmt.stdin.take().context("rustfmt has no input")?.write_all(text.as_bytes())?;
+    let output = rustfmt.wait_with_output()?;
+    if !output.status.success() {
+        bail!("rustfmt: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let formatted = String::from_utf8_lossy(&output.stdout);
+    let changed =
+        (1..).zip(text.lines().zip(formatted.lines())).find(|(_, (is, to_be))| is != to_be);
+    Ok(match changed {
+        Some((number, (is, to_be))) => Some(format!(
+            "line {number} of the merged program is not formatted as rustfmt does it: `{}` is to be `{}`",
+            is.trim(),
+            to_be.trim()
+        )),
+        None if text == formatted => None,
+        None => Some("the merged program does not end as rustfmt has it".to_owned()),
+    })
+}

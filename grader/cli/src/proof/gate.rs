@@ -1,0 +1,136 @@
+//! How many programs are run at the same time.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use procfs::{CurrentSI, KernelStats};
+
+/// So many programs always: most of a run is waiting.
+const MIN: usize = 3;
+/// So many while CPUs are idle. With more, programs that all begin to compute at once would keep each other from verdicts.
+const MAX: usize = 6;
+/// Another one beyond [`MIN`] begins only if this part of the CPU time was idle,
+const IDLE: f64 = 0.4;
+/// for this time. Then the last one that began is in the picture.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Lets programs in.
+pub(super) struct Gate {
+    state: Mutex<State>,
+}
+
+struct State {
+    running: usize,
+    sampled: Instant,
+    times: Times,
+}
+
+/// CPU time of the machine since it started, in ticks.
+#[derive(Clone, Copy, Default)]
+struct Times {
+    idle: u64,
+    all: u64,
+}
+
+impl Times {
+    /// Where it cannot be read, the machine counts as busy.
+    fn now() -> Self {
+        let Ok(stats) = KernelStats::current() else { return Self::default() };
+        let total = stats.total;
+        let idle = total.idle + total.iowait.unwrap_or(0);
+        let busy = total.user + total.nice + total.system + total.irq.unwrap_or(0);
+        let busy = busy + total.softirq.unwrap_or(0) + total.steal.unwrap_or(0);
+        Self { idle, all: idle + busy }
+    }
+
+    /// The part of the time since `before` in which CPUs were idle.
+    fn idle_since(self, before: Self) -> f64 {
+        let all = self.all.saturating_sub(before.all);
+        if all == 0 { 0.0 } else { self.idle.saturating_sub(before.idle) as f64 / all as f64 }
+    }
+}
+
+/// A program that was let in, until it is dropped.
+pub(super) struct Pass<'g>(&'g Gate);
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        Self::at(Instant::now(), Times::now())
+    }
+
+    fn at(sampled: Instant, times: Times) -> Self {
+        Self { state: Mutex::new(State { running: 0, sampled, times }) }
+    }
+
+    /// The most programs that are let in.
+    pub(super) const fn capacity() -> usize {
+        MAX
+    }
+
+    /// Waits until another program may run; `None` once `is_over` says that none has to.
+    pub(super) fn enter(&self, is_over: impl Fn() -> bool) -> Option<Pass<'_>> {
+        /// How often to look again.
+        const PAUSE: Duration = Duration::from_millis(50);
+        while !is_over() {
+            if self.try_enter(Instant::now(), Times::now) {
+                return Some(Pass(self));
+            }
+            #[allow(clippy::disallowed_methods, reason = "nothing tells when CPUs become idle")]
+            std::thread::sleep(PAUSE);
+        }
+        None
+    }
+
+    fn try_enter(&self, now: Instant, times: impl Fn() -> Times) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_idle = false;
+        if state.running >= MIN && now - state.sampled >= PERIOD {
+            let times = times();
+            is_idle = times.idle_since(state.times) >= IDLE;
+            (state.sampled, state.times) = (now, times);
+        }
+        let may_enter = state.running < MIN || state.running < MAX && is_idle;
+        state.running += usize::from(may_enter);
+        may_enter
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).running -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_least_programs_are_let_in_one_by_one_while_cpus_are_idle() {
+        let begin = Instant::now();
+        let gate = Gate::at(begin, Times::default());
+        // So many seconds later, of which four of five were idle.
+        let enter = |seconds: u64| {
+            let times = Times { idle: 80 * seconds, all: 100 * seconds };
+            gate.try_enter(begin + Duration::from_secs(seconds), || times)
+        };
+        for _ in 0..MIN {
+            assert!(enter(0));
+        }
+        assert!(!enter(0), "nothing is known yet");
+        assert!(enter(1));
+        assert!(!enter(1), "the last one has just begun");
+        assert!(enter(2));
+        let busy = Times { idle: 160, all: 300 };
+        assert!(!gate.try_enter(begin + Duration::from_secs(3), || busy));
+        for _ in 0..3 {
+            drop(Pass(&gate));
+        }
+        assert!(gate.try_enter(begin + Duration::from_secs(3), || busy), "fewer than the least");
+    }
+
+    #[test]
+    fn no_program_is_let_in_when_the_proof_is_over() {
+        assert!(Gate::new().enter(|| true).is_none());
+    }
+}

@@ -1,0 +1,60 @@
+//! A part of the known programs, so that several machines can share a proof.
+
+use std::str::FromStr;
+
+/// The part `index` (from 1) of `count` parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// Everything.
+    pub const WHOLE: Self = Self { index: 1, count: 1 };
+
+    /// Whether this is a part only.
+    #[must_use]
+    pub fn is_part(self) -> bool {
+        self.count > 1
+    }
+
+    /// Whether the program at `position`, from 0, belongs to this part.
+    #[must_use]
+    pub fn has(self, position: usize) -> bool {
+        position % self.count == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('/').and_then(|(index, count)| {
+            let (index, count) = (index.parse().ok()?, count.parse().ok()?);
+            (1..=count).contains(&index).then_some(Self { index, count })
+        });
+        parsed.ok_or_else(|| "write I/N, the part I of N parts: 1/4 to 4/4, for example".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_program_belongs_to_one_part() {
+        let parts: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().expect(text)).into();
+        for position in 0..10 {
+            assert_eq!(parts.iter().filter(|part| part.has(position)).count(), 1);
+        }
+        assert!((0..10).all(|position| Shard::WHOLE.has(position)));
+    }
+
+    #[test]
+    fn what_is_no_part_is_refused() {
+        for text in ["", "1", "0/3", "4/3", "1/0", "a/3", "1/2/3"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Misconception: read fills the buffer.
+//!
+//! Must fail:
+//! - 01/echo-bytes: after the bytes that were read come those that were in the buffer already
+
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    let mut buffer = [0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write_all(&buffer)?;
+        echoed += count as u64;
+    }
+}

@@ -1,0 +1,19 @@
+//! Misconception: write writes all that it is given.
+//!
+//! Must fail:
+//! - 01/large-stream: a write that blocks and is disturbed by a signal returns early; the rest of
+//!   that buffer is lost
+
+#[expect(clippy::unused_io_amount, reason = "this is the mistake")]
+pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
+    let mut buffer = [0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        stream.write(&buffer[..count])?;
+        echoed += count as u64;
+    }
+}

@@ -1,0 +1,23 @@
+//! Misconception: every error of accept is an error.
+//! Edits: src/server.rs
+//!
+//! Must fail:
+//! - 02/poll/echo-bytes: the first EAGAIN, after the first client, ends the
+//!   server
+//! - 02/select/echo-bytes: the same
+//! - 02/epoll/echo-bytes: the same
+
+impl Server {
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    if let Err(error) = self.add_client(stream) {
+                        eprintln!("client turned away: {error}");
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Misconception: what the selector refuses is an error of the server.
+//! Edits: src/server.rs
+//!
+//! Must fail:
+//! - 02/many-descriptors: the first client that select has no room for ends the
+//!   server
+
+impl Server {
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => self.add_client(stream)?,
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    io::ErrorKind::Interrupted
+                    | io::ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        eprintln!("accept: {error}");
+                        self.paused_until =
+                            Some(Instant::now() + ACCEPT_BACKOFF);
+                        return self.watch_listener(Interest::NONE);
+                    }
+                },
+            }
+        }
+    }
+}

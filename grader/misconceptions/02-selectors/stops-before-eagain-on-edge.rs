@@ -1,0 +1,36 @@
+//! Misconception: an event is answered by one read and one write, edge or
+//! level.
+//! Edits: src/server.rs
+//!
+//! Must fail:
+//! - 02/edge-triggered: what one read has left lies there, and nobody tells of
+//!   it again
+
+impl Server {
+    fn turn(&mut self, token: Token) {
+        let Some(client) = self.clients.get_mut(&token) else {
+            return;
+        };
+        // ANCHOR: bug
+        let mut step: io::Result<Step> = Ok(Step::Progress);
+        step = step.and_then(|_| client.step(&mut self.buffer));
+        let result = match step {
+            Ok(Step::Progress | Step::Blocked) => {
+                let before = client.registered;
+                client.registered = client.interest();
+                if client.registered == before {
+                    return;
+                }
+                self.selector
+                    .modify(&client.stream, token, client.registered)
+            }
+            Ok(Step::Finished) => return self.remove_client(token),
+            Err(error) => Err(error),
+        };
+        // ANCHOR_END: bug
+        if let Err(error) = result {
+            eprintln!("client: {error}");
+            self.remove_client(token);
+        }
+    }
+}

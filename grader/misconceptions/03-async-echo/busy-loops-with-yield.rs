@@ -1,0 +1,23 @@
+//! Misconception: a loop that yields is not a busy loop.
+//!
+//! Must fail:
+//! - 03/idle-is-idle: it asks each client again and again, with all of the CPU
+//! - 03/out-of-descriptors: so it does then
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        match stream.try_read(&mut buffer) {
+            Ok(0) => return Ok(echoed),
+            Ok(count) => {
+                stream.write_all(&buffer[..count]).await?;
+                echoed += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::task::yield_now().await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Misconception: `write` writes what it is given.
+//!
+//! Must fail:
+//! - 03/half-close: a client that does not read yet fills its socket; what a write did not take is
+//!   lost
+//! - 03/large-stream: so it is while a client sends much
+
+pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut echoed = 0;
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(echoed);
+        }
+        let _ = stream.write(&buffer[..count]).await?;
+        echoed += count as u64;
+    }
+}

@@ -1,0 +1,30 @@
+//! Misconception: the server sees by itself that the input has ended.
+//!
+//! Must fail:
+//! - 03/client-roundtrip: both wait for one another: the server for the end, the client for the
+//!   answer
+
+pub async fn connect<I, O>(
+    addr: SocketAddr,
+    mut input: I,
+    mut output: O,
+) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
+    let send = async { tokio::io::copy(&mut input, &mut writer).await };
+    let receive = async {
+        tokio::io::copy(&mut reader, &mut output).await?;
+        output.flush().await
+    };
+    tokio::pin!(receive);
+    tokio::select! {
+        received = &mut receive => received,
+        sent = send => {
+            receive.await?;
+            sent.map(drop)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Misconception: a client gets its task once it has something to say.
+//!
+//! Must fail:
+//! - 03/silent-clients: the loop waits for the first byte of the first silent client
+
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let _ = stream.peek(&mut [0]).await;
+                tokio::spawn(handle(stream));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Misconception: to drop a stream is to close it.
+//!
+//! Must fail:
+//! - 05/in-flight-completes: with input unread that is a reset
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    stop: &CancellationToken,
+    in_flight: &Arc<AtomicUsize>,
+) -> Result<(), Error> {
+    let (input, mut output) = stream.split();
+    let mut lines = Lines::new(input, MAX_LINE);
+    loop {
+        let line = tokio::select! {
+            // A line that is there is a promise; so it is looked at first.
+            biased;
+            line = lines.next_line() => line,
+            () = stop.cancelled() => break,
+        };
+        match line {
+            Ok(Some(line)) => {
+                let _in_flight = InFlight::begin(in_flight);
+                let text = reply(&line).await;
+                output.write_all(text.as_bytes()).await?;
+                if stop.is_cancelled() {
+                    break;
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error.into()),
+            Err(error) => {
+                output.write_all(format!("{error}\n").as_bytes()).await?;
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Misconception: a message is a line.
+//!
+//! Must fail:
+//! - 05/echo-lines: the answer to a refused line does not end
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    stop: &CancellationToken,
+    in_flight: &Arc<AtomicUsize>,
+) -> Result<(), Error> {
+    let (input, mut output) = stream.split();
+    let mut lines = Lines::new(input, MAX_LINE);
+    loop {
+        let line = tokio::select! {
+            // A line that is there is a promise; so it is looked at first.
+            biased;
+            line = lines.next_line() => line,
+            () = stop.cancelled() => break,
+        };
+        match line {
+            Ok(Some(line)) => {
+                let _in_flight = InFlight::begin(in_flight);
+                let text = reply(&line).await;
+                output.write_all(text.as_bytes()).await?;
+                if stop.is_cancelled() {
+                    break;
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error.into()),
+            Err(error) => {
+                output.write_all(error.to_string().as_bytes()).await?;
+                return Err(error.into());
+            }
+        }
+    }
+    // The end first, then what the client may still send: so no reset follows.
+    output.shutdown().await?;
+    let _ = timeout(LINGER, copy(stream, &mut sink())).await;
+    Ok(())
+}

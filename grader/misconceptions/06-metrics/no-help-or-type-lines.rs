@@ -1,0 +1,88 @@
+//! Misconception: a name says what it is.
+//!
+//! Replaces: src/exposition.rs
+//!
+//! Must fail:
+//! - 06/scrape-format: nobody knows how to read the numbers
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use crate::metrics::Metrics;
+
+/// What the text is, as HTTP says it.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
+
+/// The text, as it is at this moment.
+pub fn text(metrics: &Arc<Metrics>) -> Result<String, fmt::Error> {
+    let mut page = Page(String::new(), std::marker::PhantomData);
+    metrics.describe(&mut page)?;
+    Ok(page.0)
+}
+
+/// Where metrics are written, one after the other.
+pub struct Page<'p>(String, std::marker::PhantomData<&'p ()>);
+
+impl Page<'_> {
+    fn head(&mut self, name: &str, help: &str, kind: &str) -> fmt::Result {
+        let _ = (name, help, kind);
+        Ok(())
+    }
+
+    pub fn counter(
+        &mut self,
+        name: &str,
+        help: &str,
+        value: u64,
+    ) -> fmt::Result {
+        let name = format!("{name}_total");
+        self.head(&name, help, "counter")?;
+        writeln!(self.0, "{name} {value}")
+    }
+
+    pub fn gauge(&mut self, name: &str, help: &str, value: i64) -> fmt::Result {
+        self.head(name, help, "gauge")?;
+        writeln!(self.0, "{name} {value}")
+    }
+
+    pub fn counters<'v>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'v str, u64)>,
+    ) -> fmt::Result {
+        let name = format!("{name}_total");
+        self.head(&name, help, "counter")?;
+        for (kind, value) in values {
+            writeln!(self.0, "{name}{{{label}=\"{kind}\"}} {value}")?;
+        }
+        Ok(())
+    }
+
+    pub fn histogram(
+        &mut self,
+        name: &str,
+        help: &str,
+        sum: f64,
+        buckets: &[(f64, u64)],
+    ) -> fmt::Result {
+        self.head(name, help, "histogram")?;
+        let mut all = 0;
+        for (bound, count) in buckets {
+            all += count;
+            let bound = if bound.is_finite() {
+                bound.to_string()
+            } else {
+                "+Inf".to_owned()
+            };
+            writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {all}")?;
+        }
+        writeln!(self.0, "{name}_sum {sum}")?;
+        writeln!(
+            self.0,
+            "{name}_count {}",
+            buckets.iter().map(|(_, count)| count).sum::<u64>()
+        )
+    }
+}

@@ -1,0 +1,36 @@
+//! Misconception: the bytes of a line are those of its text.
+//!
+//! Must fail:
+//! - 06/bytes-exact: its newline was read as well
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    metrics: &Metrics,
+) -> Result<(), LineError> {
+    let (input, output) = stream.split();
+    let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
+    let count_out = |bytes: &[u8]| metrics.sent.add(bytes.len() as u64);
+    let mut lines = Lines::new(input, MAX_LINE);
+    let mut output = InspectWriter::new(output, count_out);
+    loop {
+        let line = match lines.next_line().await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error),
+            Err(error) => {
+                // Where this fails the reason is the line, all the same.
+                let _ = output.write_all(format!("{error}\n").as_bytes()).await;
+                return Err(error);
+            }
+        };
+        metrics.received.add(line.len() as u64);
+        let start = Instant::now();
+        let answer = reply(&line).await;
+        output.write_all(answer.as_bytes()).await?;
+        metrics.durations.observe(start.elapsed());
+        metrics.requests.add(1);
+        if answer == BAD_SLEEP {
+            metrics.errors(ErrorKind::BadSleep).add(1);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Misconception: sockets are shared by all, so the lock is held while one is
+//! written to.
+//!
+//! Must fail:
+//! - 07/slow-consumer: who writes to the one that does not read keeps the lock
+//! - 07/lock-not-held: nobody is told anything meanwhile
+
+use tokio::sync::Mutex as AsyncMutex;
+
+pub struct Rooms {
+    /// How many lines may wait for one client.
+    queue: usize,
+    /// One lock for everything. It is the standard library's: whoever has it
+    /// must not wait for anything, and the compiler sees to that, since a task
+    /// with such a guard across an `.await` cannot be spawned.
+    state: Mutex<State>,
+    /// One writes at a time.
+    sockets: AsyncMutex<()>,
+}
+
+impl Rooms {
+    pub fn new(queue: usize) -> Self {
+        let state = Mutex::default();
+        let sockets = AsyncMutex::new(());
+        Self {
+            queue,
+            state,
+            sockets,
+        }
+    }
+}
+
+pub async fn write_events(
+    mut queue: mpsc::Receiver<Arc<str>>,
+    mut output: WriteHalf<'_>,
+    rooms: &Rooms,
+) -> io::Result<()> {
+    while let Some(line) = queue.recv().await {
+        let _sockets = rooms.sockets.lock().await;
+        output.write_all(line.as_bytes()).await?;
+    }
+    output.shutdown().await
+}
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    rooms: &Arc<Rooms>,
+) -> Result<(), Error> {
+    // Events are small, and someone waits for each.
+    stream.set_nodelay(true)?;
+    let (mut input, output) = stream.split();
+    let mut lines = Lines::new(&mut input, MAX_LINE);
+    let (outbox, queue) = Outbox::new(rooms.queue);
+    let mut writer = pin!(write_events(queue, output, rooms));
+    let mut member = None;
+    let result = loop {
+        let line = tokio::select! {
+            // Written first, then read: many lines that come at once do not
+            // fill the queue of a client that takes its answers.
+            biased;
+            () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
+            // As long as there is an outbox it ends only by an error.
+            Err(error) = &mut writer => return Err(error.into()),
+            line = lines.next_line() => line,
+        };
+        let done = match line {
+            Ok(Some(line)) => {
+                handle_command(&line, rooms, &outbox, &mut member)
+            }
+            Ok(None) => break Ok(()),
+            Err(LineError::NotUtf8) => {
+                outbox.error(BAD_JSON);
+                Ok(())
+            }
+            Err(LineError::TooLong) => Err(Error::LineTooLong),
+            Err(LineError::Io(error)) => return Err(error.into()),
+        };
+        if done.is_err() {
+            break done;
+        }
+    };
+    // The others hear of it now, not when the last words are out.
+    drop(member);
+    let send_error = async {
+        if let Err(error) = &result {
+            let reason = error.to_string();
+            // Here one may wait for room: nobody else does.
+            let _ = outbox.lines.send(Event::Error { reason }.line()).await;
+        }
+        // The last sender: the writer comes to an end.
+        drop(outbox);
+    };
+    let drain = async { tokio::join!(send_error, writer) };
+    let _ = timeout(DRAIN_TIMEOUT, drain).await;
+    // What still comes is read: a close with unread input would be a reset.
+    let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
+    result
+}

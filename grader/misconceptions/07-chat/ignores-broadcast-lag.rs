@@ -1,0 +1,101 @@
+//! Misconception: who lags behind in a broadcast channel goes on with what is
+//! still there.
+//!
+//! Must fail:
+//! - 07/slow-consumer: the one that does not read misses lines, and is never
+//!   cut off
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+#[derive(Clone)]
+pub struct Outbox {
+    /// Each line is made once and shared by all queues that it stands in.
+    lines: broadcast::Sender<Arc<str>>,
+    /// Cancelled when the queue was full: this client has missed something.
+    disconnect: CancellationToken,
+}
+
+impl Outbox {
+    pub fn new(capacity: usize) -> (Self, broadcast::Receiver<Arc<str>>) {
+        let (lines, queue) = broadcast::channel(capacity);
+        let disconnect = CancellationToken::new();
+        (Self { lines, disconnect }, queue)
+    }
+
+    pub fn send(&self, line: Arc<str>) -> bool {
+        if !self.disconnect.is_cancelled() && self.lines.send(line).is_ok() {
+            return true;
+        }
+        self.disconnect.cancel();
+        false
+    }
+}
+
+pub async fn write_events(
+    mut queue: broadcast::Receiver<Arc<str>>,
+    mut output: WriteHalf<'_>,
+) -> io::Result<()> {
+    loop {
+        match queue.recv().await {
+            Ok(line) => output.write_all(line.as_bytes()).await?,
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => break,
+        }
+    }
+    output.shutdown().await
+}
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    rooms: &Arc<Rooms>,
+) -> Result<(), Error> {
+    // Events are small, and someone waits for each.
+    stream.set_nodelay(true)?;
+    let (mut input, output) = stream.split();
+    let mut lines = Lines::new(&mut input, MAX_LINE);
+    let (outbox, queue) = Outbox::new(rooms.queue);
+    let mut writer = pin!(write_events(queue, output));
+    let mut member = None;
+    let result = loop {
+        let line = tokio::select! {
+            // Written first, then read: many lines that come at once do not
+            // fill the queue of a client that takes its answers.
+            biased;
+            () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
+            // As long as there is an outbox it ends only by an error.
+            Err(error) = &mut writer => return Err(error.into()),
+            line = lines.next_line() => line,
+        };
+        let done = match line {
+            Ok(Some(line)) => {
+                handle_command(&line, rooms, &outbox, &mut member)
+            }
+            Ok(None) => break Ok(()),
+            Err(LineError::NotUtf8) => {
+                outbox.error(BAD_JSON);
+                Ok(())
+            }
+            Err(LineError::TooLong) => Err(Error::LineTooLong),
+            Err(LineError::Io(error)) => return Err(error.into()),
+        };
+        if done.is_err() {
+            break done;
+        }
+    };
+    // The others hear of it now, not when the last words are out.
+    drop(member);
+    let send_error = async {
+        if let Err(error) = &result {
+            let reason = error.to_string();
+            let _ = outbox.lines.send(Event::Error { reason }.line());
+        }
+        // The last sender: the writer comes to an end.
+        drop(outbox);
+    };
+    let drain = async { tokio::join!(send_error, writer) };
+    let _ = timeout(DRAIN_TIMEOUT, drain).await;
+    // What still comes is read: a close with unread input would be a reset.
+    let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
+    result
+}

@@ -1,0 +1,46 @@
+//! Misconception: numbers look in a stream as they do in memory.
+//! Edits: src/codec.rs
+//!
+//! Must fail:
+//! - 09/split-anywhere: a length of 30 is one of 503,316,480
+//! - 09/coalesced: a length of 30 is one of 503,316,480
+//! - 09/frames-echo: a length of 30 is one of 503,316,480
+
+impl Decoder for FrameCodec {
+    fn decode(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<BytesMut>, Error> {
+        let Some(header) = input.first_chunk::<HEADER_LEN>() else {
+            return Ok(None);
+        };
+        let length = u32::from_le_bytes(*header);
+        // Before anything is done with it: it is only the client's word.
+        if length > self.max_length {
+            return Err(Error::TooLarge);
+        }
+        let length = length as usize;
+        // Not `reserve(length)`: the buffer grows by what arrives.
+        if input.len() - HEADER_LEN < length {
+            return Ok(None);
+        }
+        input.advance(HEADER_LEN);
+        Ok(Some(input.split_to(length)))
+    }
+}
+
+impl Encoder<Bytes> for FrameCodec {
+    fn encode(
+        &mut self,
+        body: Bytes,
+        output: &mut BytesMut,
+    ) -> Result<(), Error> {
+        // Not `as`: that would send a small number for a large one.
+        let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+        // Here one may reserve: the bytes are there.
+        output.reserve(HEADER_LEN + body.len());
+        output.put_u32_le(length);
+        output.put_slice(&body);
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! Misconception: a buffer is best made as large as it will have to be.
+//! Edits: src/codec.rs
+//!
+//! Must fail:
+//! - 09/no-early-allocation: four megabytes are reserved for each four bytes
+
+impl Decoder for FrameCodec {
+    fn decode(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<BytesMut>, Error> {
+        let Some(header) = input.first_chunk::<HEADER_LEN>() else {
+            return Ok(None);
+        };
+        let length = u32::from_be_bytes(*header);
+        // Before anything is done with it: it is only the client's word.
+        if length > self.max_length {
+            return Err(Error::TooLarge);
+        }
+        let length = length as usize;
+        if input.len() - HEADER_LEN < length {
+            input.reserve(HEADER_LEN + length - input.len());
+            return Ok(None);
+        }
+        input.advance(HEADER_LEN);
+        Ok(Some(input.split_to(length)))
+    }
+}
