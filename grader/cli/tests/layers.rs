@@ -112,11 +112,13 @@ fn imports(code: &str) -> Vec<String> {
     all
 }
 
-/// The paths in `code` that begin at the crate's root or in the module around it.
+/// The paths in `code` that begin at the crate's root or in the module around it. A path with a `$` is a macro's: it
+/// belongs to the module that calls the macro.
 fn inline_paths(code: &str) -> impl Iterator<Item = String> {
-    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$';
     code.split(move |c| !is_path(c))
         .filter(|path| path.starts_with("crate::") || path.starts_with("super::"))
+        .filter(|path| !path.contains('$'))
         .map(str::to_owned)
 }
 
@@ -200,7 +202,8 @@ fn modules_form_no_circle() {
 #[test]
 fn paths_are_found_in_code_alone() {
     let code = "// crate::no\nuse crate::a::{b, c};\nfn d() {\n    use super::e::F;\n    \
-                crate::g::h(\"crate::no\", '\"', super::i);\n    let j = r#\"crate::\"no\"#; k()\n}\n";
+                crate::g::h(\"crate::no\", '\"', super::i);\n    $crate::no();\n    \
+                let j = r#\"crate::\"no\"#; k()\n}\n";
     let code = without_text(code);
     let expected = ["crate::a::b", "crate::a::c", "super::e::F", "crate::g::h", "super::i"];
     assert_eq!(imports(&code), expected);

@@ -4,79 +4,69 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
+use assert_cmd::Command;
 use common::{built, grader};
+use course::labs::LabInfo;
+use course::test_each_lab;
+use engine::drive::Program;
 
-fn expect_all_points(lab: &str) {
-    grader().args(["check", lab, "--solution"]).assert().success();
+fn solution_gets_all_points(lab: &LabInfo) {
+    grader().args(["check", &lab.folder(), "--solution"]).assert().success();
 }
 
-#[test]
-fn solution_01_gets_all_points() {
-    expect_all_points("1");
-}
-
-#[test]
-fn solution_02_gets_all_points() {
-    expect_all_points("2");
-}
-
-#[test]
-fn solution_03_gets_all_points() {
-    expect_all_points("3");
-}
-
-#[test]
-fn solution_04_gets_all_points() {
-    expect_all_points("4");
-}
-
-#[test]
-fn solution_05_gets_all_points() {
-    expect_all_points("5");
-}
-
-#[test]
-fn solution_06_gets_all_points() {
-    expect_all_points("6");
-}
-
-#[test]
-fn solution_07_gets_all_points() {
-    expect_all_points("7");
-}
-
-#[test]
-fn solution_08_gets_all_points() {
-    expect_all_points("8");
-}
-
-#[test]
-fn solution_09_gets_all_points() {
-    expect_all_points("9");
-}
-
-/// A bad flag value is one line `error: …` and status 1, before anything is bound.
-#[test]
-fn solutions_refuse_bad_flags() {
-    let bad: [(&str, &[&str]); 9] = [
-        ("solution01", &["--max-connections", "0"]),
-        ("solution02", &["--backend", "kqueue"]),
-        ("solution02", &["--backend", "poll", "--trigger", "edge"]),
-        ("solution04", &["--idle-timeout-ms", "soon"]),
-        ("solution05", &["--grace-ms", "-1"]),
-        ("solution06", &["--metrics-addr", "nowhere"]),
-        ("solution07", &["--queue", "0"]),
-        (
-            "solution08",
-            &["serve", "--cert", "a.pem", "--key", "b.pem", "--handshake-timeout-ms", "soon"],
-        ),
-        ("solution09", &["--max-frame", "-1"]),
-    ];
-    for (package, flags) in bad {
-        let mut command = assert_cmd::Command::new(built(package));
-        let run = command.args(flags).args(["--addr", "127.0.0.1:0"]).assert().code(1);
+/// A bad flag value is answered with one line `error: …` and status 1, before anything is bound.
+fn solution_refuses_bad_flags(lab: &LabInfo) {
+    let server = Server::of(lab);
+    let bad_address: &[&str] = &["--addr", "nowhere"];
+    for flags in lab.bad_flags.iter().chain([&bad_address]) {
+        let mut run = server.run();
+        run.args(*flags);
+        if *flags != bad_address {
+            run.args(["--addr", "127.0.0.1:0"]);
+        }
+        let run = run.assert().code(1);
         let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
-        assert!(said.starts_with("error: ") && said.lines().count() == 1, "{package}: {said}");
-        assert!(run.get_output().stdout.is_empty(), "{package} has listened");
+        assert!(said.starts_with("error: ") && said.lines().count() == 1, "{flags:?}: {said}");
+        assert!(run.get_output().stdout.is_empty(), "{flags:?}: the server has listened");
+    }
+}
+
+/// The registry has a bad value for each flag that the server's `--help` lists.
+fn bad_flags_name_each_flag(lab: &LabInfo) {
+    let help = Server::of(lab).run().arg("--help").assert().success();
+    let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
+    let listed = help.lines().filter_map(|line| line.split_whitespace().find(is_flag));
+    let listed: BTreeSet<_> = listed.filter(|flag| !["--addr", "--help"].contains(flag)).collect();
+    let named: BTreeSet<_> = lab.bad_flags.concat().into_iter().filter(is_flag).collect();
+    assert_eq!(named, listed, "see LabInfo::bad_flags");
+}
+
+fn is_flag(word: &&str) -> bool {
+    word.starts_with("--")
+}
+
+test_each_lab!(solution_gets_all_points);
+test_each_lab!(solution_refuses_bad_flags);
+test_each_lab!(bad_flags_name_each_flag);
+
+/// A lab's solution in the role of a server.
+struct Server {
+    path: std::path::PathBuf,
+    command: &'static [&'static str],
+}
+
+impl Server {
+    fn of(lab: &LabInfo) -> Self {
+        let service = checks::find(&lab.folder()).unwrap().service;
+        let command = service.program(Program::SERVER_ROLE).unwrap().command;
+        Self { path: built(&lab.solution_package()), command }
+    }
+
+    fn run(&self) -> Command {
+        let mut run = Command::new(&self.path);
+        run.args(self.command);
+        run
     }
 }

@@ -216,6 +216,7 @@ impl CheckExplanation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::labs::LabInfo;
 
     const MARKDOWN: &str = "\
 # 02
@@ -284,22 +285,21 @@ Tidy.
         assert!(unknown.starts_with("line 3: the section `Hint` is unknown"), "{unknown}");
     }
 
-    #[test]
-    fn our_own_texts_are_complete() {
+    fn our_own_texts_are_complete(lab: &LabInfo) {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        for lab in crate::labs::LABS {
-            let path = format!("{root}/{EXPLANATIONS_FOLDER}/{}.md", lab.folder());
-            let text = std::fs::read_to_string(&path).expect(&path);
-            let explanations = Explanations::parse(&text).expect(&path);
-            for CheckExplanation { id, why, by_hand, hints, slide } in explanations.all() {
-                assert!(id.starts_with(&format!("{}/", lab.digits())), "{id} is of another lab");
-                assert!(why.len() > 40, "{id}: why does it matter?");
-                assert!(!by_hand.is_empty(), "{id}: how is it seen by hand?");
-                let long = by_hand.iter().find(|line| line.len() > 72);
-                assert_eq!(long, None, "{id}: a line is too long");
-                assert!(hints.len() >= 2, "{id}: hints from vague to concrete");
-                assert!(slide.is_some(), "{id}: which slide?");
-            }
+        let path = format!("{root}/{EXPLANATIONS_FOLDER}/{}.md", lab.folder());
+        let text = std::fs::read_to_string(&path).expect(&path);
+        let explanations = Explanations::parse(&text).expect(&path);
+        for CheckExplanation { id, why, by_hand, hints, slide } in explanations.all() {
+            assert!(id.starts_with(&format!("{}/", lab.digits())), "{id} is of another lab");
+            assert!(why.len() > 40, "{id}: why does it matter?");
+            assert!(!by_hand.is_empty(), "{id}: how is it seen by hand?");
+            let long = by_hand.iter().find(|line| line.len() > 72);
+            assert_eq!(long, None, "{id}: a line is too long");
+            assert!(hints.len() >= 2, "{id}: hints from vague to concrete");
+            assert!(slide.is_some(), "{id}: which slide?");
         }
     }
+
+    crate::test_each_lab!(our_own_texts_are_complete);
 }

@@ -19,15 +19,6 @@ pub struct Lab {
     pub explanations: &'static str,
     /// The check that is charged for sockets that other checks find left behind.
     pub residue_check: Option<&'static str>,
-    /// How its servers are measured, if they are.
-    pub bench: &'static [BenchRow],
-}
-
-/// A row of a benchmark: one way to start a lab's server.
-#[derive(Debug)]
-pub struct BenchRow {
-    pub name: &'static str,
-    pub flags: &'static [&'static str],
 }
 
 /// What running a check gives.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use course::labs::{Category, CheckInfo, lab};
 use engine::drive::{Program, Service, Start, Tcp};
-use engine::lab::{BenchRow, Check, Lab};
+use engine::lab::{Check, Lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
 use crate::scenarios::{client_program, crowd, echo, reset, resources};
@@ -22,7 +22,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../explanations/03-async-echo.md"),
     residue_check: Some("03/descriptors-return"),
-    bench: &[BenchRow { name: "03 tokio", flags: &[] }],
 };
 
 /// For checks that move much data, or have many clients.

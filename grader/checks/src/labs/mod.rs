@@ -12,20 +12,15 @@ mod lab09;
 
 use engine::lab::Lab;
 
-/// All labs, in the order of their numbers.
-pub static LABS: &[&Lab] = &[
-    &lab01::LAB,
-    &lab02::LAB,
-    &lab03::LAB,
-    &lab04::LAB,
-    &lab05::LAB,
-    &lab06::LAB,
-    &lab07::LAB,
-    &lab08::LAB,
-    &lab09::LAB,
-];
+macro_rules! labs {
+    ($($lab:ident)*) => {
+        /// All labs, in the order of their numbers.
+        pub static LABS: &[&Lab] = &[$(&$lab::LAB),*];
+    };
+}
+course::for_each_lab!([labs]);
 
-/// The lab that `name` means: `3`, `03`, `async-echo` or `03-async-echo`.
+/// The lab that `name` means: `3`, `03`, `lab03`, `async-echo` or `03-async-echo`.
 ///
 /// # Errors
 ///

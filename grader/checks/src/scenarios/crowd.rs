@@ -10,6 +10,7 @@ use engine::drive::{
     Client, Context, MAX_CONNECTING, Server, Start, Trial, run_while, try_join_all,
 };
 use engine::verdict::{CheckError, Failure};
+use observe::{Syscall, ThreadState};
 
 use super::memory::{MORE_THAN_FITS, growth};
 use super::{causes, clock};
@@ -186,6 +187,27 @@ pub(crate) async fn few_threads(
         return Err(server.fail(failure).await);
     }
     open.into_iter().for_each(Client::reset);
+    Ok(())
+}
+
+/// Shows what the kernel sees of the threads. It gives no points: any design passes.
+pub(crate) async fn thread_per_client(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const CLIENTS: usize = 50;
+    let server = trial.start(start).await?;
+    let clients = server.connect_many(CLIENTS).await?;
+    server.process.wait_until_idle(Duration::from_millis(500)).await;
+    let threads = server.probe().threads()?;
+    let asleep_in = |test: fn(Syscall) -> bool| {
+        let is_it =
+            |state: &ThreadState| matches!(state, ThreadState::Blocked(call) if test(*call));
+        threads.iter().filter(|thread| is_it(&thread.state)).count()
+    };
+    let (read, accept) = (asleep_in(Syscall::reads), asleep_in(Syscall::accepts));
+    trial.note(format!(
+        "with {CLIENTS} clients open: {}, {read} asleep in read, {accept} in accept",
+        count(threads.len(), "thread")
+    ));
+    clients.into_iter().for_each(Client::reset);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ pub mod byte_echo;
 mod causes;
 pub(crate) mod client_program;
 pub(crate) mod clock;
+pub(crate) mod connection_limit;
 pub(crate) mod crowd;
 pub(crate) mod echo;
 mod line_causes;

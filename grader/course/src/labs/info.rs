@@ -6,7 +6,11 @@ pub struct LabInfo {
     pub number: u8,
     /// The folder is `NN-topic`.
     pub topic: &'static str,
+    /// The topic as people write it.
+    pub name: &'static str,
     pub title: &'static str,
+    /// What a student builds, for the table in `README.md`.
+    pub builds: &'static str,
     /// How long it takes a student, about.
     pub minutes: u32,
     /// The crates that its code may use, each with a line in the workspace's manifest.
@@ -14,6 +18,12 @@ pub struct LabInfo {
     /// Files copied from the solutions of earlier labs: the number of that lab, and the path in its
     /// folder (`src/lines.rs`). They are edited there.
     pub borrows: &'static [(u8, &'static str)],
+    /// Source files without a gap, beside `src/main.rs` and what the lab borrows.
+    pub given: &'static [&'static str],
+    /// Arguments that the server refuses before it listens. Each flag beside `--addr` is in at least one.
+    pub bad_flags: &'static [&'static [&'static str]],
+    /// How the server is measured; empty if it is not.
+    pub bench: &'static [BenchRow],
     pub tasks: &'static [TaskInfo],
 }
 
@@ -26,11 +36,38 @@ pub struct TaskInfo {
     pub core: bool,
 }
 
+/// A row of a benchmark: one way to start a lab's server.
+#[derive(Debug)]
+pub struct BenchRow {
+    pub name: &'static str,
+    pub flags: &'static [&'static str],
+}
+
+impl TaskInfo {
+    /// `core` or `robust`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        if self.core { "core" } else { "robust" }
+    }
+}
+
 impl LabInfo {
     /// `01`.
     #[must_use]
     pub fn digits(&self) -> String {
         format!("{:02}", self.number)
+    }
+
+    /// `lab01`, the name of the starter's package.
+    #[must_use]
+    pub fn package(&self) -> String {
+        format!("lab{}", self.digits())
+    }
+
+    /// `solution01`, the name of the solution's package.
+    #[must_use]
+    pub fn solution_package(&self) -> String {
+        format!("solution{}", self.digits())
     }
 
     /// `01-blocking-threads`, the folder's name.

@@ -5,10 +5,31 @@ mod info;
 mod registry;
 
 pub use check::{Category, CheckInfo};
-pub use info::{LabInfo, TaskInfo};
+pub use info::{BenchRow, LabInfo, TaskInfo};
 pub use registry::LABS;
 
 use crate::closest::closest;
+
+/// Makes a test of each lab, `TEST::labNN`, which calls the function `TEST` with the lab's [`LabInfo`].
+#[macro_export]
+macro_rules! test_each_lab {
+    ($test:ident) => {
+        mod $test {
+            $crate::for_each_lab!([$crate::tests_of_labs] $test);
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests_of_labs {
+    ($test:ident $($lab:ident)*) => { $(
+        #[test]
+        fn $lab() {
+            super::$test($crate::labs::find(stringify!($lab)).expect("a lab"));
+        }
+    )* };
+}
 
 /// The lab with the given number. In a constant or a static, a wrong number is a compile error.
 ///
@@ -27,15 +48,19 @@ pub const fn lab(number: u8) -> &'static LabInfo {
     panic!("no lab has this number")
 }
 
-/// The lab that `name` means: `3`, `03`, `async-echo` or `03-async-echo`.
+/// The lab that `name` means: `3`, `03`, `lab03`, `async-echo` or `03-async-echo`.
 ///
 /// # Errors
 ///
 /// There is no such lab; the folders of the labs with the most similar names.
 pub fn find(name: &str) -> Result<&'static LabInfo, Vec<String>> {
     let number = name.parse::<u8>().ok();
-    let is_it =
-        |lab: &&LabInfo| number == Some(lab.number) || lab.topic == name || lab.folder() == name;
+    let is_it = |lab: &&LabInfo| {
+        number == Some(lab.number)
+            || lab.topic == name
+            || lab.folder() == name
+            || lab.package() == name
+    };
     let found = LABS.iter().find(is_it);
     found.ok_or_else(|| closest(name, LABS.iter().map(LabInfo::folder)))
 }
@@ -46,7 +71,7 @@ mod tests {
 
     #[test]
     fn labs_are_found_by_number_and_topic() {
-        for name in ["1", "01", "blocking-threads", "01-blocking-threads"] {
+        for name in ["1", "01", "lab01", "blocking-threads", "01-blocking-threads"] {
             assert_eq!(find(name).expect(name).number, 1);
         }
         assert_eq!(find("blocking-thread").expect_err("no such lab"), ["01-blocking-threads"]);
@@ -60,29 +85,22 @@ mod tests {
     }
 
     #[test]
-    fn labs_and_tasks_are_numbered_from_one() {
+    fn labs_are_numbered_from_one() {
         for (number, info) in (1..).zip(LABS) {
             assert_eq!(info.number, number);
             assert_eq!(lab(number).topic, info.topic);
-            assert!(info.tasks.iter().map(|task| task.number).eq(1..=info.tasks.len() as u8));
         }
+        assert!(LABS.iter().map(LabInfo::package).eq(registry::NAMES.iter().copied()));
     }
 
-    #[test]
-    fn files_are_borrowed_from_earlier_labs() {
-        for info in LABS {
-            assert!(info.borrows.iter().all(|(owner, _)| (1..info.number).contains(owner)));
-        }
+    fn tasks_are_numbered_from_one(info: &LabInfo) {
+        assert!(info.tasks.iter().map(|task| task.number).eq(1..=info.tasks.len() as u8));
     }
 
-    #[test]
-    fn sheets_give_the_same_time() {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        for info in LABS {
-            let path = format!("{root}/labs/{}/README.md", info.folder());
-            let sheet = std::fs::read_to_string(&path).expect(&path);
-            let time = format!("**Time** {} minutes", info.minutes);
-            assert!(sheet.contains(&time), "{path}: write {time}");
-        }
+    fn files_are_borrowed_from_earlier_labs(info: &LabInfo) {
+        assert!(info.borrows.iter().all(|(owner, _)| (1..info.number).contains(owner)));
     }
+
+    test_each_lab!(tasks_are_numbered_from_one);
+    test_each_lab!(files_are_borrowed_from_earlier_labs);
 }

@@ -1,14 +1,22 @@
-use super::info::{LabInfo, TaskInfo};
+use super::info::{BenchRow, LabInfo, TaskInfo};
 
 /// All labs, in the order of their numbers.
 pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 1,
         topic: "blocking-threads",
+        name: "blocking threads",
         title: "One thread per client",
+        builds: "an echo server with a thread for each client, a limit, and nerves",
         minutes: 120,
         dependencies: &["clap"],
         borrows: &[],
+        given: &[],
+        bad_flags: &[&["--max-connections", "0"]],
+        bench: &[
+            // The limit is what the lab is about, and not what is measured here.
+            BenchRow { name: "01 threads", flags: &["--max-connections", "100000"] },
+        ],
         tasks: &[
             TaskInfo { number: 1, title: "echo one client to the end", core: true },
             TaskInfo { number: 2, title: "a thread for each client", core: true },
@@ -19,10 +27,24 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 2,
         topic: "selectors",
+        name: "selectors",
         title: "One thread, many sockets",
+        builds: "the same on one thread, over select, poll and epoll: an event \
+                 loop with a state for each client",
         minutes: 240,
         dependencies: &["clap", "polling", "rustix"],
         borrows: &[],
+        given: &["src/lib.rs", "src/portable.rs", "src/selector.rs", "src/sys.rs"],
+        bad_flags: &[
+            &["--backend", "kqueue"],
+            &["--trigger", "never"],
+            &["--trigger", "edge", "--backend", "poll"],
+        ],
+        bench: &[
+            BenchRow { name: "02 select", flags: &["--backend", "select"] },
+            BenchRow { name: "02 poll", flags: &["--backend", "poll"] },
+            BenchRow { name: "02 epoll", flags: &["--backend", "epoll"] },
+        ],
         tasks: &[
             TaskInfo { number: 1, title: "poll", core: true },
             TaskInfo { number: 2, title: "the event loop", core: true },
@@ -34,10 +56,15 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 3,
         topic: "async-echo",
+        name: "async echo",
         title: "Tasks on one event loop",
+        builds: "the same on tokio, for a thousand clients on one thread, and a client for it",
         minutes: 60,
         dependencies: &["clap", "tokio"],
         borrows: &[],
+        given: &[],
+        bad_flags: &[],
+        bench: &[BenchRow { name: "03 tokio", flags: &[] }],
         tasks: &[
             TaskInfo { number: 1, title: "echo one client to the end", core: true },
             TaskInfo { number: 2, title: "a task for each client", core: true },
@@ -48,10 +75,20 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 4,
         topic: "timeouts",
+        name: "timeouts",
         title: "Nobody waits for ever",
+        builds: "a server of lines in which nobody waits for ever: silence, slow lines, \
+                 clients that do not read",
         minutes: 60,
         dependencies: &["clap", "thiserror", "tokio"],
         borrows: &[],
+        given: &["src/lines.rs", "src/requests.rs"],
+        bad_flags: &[
+            &["--idle-timeout-ms", "soon"],
+            &["--line-timeout-ms", "soon"],
+            &["--write-timeout-ms", "soon"],
+        ],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "a limit for silence", core: true },
             TaskInfo { number: 2, title: "a limit for a line", core: true },
@@ -62,10 +99,15 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 5,
         topic: "shutdown",
+        name: "shutdown",
         title: "Stop without breaking a promise",
+        builds: "the same, stopped by a signal: nobody new, no promise broken, an end in any case",
         minutes: 90,
         dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
+        given: &[],
+        bad_flags: &[&["--grace-ms", "-1"]],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "hear the signal", core: true },
             TaskInfo { number: 2, title: "stop accepting", core: true },
@@ -76,10 +118,16 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 6,
         topic: "metrics",
+        name: "metrics",
         title: "Numbers one can trust",
+        builds: "the same, counted: numbers that are right under load and after a panic, for \
+                 Prometheus to read",
         minutes: 60,
         dependencies: &["axum", "clap", "prometheus-client", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
+        given: &["src/exposition.rs"],
+        bad_flags: &[&["--metrics-addr", "nowhere"]],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "counters", core: true },
             TaskInfo { number: 2, title: "a gauge that cannot leak", core: true },
@@ -90,10 +138,16 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 7,
         topic: "chat",
+        name: "chat",
         title: "Shared state without a traffic jam",
+        builds: "rooms, in which all hear the same in one order and nobody waits \
+                 for one who does not read",
         minutes: 120,
         dependencies: &["clap", "serde", "serde_json", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs")],
+        given: &["src/client.rs", "src/protocol.rs"],
+        bad_flags: &[&["--queue", "0"]],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "join and leave", core: true },
             TaskInfo { number: 2, title: "broadcast", core: true },
@@ -104,10 +158,19 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 8,
         topic: "tls",
+        name: "TLS",
         title: "Encrypt it",
+        builds: "an encrypted echo whose handshakes hold up nobody, and a client that \
+                 knows whom it speaks to",
         minutes: 90,
         dependencies: &["clap", "rustls", "thiserror", "tokio", "tokio-rustls"],
         borrows: &[],
+        given: &["src/lib.rs", "src/pem.rs"],
+        bad_flags: &[
+            &["--cert", "none.pem", "--key", "none.pem", "--client-ca", "none.pem"],
+            &["--handshake-timeout-ms", "soon"],
+        ],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "the acceptor", core: true },
             TaskInfo {
@@ -122,7 +185,10 @@ pub static LABS: &[LabInfo] = &[
     LabInfo {
         number: 9,
         topic: "framing",
+        name: "framing",
         title: "Messages out of a stream",
+        builds: "requests of one JSON value each, out of a stream that has no messages, \
+                 from clients that lie about lengths",
         minutes: 90,
         dependencies: &[
             "bytes",
@@ -135,6 +201,9 @@ pub static LABS: &[LabInfo] = &[
             "tokio-util",
         ],
         borrows: &[],
+        given: &[],
+        bad_flags: &[&["--max-frame", "-1"], &["--frame-timeout-ms", "soon"]],
+        bench: &[],
         tasks: &[
             TaskInfo { number: 1, title: "decode", core: true },
             TaskInfo { number: 2, title: "encode and serve", core: true },
@@ -143,3 +212,23 @@ pub static LABS: &[LabInfo] = &[
         ],
     },
 ];
+
+/// Hands the names of all labs' packages to the macro in brackets, after the arguments that follow it.
+#[macro_export]
+macro_rules! for_each_lab {
+    ([$($macro:tt)+] $($argument:tt)*) => {
+        $($macro)+! {
+            $($argument)*
+            lab01 lab02 lab03 lab04 lab05 lab06 lab07 lab08 lab09
+        }
+    };
+}
+
+macro_rules! names {
+    ($($lab:ident)*) => { &[$(stringify!($lab)),*] };
+}
+
+/// The names that [`for_each_lab`] hands on.
+pub(super) const NAMES: &[&str] = for_each_lab!([names]);
+
+const _: () = assert!(NAMES.len() == LABS.len(), "for_each_lab names other labs than LABS");

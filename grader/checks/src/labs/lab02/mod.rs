@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use course::labs::{Category, CheckInfo, lab};
 use engine::drive::{Program, Service, Tcp};
-use engine::lab::{BenchRow, Check, Lab};
+use engine::lab::{Check, Lab};
 
 use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
@@ -23,11 +23,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/02-selectors.md"),
     residue_check: Some("02/descriptors-return"),
-    bench: &[
-        BenchRow { name: "02 select", flags: &["--backend", "select"] },
-        BenchRow { name: "02 poll", flags: &["--backend", "poll"] },
-        BenchRow { name: "02 epoll", flags: &["--backend", "epoll"] },
-    ],
 };
 
 /// For checks that move much data, or have many clients.

@@ -21,7 +21,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/04-timeouts.md"),
     residue_check: Some("04/descriptors-return"),
-    bench: &[],
 };
 
 /// For checks that move much, or have many clients.

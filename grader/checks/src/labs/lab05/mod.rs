@@ -24,7 +24,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/05-shutdown.md"),
     residue_check: None,
-    bench: &[],
 };
 
 const ECHO: &str = "05/echo-lines";

@@ -39,7 +39,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/06-metrics.md"),
     residue_check: Some("06/descriptors-return"),
-    bench: &[],
 };
 
 const ECHO: &str = "06/echo-lines";

@@ -34,7 +34,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/07-chat.md"),
     residue_check: Some("07/descriptors-return"),
-    bench: &[],
 };
 
 const JOIN: &str = "07/join-welcome";

@@ -41,7 +41,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/08-tls.md"),
     residue_check: Some("08/descriptors-return"),
-    bench: &[],
 };
 
 /// The deadline of checks that move much data, or have many clients.

@@ -36,7 +36,6 @@ pub(super) static LAB: Lab = Lab {
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/09-framing.md"),
     residue_check: Some("09/descriptors-return"),
-    bench: &[],
 };
 
 const SPLIT: &str = "09/split-anywhere";

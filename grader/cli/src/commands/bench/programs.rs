@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use checks::LABS;
 use checks::scenarios::byte_echo::ByteEcho;
 use course::checkout::Checkout;
+use course::labs::BenchRow;
 use course::text::printable;
 use engine::drive::{self, Service, Tcp};
-use engine::lab::{BenchRow, Lab};
+use engine::lab::Lab;
 use engine::subject::build::{BuildError, Profile, Variant, parse_program};
 
 use super::arguments::BenchArguments;

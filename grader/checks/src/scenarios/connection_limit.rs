@@ -12,7 +12,7 @@ const LIMIT: usize = 16;
 const START: Start = Start { flags: &["--max-connections", "16"], ..Start::PLAIN };
 
 /// At the limit one more client waits, until one of the others leaves.
-pub(super) async fn connection_limit(trial: &Trial) -> Result<(), CheckError> {
+pub(crate) async fn connection_limit(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&START).await?;
     let mut clients = Vec::new();
     // Twice, and the second time with places that a reset has given back.

@@ -1,28 +1,20 @@
 //! Lab 01, blocking threads: a raw byte echo with a thread for each client.
 
-mod causes;
-mod limit;
-mod threads;
-
 use std::time::Duration;
 
 use course::labs::{Category, CheckInfo, lab};
 use engine::drive::{Program, Service, Start, Tcp};
-use engine::lab::{BenchRow, Check, Lab};
+use engine::lab::{Check, Lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{crowd, echo, reset, resources};
+use crate::scenarios::{connection_limit, crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(1),
     service: &Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &ByteEcho },
     checks: CHECKS,
-    explanations: include_str!("../../../../explanations/01-blocking-threads.md"),
+    explanations: include_str!("../../../explanations/01-blocking-threads.md"),
     residue_check: Some("01/descriptors-return"),
-    bench: &[
-        // The limit is what the lab is about, and not what is measured here.
-        BenchRow { name: "01 threads", flags: &["--max-connections", "100000"] },
-    ],
 };
 
 /// For checks that move much data, or have many clients.
@@ -127,7 +119,7 @@ static CHECKS: &[Check] = &[
             requires: &[CROWD, RESET],
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(limit::connection_limit(trial)),
+        run: |trial| Box::pin(connection_limit::connection_limit(trial)),
     },
     Check {
         info: CheckInfo {
@@ -201,6 +193,6 @@ static CHECKS: &[Check] = &[
             requires: &[CROWD],
             ..CheckInfo::DEFAULT
         },
-        run: |trial| Box::pin(threads::thread_per_client(trial)),
+        run: |trial| Box::pin(crowd::thread_per_client(trial, &Start::PLAIN)),
     },
 ];
