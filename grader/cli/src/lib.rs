@@ -5,7 +5,7 @@
 //! - `report`: verdicts for people and for machines.
 //! - `proof`: programs whose verdict is known before.
 //! - [`mod@bench`]: measures servers instead of judging them.
-//! - `sync`: starters and rubrics, written from solutions and checks.
+//! - `sync`: starters, rubrics and lists, written from the solutions, the checks and the registry of labs.
 
 #[cfg(feature = "bench")]
 pub mod bench;

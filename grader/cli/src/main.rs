@@ -37,7 +37,7 @@ enum Command {
     Bench(Box<BenchArguments>),
     /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
     Inspect(InspectArguments),
-    /// Write the starters and rubrics from the solutions and the checks (for maintainers)
+    /// Write starters, rubrics and lists from the solutions, the checks and the registry (for maintainers)
     Sync {
         /// Write nothing; fail if anything differs
         #[arg(long)]

@@ -33,10 +33,10 @@ fn copy(from: &Path, to: &Path) {
 fn a_student_meets_errors_failures_and_success() {
     let checkout = tempfile::tempdir().unwrap();
     let folder = checkout.path();
-    for part in ["labs", "solutions", "grader/explanations"] {
+    for part in ["labs", "solutions", "grader/explanations", "slides/decks", ".cargo"] {
         copy(&root().join(part), &folder.join(part));
     }
-    for part in ["Cargo.toml", "Cargo.lock"] {
+    for part in ["Cargo.toml", "Cargo.lock", "README.md"] {
         fs::copy(root().join(part), folder.join(part)).unwrap();
     }
     // Dependencies are compiled once for all runs of this test.
@@ -95,10 +95,24 @@ fn a_student_meets_errors_failures_and_success() {
     let run = grader(&["check", "1", "--only", "empty"]).assert().success();
     run.stdout(contains("note: labs/01-blocking-threads/src/main.rs is changed"));
 
-    // And the maintainer's command finds what differs.
+    // And the maintainer's command finds what differs: in starters, sheets and lists.
+    let replace = |path: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(folder.join(path)).unwrap();
+        assert!(text.contains(from), "{path} does not contain {from}");
+        fs::write(folder.join(path), text.replacen(from, to, 1)).unwrap();
+    };
+    replace("labs/01-blocking-threads/README.md", "**Time** 1", "**Time** 9");
+    replace("README.md", "| blocking threads |", "| threads |");
+    replace("slides/decks/SUMMARY.md", "[01 Blocking threads]", "[01 Threads]");
+    replace(".cargo/mutants.toml", "02-selectors/src/sys.rs", "02-selectors/src/system.rs");
     let run = grader(&["sync", "--check"]).assert().code(1);
     run.stdout(contains("differs: labs/01-blocking-threads/src/main.rs"))
-        .stdout(contains("differs: labs/01-blocking-threads/src/answer.rs"));
+        .stdout(contains("differs: labs/01-blocking-threads/src/answer.rs"))
+        .stdout(contains("differs: labs/01-blocking-threads/README.md:6"))
+        .stdout(contains("differs: README.md:"))
+        .stdout(contains("differs: slides/decks/SUMMARY.md:"))
+        .stdout(contains("differs: .cargo/mutants.toml:"))
+        .stderr(contains("then run: cargo grader sync"));
     grader(&["sync"]).assert().success();
     grader(&["sync", "--check"]).assert().success();
     assert_eq!(fs::read_to_string(lab.join("lib.rs")).unwrap(), starter);

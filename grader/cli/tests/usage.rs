@@ -47,7 +47,7 @@ fn the_list_names_every_lab() {
 }
 
 #[test]
-fn sync_finds_starters_and_rubrics_as_they_should_be() {
+fn sync_has_nothing_to_write() {
     grader().args(["sync", "--check"]).assert().success().stdout(predicate::str::is_empty());
 }
 

@@ -8,21 +8,25 @@ use anyhow::Result;
 use course::checkout::Checkout;
 
 use crate::status::FAILED;
-use crate::sync;
+use crate::sync::{self, Difference};
 
-/// Writes starters and rubrics, or fails if `check` and one of them differs.
+/// Writes what follows from the solutions, the checks and the registry, or fails if `check` and a file differs.
 ///
 /// # Errors
 ///
 /// Something cannot be read or written, or a marker is wrong.
 pub fn sync(check: bool) -> Result<ExitCode> {
     let differing = sync::sync(&Checkout::find()?, check)?;
-    for path in &differing {
+    for Difference { path, line } in &differing {
         let verb = if check { "differs" } else { "written" };
-        writeln!(anstream::stdout(), "{verb}: {}", path.display())?;
+        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+        writeln!(anstream::stdout(), "{verb}: {}{line}", path.display())?;
     }
     if check && !differing.is_empty() {
-        anstream::eprintln!("error: change the solution, not the starter; then: cargo grader sync");
+        anstream::eprintln!(
+            "error: these follow from the solutions, the checks, the decks' titles and the registry of labs \
+             (grader/course/src/labs/registry.rs): change those, then run: cargo grader sync"
+        );
         return Ok(ExitCode::from(FAILED));
     }
     Ok(ExitCode::SUCCESS)

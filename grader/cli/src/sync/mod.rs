@@ -1,0 +1,102 @@
+//! Writes what follows from the solutions, the checks, the decks and the registry of labs, so that they cannot drift
+//! apart.
+//!
+//! In a solution, `// BEGIN SOLUTION: text` to `// END SOLUTION` is the body of a function and becomes
+//! `todo!("text")`; `// BEGIN HIDDEN` to `// END HIDDEN` is left out; lines with `// ANCHOR` are for the
+//! slides and are dropped. What a lab borrows from an earlier one is copied, also into its solution.
+//!
+//! - `starter`: the starter of a lab, from its solution.
+//! - `sheet`: the time, the tasks and the rubric in a lab's sheet.
+//! - `lists`: the tables and lists of all labs and decks.
+//! - `section`: the parts of hand-written files that are written here.
+
+mod lists;
+mod section;
+mod sheet;
+mod starter;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use checks::LABS;
+use course::checkout::Checkout;
+use course::labs::LabInfo;
+use engine::subject::build::rust_files;
+
+/// A file that is not what it has to be.
+pub struct Difference {
+    /// As seen from the root.
+    pub path: PathBuf,
+    /// The first line that differs, from 1; none if the file is missing, or has to go.
+    pub line: Option<usize>,
+}
+
+/// Writes all files that follow from others, or none if `check`. Returns those that differ.
+///
+/// # Errors
+///
+/// Something cannot be read or written, or there are no solutions here.
+pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
+    let mut files = lists::lists(checkout)?;
+    let mut obsolete = Vec::new();
+    for lab in LABS {
+        let starter = starter::starter(checkout, lab)?;
+        // A file that the solution no longer has would still be compiled into the starter.
+        let sources = checkout.lab(lab).join("src");
+        if sources.is_dir() {
+            let is_obsolete = |path: &PathBuf| !starter.iter().any(|(kept, _)| kept == path);
+            obsolete.extend(rust_files(&sources)?.into_iter().filter(is_obsolete));
+        }
+        files.extend(starter);
+        files.extend(starter::borrowed(checkout, lab)?);
+        files.push(sheet::sheet(checkout, lab)?);
+    }
+    let mut differing = Vec::new();
+    for (path, text) in files {
+        let current = std::fs::read_to_string(&path).ok();
+        if current.as_deref() == Some(text.as_str()) {
+            continue;
+        }
+        if !check {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(&path, &text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let line = current.map(|current| first_difference(&current, &text));
+        differing.push(Difference { path: checkout.relative(&path).to_owned(), line });
+    }
+    for path in obsolete {
+        if !check {
+            std::fs::remove_file(&path)?;
+        }
+        differing.push(Difference { path: checkout.relative(&path).to_owned(), line: None });
+    }
+    Ok(differing)
+}
+
+/// The number of the first line in which two different texts differ, from 1.
+fn first_difference(a: &str, b: &str) -> usize {
+    a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count() + 1
+}
+
+/// Remarks on given files of the starter that were changed. They are known only where the solution is present.
+///
+/// # Errors
+///
+/// The solution cannot be read.
+pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<String>> {
+    if checkout.solution(lab).is_none() {
+        return Ok(Vec::new());
+    }
+    let mut remarks = Vec::new();
+    for (path, text) in starter::starter(checkout, lab)? {
+        let name = checkout.relative(&path).display();
+        let is_given = path.ends_with("Cargo.toml") || path.ends_with("src/main.rs");
+        if is_given && std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+            remarks.push(format!("{name} is changed: a class is graded with the given one"));
+        }
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,109 @@
+//! The starter of a lab, from its solution.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use course::checkout::Checkout;
+use course::labs::{LABS, LabInfo};
+use course::regions::Source;
+use engine::subject::build::rust_files;
+
+/// At the top of a starter with gaps, which leave much unused.
+const FIRST_LINE: &str = "\
+#![allow(unused, unreachable_code)] // delete these lines when you are done
+#![allow(clippy::needless_pass_by_value)]
+";
+
+/// Every file of the starter of `lab`, with its text.
+///
+/// # Errors
+///
+/// There is no solution, a file cannot be read, its markers are wrong, or a given file has a gap.
+pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
+    let solution = checkout.require_solution(lab)?;
+    let (from, to) = (lab.solution_package(), lab.package());
+    let folder = checkout.lab(lab);
+    let (mut files, mut gaps) = (Vec::new(), 0);
+    let manifest = checkout.read(&solution.join("Cargo.toml"))?;
+    files.push((folder.join("Cargo.toml"), without_tests(&manifest).replace(&from, &to)));
+    let mut sources = borrowed(checkout, lab)?;
+    for source in rust_files(&solution.join("src"))? {
+        if !sources.iter().any(|(path, _)| *path == source) {
+            let text = checkout.read(&source)?;
+            sources.push((source, text));
+        }
+    }
+    for (source, text) in sources {
+        let parsed = Source::parse(&text)
+            .with_context(|| format!("in {}", checkout.relative(&source).display()))?;
+        let starter = parsed.starter();
+        gaps += starter.gaps;
+        let name = source.strip_prefix(&solution).context("a source outside its solution")?;
+        let is_given = lab.given.iter().any(|given| name == Path::new(given));
+        ensure!(
+            starter.gaps == 0 || !is_given,
+            "{} has a gap, and so is not one of the lab's given files",
+            checkout.relative(&source).display()
+        );
+        files.push((folder.join(name), starter.text.replace(&from, &to)));
+    }
+    for given in lab.given {
+        let file = solution.join(given);
+        let name = checkout.relative(&file).display();
+        ensure!(file.is_file(), "{name} does not exist, but is one of the lab's given files");
+    }
+    // For all files of the crate: what a gap leaves unused may be given in another one.
+    let root = folder.join("src/lib.rs");
+    if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && *path == root) {
+        root.insert_str(0, FIRST_LINE);
+    }
+    Ok(files)
+}
+
+/// The files that a lab's solution borrows from earlier labs: their paths in this solution, and their text there.
+///
+/// # Errors
+///
+/// There is no solution of one of these labs, or a file cannot be read.
+pub(super) fn borrowed(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
+    let mut files = Vec::new();
+    for &(number, file) in lab.borrows {
+        let owner = LABS.iter().find(|other| other.number == number);
+        let owner = owner.with_context(|| format!("there is no lab {number}"))?;
+        let text = checkout.read(&checkout.require_solution(owner)?.join(file))?;
+        files.push((checkout.require_solution(lab)?.join(file), text));
+    }
+    Ok(files)
+}
+
+/// A manifest without what only tests need: starters have none.
+fn without_tests(manifest: &str) -> String {
+    let mut out = String::new();
+    let mut kept = true;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            kept = line.trim_end() != "[dev-dependencies]";
+        }
+        if kept {
+            out += line;
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_tests_need_goes_wherever_it_stands() {
+        let tests = "[dev-dependencies]\nproptest = \"1\"\n";
+        let (begin, end) = ("[package]\nname = \"a\"\n", "[lints]\nworkspace = true\n");
+        let with = format!("{begin}\n{tests}\n{end}");
+        assert_eq!(without_tests(&with), format!("{begin}\n{end}"));
+        assert_eq!(without_tests(&format!("{begin}\n{end}\n{tests}")), format!("{begin}\n{end}"));
+        assert_eq!(without_tests(begin), begin);
+    }
+}
