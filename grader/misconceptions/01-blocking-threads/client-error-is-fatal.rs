@@ -4,7 +4,8 @@
 //! - 01/reset-mid-stream: the reset of one client ends the server
 //! - 01/reset-while-writing: the same while it writes
 //! - 01/descriptors-return: the clients of the warm-up are reset, which ends the server
-//! - 01/threads-return: the same
+//! - 01/threads-return: the clients of the warm-up are reset, which ends the
+//!   server
 
 use std::process;
 

@@ -5,7 +5,7 @@
 //!   answered
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let count = stream.read(&mut buffer)?;
     stream.write_all(&buffer[..count])?;
     Ok(count as u64)

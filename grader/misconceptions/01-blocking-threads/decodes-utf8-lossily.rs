@@ -4,7 +4,7 @@
 //! - 01/echo-bytes: bytes that are not UTF-8 come back as U+FFFD
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer)?;

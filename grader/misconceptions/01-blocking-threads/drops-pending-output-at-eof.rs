@@ -19,7 +19,7 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
             }
             Ok(echoed)
         });
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; BUFFER_SIZE];
         loop {
             let count = stream.read(&mut buffer)?;
             if count == 0 {

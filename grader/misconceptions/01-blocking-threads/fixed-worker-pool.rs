@@ -1,4 +1,4 @@
-//! Misconception: a pool of as many threads as the machine can run at once is enough.
+//! Misconception: a pool of eight threads is enough for all clients.
 //!
 //! Must fail:
 //! - 01/all-open-at-once: the ninth client waits until one of the first eight leaves

@@ -9,7 +9,7 @@
 static ECHOED: Mutex<u64> = Mutex::new(0);
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer)?;

@@ -4,7 +4,7 @@
 //! - 01/echo-bytes: after the bytes that were read come those that were in the buffer already
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer)?;

@@ -6,7 +6,7 @@
 
 #[expect(clippy::unused_io_amount, reason = "this is the mistake")]
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer)?;

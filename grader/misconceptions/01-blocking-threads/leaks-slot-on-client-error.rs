@@ -3,7 +3,8 @@
 //! Must fail:
 //! - 01/connection-limit: the place of a client that was reset is never free again
 //! - 01/descriptors-return: with most of 2,200 clients reset, the 1,024 places are used up
-//! - 01/threads-return: the same
+//! - 01/threads-return: with most of 2,200 clients reset, the 1,024 places are
+//!   used up
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Arc::new((Mutex::new(options.max_connections), Condvar::new()));

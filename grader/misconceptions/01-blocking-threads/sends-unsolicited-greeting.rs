@@ -7,7 +7,7 @@
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     stream.write_all(b"welcome\r\n")?;
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer)?;

@@ -4,8 +4,10 @@
 //! Must fail:
 //! - 02/poll/echo-bytes: the first EAGAIN, after the first client, ends the
 //!   server
-//! - 02/select/echo-bytes: the same
-//! - 02/epoll/echo-bytes: the same
+//! - 02/select/echo-bytes: the first EAGAIN, after the first client, ends the
+//!   server
+//! - 02/epoll/echo-bytes: the first EAGAIN, after the first client, ends the
+//!   server
 
 impl Server {
     fn accept(&mut self) -> io::Result<()> {

@@ -4,11 +4,13 @@
 //! Must fail:
 //! - 02/poll/blocks-in-its-call: an idle socket can be written, so the wait
 //!   returns at once, for ever
-//! - 02/select/blocks-in-its-call: the same
-//! - 02/epoll/blocks-in-its-call: the same
+//! - 02/select/blocks-in-its-call: an idle socket can be written, so the wait
+//!   returns at once, for ever
+//! - 02/epoll/blocks-in-its-call: an idle socket can be written, so the wait
+//!   returns at once, for ever
 //! - 02/poll/idle-is-idle: it spins
-//! - 02/select/idle-is-idle: the same
-//! - 02/epoll/idle-is-idle: the same
+//! - 02/select/idle-is-idle: it spins
+//! - 02/epoll/idle-is-idle: it spins
 
 impl Client {
     fn interest(&self) -> Interest {

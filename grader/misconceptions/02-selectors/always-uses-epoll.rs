@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 02/poll/blocks-in-its-call: the call is epoll_wait
-//! - 02/select/blocks-in-its-call: the same
+//! - 02/select/blocks-in-its-call: the call is epoll_wait
 
 pub fn selector(
     backend: Backend,

@@ -4,8 +4,10 @@
 //! Must fail:
 //! - 02/poll/echo-bytes: the second accept of the loop blocks, and with it
 //!   everything
-//! - 02/select/echo-bytes: the same
-//! - 02/epoll/echo-bytes: the same
+//! - 02/select/echo-bytes: the second accept of the loop blocks, and with it
+//!   everything
+//! - 02/epoll/echo-bytes: the second accept of the loop blocks, and with it
+//!   everything
 
 pub fn serve(
     listener: TcpListener,

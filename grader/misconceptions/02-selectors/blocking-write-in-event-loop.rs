@@ -4,7 +4,7 @@
 //! Must fail:
 //! - 02/slow-reader: the thread sleeps in write until that client reads
 //! - 02/no-crosstalk: a client that does not read stops all others
-//! - 02/reset-storm: so it does here
+//! - 02/reset-storm: a client that does not read stops all others
 
 const BUFFER_SIZE: usize = 1024 * 1024;
 

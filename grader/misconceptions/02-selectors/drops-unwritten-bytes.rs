@@ -4,9 +4,9 @@
 //!
 //! Must fail:
 //! - 02/poll/partial-write: what the kernel did not take is lost
-//! - 02/select/partial-write: the same
-//! - 02/epoll/partial-write: the same
-//! - 02/half-close: so it is here
+//! - 02/select/partial-write: what the kernel did not take is lost
+//! - 02/epoll/partial-write: what the kernel did not take is lost
+//! - 02/half-close: what the kernel did not take is lost
 
 impl Client {
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {

@@ -5,8 +5,10 @@
 //! Must fail:
 //! - 02/poll/idle-is-idle: after a stalled client has read on, its socket can
 //!   be written all the time
-//! - 02/select/idle-is-idle: the same
-//! - 02/epoll/idle-is-idle: the same
+//! - 02/select/idle-is-idle: after a stalled client has read on, its socket can
+//!   be written all the time
+//! - 02/epoll/idle-is-idle: after a stalled client has read on, its socket can
+//!   be written all the time
 
 impl Server {
     fn turn(&mut self, token: Token) {

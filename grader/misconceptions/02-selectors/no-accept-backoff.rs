@@ -18,9 +18,7 @@ impl Server {
                     io::ErrorKind::WouldBlock => return Ok(()),
                     io::ErrorKind::Interrupted
                     | io::ErrorKind::ConnectionAborted => {}
-                    _ => {
-                        return Ok(());
-                    }
+                    _ => return Ok(()),
                 },
             }
         }

@@ -4,8 +4,8 @@
 //!
 //! Must fail:
 //! - 02/poll/partial-write: what a client does not read piles up
-//! - 02/select/partial-write: the same
-//! - 02/epoll/partial-write: the same
+//! - 02/select/partial-write: what a client does not read piles up
+//! - 02/epoll/partial-write: what a client does not read piles up
 
 struct Client {
     stream: Rc<TcpStream>,

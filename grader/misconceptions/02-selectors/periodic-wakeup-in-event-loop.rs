@@ -3,8 +3,8 @@
 //!
 //! Must fail:
 //! - 02/poll/idle-is-idle: a thousand wake-ups a second, for nothing
-//! - 02/select/idle-is-idle: the same
-//! - 02/epoll/idle-is-idle: the same
+//! - 02/select/idle-is-idle: a thousand wake-ups a second, for nothing
+//! - 02/epoll/idle-is-idle: a thousand wake-ups a second, for nothing
 
 pub fn serve(
     listener: TcpListener,

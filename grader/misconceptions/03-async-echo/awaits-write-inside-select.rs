@@ -14,7 +14,8 @@ where
     O: AsyncWrite + Unpin,
 {
     let (mut reader, mut writer) = TcpStream::connect(addr).await?.into_split();
-    let (mut outgoing, mut incoming) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    let (mut outgoing, mut incoming) =
+        (vec![0; BUFFER_SIZE], vec![0; BUFFER_SIZE]);
     let mut open = true;
     loop {
         tokio::select! {

@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 03/reset-mid-stream: the error of one client ends `serve`
-//! - 03/reset-while-writing: so it does here
+//! - 03/reset-while-writing: the error of one client ends `serve`
 //! - 03/descriptors-return: so does the first of many resets
 
 use tokio::task::JoinSet;

@@ -4,7 +4,7 @@
 //! - 03/echo-bytes: bytes that are not UTF-8 come back as U+FFFD
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 const PATIENCE: Duration = Duration::from_millis(2);
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut batch = Vec::new();
     let mut due = Instant::now();
     let mut echoed = 0;

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 static ECHOED: Mutex<u64> = Mutex::const_new(0);
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     // ANCHOR: bug
     loop {

@@ -6,7 +6,7 @@
 //! - 03/large-stream: so it is while a client sends much
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;

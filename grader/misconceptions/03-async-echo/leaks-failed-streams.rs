@@ -9,7 +9,7 @@ use std::sync::Mutex;
 static FAILED: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
 
 async fn echo(stream: &mut TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;

@@ -4,7 +4,7 @@
 //! - 03/idle-is-idle: it wakes up a hundred times a second though nobody sends
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     // ANCHOR: asks
     loop {

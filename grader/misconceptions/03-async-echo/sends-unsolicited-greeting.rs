@@ -6,7 +6,7 @@
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     stream.write_all(b"welcome\n").await?;
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;

@@ -12,7 +12,7 @@ pub async fn handle(_: TcpStream) -> io::Result<u64> {
 
 fn echo(mut stream: std::net::TcpStream) -> io::Result<()> {
     stream.set_nonblocking(false)?;
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; BUFFER_SIZE];
     loop {
         let count = stream.read(&mut buffer)?;
         if count == 0 {

@@ -14,7 +14,7 @@ pub async fn handle(stream: TcpStream) -> io::Result<u64> {
         }
         writer.shutdown().await
     });
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = reader.read(&mut buffer).await?;

@@ -3,7 +3,8 @@
 //! Must fail:
 //! - 04/activity-resets: a SLEEP that is longer than the limit ends the client
 //!   that waits for its answer
-//! - 04/blocking-work: so does work
+//! - 04/blocking-work: a WORK that is longer than the limit ends the client
+//!   that waits for its answer
 
 pub async fn handle(
     stream: &mut TcpStream,

@@ -3,7 +3,8 @@
 //! Must fail:
 //! - 04/activity-resets: a client that sends a line again and again is closed
 //!   all the same
-//! - 04/timers-are-per-client: so is it here
+//! - 04/timers-are-per-client: a client that sends a line again and again is
+//!   closed all the same
 //! - 04/blocking-work: the client whose work takes longer is closed
 
 pub async fn next_line<R: AsyncRead + Unpin>(

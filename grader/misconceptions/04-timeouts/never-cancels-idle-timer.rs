@@ -2,7 +2,8 @@
 //!
 //! Must fail:
 //! - 04/activity-resets: the timer of an earlier wait ends the client later
-//! - 04/timers-are-per-client: so it does here
+//! - 04/timers-are-per-client: the timer of an earlier wait ends the client
+//!   later
 //! - 04/blocking-work: and here, while the client waits for its answer
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Must fail:
 //! - 05/listener-first: the answer is lost
 //! - 05/in-flight-completes: select! drops the answer that is awaited
-//! - 05/idle-closed: so it is here
+//! - 05/idle-closed: select! drops the answer that is awaited
 //! - 05/grace-deadline: nobody is left to be waited for
 //! - 05/second-signal: the first one is enough
 //! - 05/nothing-left: the drain does not happen
@@ -34,7 +34,6 @@ pub async fn serve(
         });
         // ANCHOR_END: bug
     }
-    // The promises that were made are kept, and no new ones made.
     drop(listener);
     stop.cancel();
     clients.close();

@@ -3,8 +3,8 @@
 //! Must fail:
 //! - 05/listener-first: the answer is lost
 //! - 05/in-flight-completes: the runtime drops the tasks when main returns
-//! - 05/idle-closed: so it is here
-//! - 05/grace-deadline: there is no grace
+//! - 05/idle-closed: the runtime drops the task of an idle client, too
+//! - 05/grace-deadline: the server ends at once, without any grace period
 //! - 05/second-signal: the first one is enough
 //! - 05/nothing-left: the drain does not happen
 
@@ -25,7 +25,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Tasks continue until they are done.
     drop(listener);
     stop.cancel();
     clients.close();

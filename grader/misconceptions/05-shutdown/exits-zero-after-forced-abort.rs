@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 05/grace-deadline: promises were broken, and the status is 0
-//! - 05/nothing-left: so it is here
+//! - 05/nothing-left: promises were broken, and the status is 0
 
 pub async fn serve(
     listener: TcpListener,

@@ -3,12 +3,12 @@
 //! Must fail:
 //! - 05/sleeps-overlap: the second client waits until the first has gone
 //! - 05/listener-first: nobody hears the signal while a client is served
-//! - 05/in-flight-completes: the same
-//! - 05/idle-closed: the same
-//! - 05/grace-deadline: the same
-//! - 05/second-signal: the same
-//! - 05/nothing-left: the same
-//! - 05/restart-same-port: the same
+//! - 05/in-flight-completes: nobody hears the signal while a client is served
+//! - 05/idle-closed: nobody hears the signal while a client is served
+//! - 05/grace-deadline: nobody hears the signal while a client is served
+//! - 05/second-signal: nobody hears the signal while a client is served
+//! - 05/nothing-left: nobody hears the signal while a client is served
+//! - 05/restart-same-port: nobody hears the signal while a client is served
 
 pub async fn serve(
     listener: TcpListener,

@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 05/second-signal: it is ignored
-//! - 05/nothing-left: so it is here
+//! - 05/nothing-left: it is ignored
 
 pub async fn serve(
     listener: TcpListener,

@@ -21,7 +21,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Clients that are connected are served to the end.
     stop.cancel();
     clients.close();
     tokio::select! {

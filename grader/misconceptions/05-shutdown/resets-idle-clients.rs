@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 05/in-flight-completes: a client that has its answer gets RST and not FIN
-//! - 05/idle-closed: so does an idle one
+//! - 05/idle-closed: an idle client gets RST and not FIN
 //! - 05/restart-same-port: no connection is in TIME_WAIT
 
 pub async fn handle(

@@ -3,7 +3,8 @@
 //! Must fail:
 //! - 06/errors-by-kind: a panic is handed on to who accepts
 //! - 06/gauge-returns: so the server is gone
-//! - 06/panic-survives: for everybody
+//! - 06/panic-survives: after the panic of one task the server is gone for
+//!   everyone
 
 pub async fn serve(
     listener: TcpListener,

@@ -1,7 +1,7 @@
 //! Misconception: what is queued is as good as sent.
 //!
 //! Must fail:
-//! - 07/join-welcome: nor does `bad name`
+//! - 07/join-welcome: the connection closes before `bad name` is sent
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -48,7 +48,6 @@ pub async fn handle(
             // Here one may wait for room: nobody else does.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
         drop(outbox);
     };
     let _ = timeout(DRAIN_TIMEOUT, send_error).await;

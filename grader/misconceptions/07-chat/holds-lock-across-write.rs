@@ -10,11 +10,8 @@ use tokio::sync::Mutex as AsyncMutex;
 pub struct Rooms {
     /// How many lines may wait for one client.
     queue: usize,
-    /// One lock for everything. It is the standard library's: whoever has it
-    /// must not wait for anything, and the compiler sees to that, since a task
-    /// with such a guard across an `.await` cannot be spawned.
     state: Mutex<State>,
-    /// One writes at a time.
+    /// Held while a client is written to.
     sockets: AsyncMutex<()>,
 }
 

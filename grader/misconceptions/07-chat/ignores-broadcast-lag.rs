@@ -12,7 +12,6 @@ use tokio::sync::broadcast::error::RecvError;
 pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
     lines: broadcast::Sender<Arc<str>>,
-    /// Cancelled when the queue was full: this client has missed something.
     disconnect: CancellationToken,
 }
 

@@ -4,7 +4,7 @@
 //!
 //! Must fail:
 //! - 07/name-freed: after RST the name stays taken
-//! - 07/leave-notice: and nobody is told
+//! - 07/leave-notice: after RST the room is not notified that the user has left
 
 impl Member {
     fn leave(self) {

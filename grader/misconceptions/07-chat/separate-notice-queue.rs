@@ -1,5 +1,6 @@
 //! Misconception: messages and notices are two things, and each has its own
 //! queue; who waits for a message should not wait for notices.
+//! Nondeterministic: which of the two queues is written first depends on timing
 //! Adds: Queues
 //!
 //! Must fail:

@@ -8,7 +8,6 @@
 pub struct Outbox {
     /// Each line is made once and shared by all queues that it stands in.
     lines: mpsc::UnboundedSender<Arc<str>>,
-    /// Cancelled when the queue was full: this client has missed something.
     disconnect: CancellationToken,
 }
 

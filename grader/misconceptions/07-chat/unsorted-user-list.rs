@@ -1,4 +1,5 @@
-//! Misconception: a map knows who is there; in which order does not matter.
+//! Misconception: a map holds the users; their order does not matter.
+//! Nondeterministic: random names decide which list is the first out of order
 //!
 //! Must fail:
 //! - 07/join-welcome: the users of `welcome` are not sorted

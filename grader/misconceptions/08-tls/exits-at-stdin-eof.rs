@@ -24,7 +24,7 @@ where
     let send = async {
         // `copy` flushes each time that it has to wait for more.
         let copied = copy(&mut input, &mut to_server).await;
-        // close_notify. This direction ends by it, and the other goes on.
+        // close_notify: all has been said.
         to_server.shutdown().await.and(copied)
     };
     let receive = async {

@@ -33,18 +33,3 @@ pub async fn next_frame(
         }
     }
 }
-
-pub async fn last_words(
-    mut frames: Framed<TcpStream, FrameCodec>,
-    reason: &str,
-) -> Result<(), Error> {
-    frames
-        .send(Answer::error(Value::Null, reason).body())
-        .await?;
-    let mut stream = frames.into_inner();
-    stream.shutdown().await?;
-    // Closed with input unread, the socket would send a reset, and that may
-    // overtake the answer. What comes is read, but not for ever.
-    let _ = tokio::time::timeout(LINGER, copy(&mut stream, &mut sink())).await;
-    Ok(())
-}

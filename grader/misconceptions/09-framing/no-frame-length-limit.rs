@@ -6,8 +6,6 @@
 
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
-    /// The most bytes of a body that is taken. It is no limit for bodies that
-    /// are sent.
     _max_length: u32,
 }
 

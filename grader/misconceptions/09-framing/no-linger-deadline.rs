@@ -1,5 +1,5 @@
-//! Misconception: what comes after the last words is read until the client
-//! closes.
+//! Misconception: the client closes soon after the last words, so the server
+//! may wait for that.
 //!
 //! Must fail:
 //! - 09/oversize-refused: a client that is refused and does not close keeps its
@@ -15,7 +15,7 @@ pub async fn last_words(
     let mut stream = frames.into_inner();
     stream.shutdown().await?;
     // Closed with input unread, the socket would send a reset, and that may
-    // overtake the answer. What comes is read, but not for ever.
+    // overtake the answer. What comes is read until the client closes.
     let _ = copy(&mut stream, &mut sink()).await;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub struct VerifyArguments {
     #[arg(value_name = "LAB")]
     labs: Vec<String>,
 
-    /// Repeat what is known from earlier runs, too
+    /// Ignore cached results
     #[arg(long)]
     fresh: bool,
 
@@ -46,11 +46,11 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with_all = ["update", "also"])]
     diff: Option<String>,
 
-    /// Keep the failure text of this misconception as it is now, and do nothing else
+    /// Write down what the failure of this misconception is made of now, and do nothing else
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
     update: Option<String>,
 
-    /// Keep the failure text as it is now beside those that are kept: it is nondeterministic which is seen
+    /// Add its current failure to those that are kept, because either may occur
     #[arg(long, value_name = "MISCONCEPTION")]
     also: Option<String>,
 }

@@ -40,15 +40,22 @@ struct CachedResult {
     finding: Finding,
 }
 
-/// Whose sources can change the verdict on any program.
-const CODE: [&str; 6] = [
+/// Where the sources are that can change what a program comes to: of `cli`, only how it runs programs and what it keeps.
+const CODE: [&str; 10] = [
     "grader/checks/src",
     "grader/cli/src/null.rs",
-    "grader/cli/src/proof",
+    "grader/cli/src/proof/finding.rs",
+    "grader/cli/src/proof/golden.rs",
+    "grader/cli/src/proof/mask.rs",
+    "grader/cli/src/session.rs",
+    "grader/course/src",
     "grader/engine/src",
     "grader/exposition/src",
     "grader/observe/src",
 ];
+
+/// What the whole workspace is built with.
+const MANIFESTS: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
 
 /// Below it, each lab's checks have a file or a folder that begins with [`lab_prefix`].
 const LABS_CHECKS: &str = "grader/checks/src/labs";
@@ -66,8 +73,10 @@ impl Cache {
     pub(super) fn open(checkout: &Checkout, lab: &LabInfo) -> Result<Self> {
         let built = modified(Path::new("/proc/self/exe"));
         let (mut hasher, mut is_current) = (DefaultHasher::new(), true);
-        for path in sources(checkout, lab)? {
-            is_current &= modified(&path) <= built;
+        let manifests = MANIFESTS.map(|name| checkout.root().join(name));
+        for path in sources(checkout, lab)?.into_iter().chain(manifests) {
+            // A manifest may change without this grader being built again.
+            is_current &= !is_rust(&path) || modified(&path) <= built;
             checkout.relative(&path).hash(&mut hasher);
             checkout.read(&path)?.hash(&mut hasher);
         }
@@ -78,6 +87,11 @@ impl Cache {
             code: hasher.finish(),
             is_current,
         })
+    }
+
+    /// Whether results are kept: not while a source is newer than this grader.
+    pub(super) fn is_current(&self) -> bool {
+        self.is_current
     }
 
     /// The entry for `program` as it is built now.
@@ -95,12 +109,14 @@ impl Cache {
 /// The files whose text can change the verdict on a program of `lab`.
 fn sources(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<PathBuf>> {
     let labs = checkout.root().join(LABS_CHECKS);
-    let mut files = vec![checkout.root().join("Cargo.lock")];
+    let mut files = Vec::new();
     for place in CODE {
         let place = checkout.root().join(place);
         files.extend(if place.is_dir() { rust_files(&place)? } else { vec![place] });
     }
     let prefix = lab_prefix(lab);
+    // Tests change no result, and the grader is not built again for them.
+    files.retain(|file| file.file_name() != Some("tests.rs".as_ref()));
     files.retain(|file| match file.strip_prefix(&labs) {
         // Checks of other labs. What labs share has another name.
         Ok(inside) => {
@@ -113,6 +129,10 @@ fn sources(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<PathBuf>> {
         Err(_) => true,
     });
     Ok(files)
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -19,6 +19,9 @@ use crate::report::Report;
 
 /// The report of a failure up to its likely cause, without colours.
 pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
+    let mut failure = failure.clone();
+    // How busy the machine was is no business of a slide.
+    failure.evidence.tries = None;
     let mut out = Vec::new();
     // Writing to memory does not fail.
     let _ = report.write_failure(&mut out, check, &failure.text(), None);

@@ -27,7 +27,8 @@ pub struct Finding {
     pub observed: BTreeMap<String, String>,
     /// What is to be kept of the first failure, see [`golden`].
     pub golden: String,
-    /// The report of the first failure up to its likely cause.
+    /// The report of the first failure up to its likely cause. Not for those who read the proof's JSON.
+    #[serde(skip)]
     pub report: String,
     /// The lines of it that are the same in each run.
     pub stable_lines: Vec<String>,
@@ -85,8 +86,7 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
             Verdict::Failed(failure) => {
                 if finding.golden.is_empty() {
                     finding.golden = golden::text(outcome.check, failure);
-                    let lines = golden::lines(failure).into_iter();
-                    finding.stable_lines = lines.map(|(_, line)| line).collect();
+                    finding.stable_lines = golden::report_lines(outcome.check, failure);
                     finding.report = excerpt::of(&report, outcome.check, failure);
                     finding.not_written = matches!(failure.kind, FailureKind::NotWritten { .. });
                 }

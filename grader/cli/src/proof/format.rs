@@ -21,22 +21,23 @@ pub(super) fn problem(checkout: &Checkout, text: &str) -> Result<Option<String>>
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot run rustfmt: rustup component add rustfmt")?;
-    // It reads all before it writes.
-    rustfmt.stdin.take().context("rustfmt has no input")?.write_all(text.as_bytes())?;
+    // It reads all before it writes. If it ends before, it says why.
+    let written = rustfmt.stdin.take().context("rustfmt has no input")?.write_all(text.as_bytes());
     let output = rustfmt.wait_with_output()?;
     if !output.status.success() {
         bail!("rustfmt: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
+    written.context("cannot write to rustfmt")?;
     let formatted = String::from_utf8_lossy(&output.stdout);
     let changed =
         (1..).zip(text.lines().zip(formatted.lines())).find(|(_, (is, to_be))| is != to_be);
     Ok(match changed {
         Some((number, (is, to_be))) => Some(format!(
-            "line {number} of the merged program is not formatted as rustfmt does it: `{}` is to be `{}`",
+            "line {number} of the merged program is not formatted: rustfmt writes `{}` as `{}`",
             is.trim(),
             to_be.trim()
         )),
         None if text == formatted => None,
-        None => Some("the merged program does not end as rustfmt has it".to_owned()),
+        None => Some("the merged program has a different end than rustfmt writes".to_owned()),
     })
 }

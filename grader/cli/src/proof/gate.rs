@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use procfs::{CurrentSI, KernelStats};
 
-/// So many programs always: most of a run is waiting.
+/// Always let this many run: most of a run is waiting.
 const MIN: usize = 3;
-/// So many while CPUs are idle. With more, programs that all begin to compute at once would keep each other from verdicts.
+/// Let this many run while CPUs are idle. With more, programs that begin to compute at the same time would keep each other
+/// from their verdicts.
 const MAX: usize = 6;
-/// Another one beyond [`MIN`] begins only if this part of the CPU time was idle,
+/// Beyond [`MIN`], another program may start only if this part of the CPU time was idle
 const IDLE: f64 = 0.4;
-/// for this time. Then the last one that began is in the picture.
+/// for this long since the last one started.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Lets programs in.
@@ -85,12 +86,14 @@ impl Gate {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut is_idle = false;
         if state.running >= MIN && now - state.sampled >= PERIOD {
-            let times = times();
-            is_idle = times.idle_since(state.times) >= IDLE;
-            (state.sampled, state.times) = (now, times);
+            is_idle = times().idle_since(state.times) >= IDLE;
+            (state.sampled, state.times) = (now, times());
         }
         let may_enter = state.running < MIN || state.running < MAX && is_idle;
-        state.running += usize::from(may_enter);
+        if may_enter {
+            state.running += 1;
+            (state.sampled, state.times) = (now, times());
+        }
         may_enter
     }
 }

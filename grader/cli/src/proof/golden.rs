@@ -52,10 +52,21 @@ impl Golden {
         Ok(Self { lab: lab.number, name: name.to_owned(), path, shown, kept })
     }
 
+    /// How many texts are kept.
+    pub(super) fn count(&self) -> usize {
+        texts(&self.kept).count()
+    }
+
     /// How `text` differs from those that are kept; `None` if it is one of them.
     pub(super) fn differs(&self, text: &str) -> Option<String> {
         if texts(&self.kept).any(|kept| kept == text) {
             return None;
+        }
+        if self.kept.is_empty() {
+            let Self { lab, name, shown, .. } = self;
+            return Some(format!(
+                "{shown} is missing; to write down what its failure is made of: cargo grader verify {lab} --update {name}"
+            ));
         }
         // The most similar text shows best what has changed.
         let alike =
@@ -65,8 +76,8 @@ impl Golden {
         let (was, is) = lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(another end)"));
         let Self { lab, name, shown, .. } = self;
         Some(format!(
-            "what is kept in {shown} is `{}`, and now it is `{}`; if that is better: cargo grader verify {lab} \
-             --update {name}; if it is as true, and nondeterministic: cargo grader verify {lab} --also {name}",
+            "{shown} has `{}`, and now it is `{}`. If that is better: cargo grader verify {lab} --update {name}. If both \
+             occur: cargo grader verify {lab} --also {name}",
             was.trim(),
             is.trim()
         ))
@@ -125,6 +136,14 @@ pub(super) fn lines(failure: &Failure) -> Vec<(&'static str, String)> {
     let parts =
         parts.into_iter().flat_map(|(part, lines)| lines.into_iter().map(move |line| (part, line)));
     parts.map(|(part, line)| (part, without_drawn(&line, &failure.drawn))).collect()
+}
+
+/// The lines of a report that are the same in each run: the rule, those that are kept, and the text of the cause.
+pub(super) fn report_lines(check: &Check, failure: &Failure) -> Vec<String> {
+    let mut all = vec![check.rule.to_owned()];
+    all.extend(lines(failure).into_iter().map(|(_, line)| line));
+    all.extend(cause_name(failure).map(|_| masked(&failure.cause_text())));
+    all
 }
 
 /// The name of the kind, as in JSON reports.

@@ -12,6 +12,7 @@ use engine::lab::Lab;
 use engine::subject::build::{BuildError, LintedProgram, Profile, Replacement, Variant};
 
 use super::format;
+use super::golden::Golden;
 use super::misconception::{self, Misconception};
 use super::shard::Shard;
 use crate::null;
@@ -87,16 +88,17 @@ pub(super) fn programs(
     let given = programs.len();
     let mut position = 0..;
     programs.retain(|_| position.next().is_some_and(|position| shard.has(position)));
-    let names = names(&session.checkout, lab)?;
-    let names = (given..).zip(names).filter(|(position, _)| shard.has(*position));
-    programs.extend(misconceptions(session, lab, names.map(|(_, name)| name))?);
+    let all = names(&session.checkout, lab)?;
+    let part = (given..).zip(&all).filter(|(position, _)| shard.has(*position));
+    programs.extend(misconceptions(session, lab, &all, part.map(|(_, name)| name.clone()))?);
     Ok(programs)
 }
 
-/// The misconceptions `names` of `lab`, built.
+/// The misconceptions `names` of `lab`, which are some of `all`, built.
 fn misconceptions(
     session: &Session,
     lab: &'static Lab,
+    all: &BTreeSet<String>,
     names: impl Iterator<Item = String>,
 ) -> Result<Vec<KnownProgram>> {
     let checkout = &session.checkout;
@@ -109,10 +111,11 @@ fn misconceptions(
         headers.insert(name, (program.header, misformatted));
     }
     let bar = build_bar();
-    let built = session.builder().build_misconceptions(lab, &replacements, &mut |crates, name| {
+    let mut progress = |crates, name: &str| {
         bar.set_message(format!("{crates} crates, {name}"));
         bar.tick();
-    });
+    };
+    let built = session.builder().build_misconceptions(lab, &replacements, all, &mut progress);
     bar.finish_and_clear();
     let mut programs = Vec::new();
     for (name, LintedProgram { executable, mut warnings }) in
@@ -120,6 +123,12 @@ fn misconceptions(
     {
         let (header, misformatted) = headers.remove(&name).context("a misconception of no name")?;
         warnings.extend(misformatted);
+        if !header.nondeterministic && Golden::load(checkout, lab, &name)?.count() > 1 {
+            warnings.push(
+                "several failures are kept of it, so its header has to say why: `//! Nondeterministic: …`"
+                    .to_owned(),
+            );
+        }
         let expectation = Expectation::Fails(header.fails);
         let program = KnownProgram::new(&name, expectation, vec![executable.into()]);
         let nondeterministic = header.nondeterministic;
@@ -129,28 +138,36 @@ fn misconceptions(
 }
 
 /// The names of the misconceptions of `lab`, sorted.
-fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<String>> {
+///
+/// # Errors
+///
+/// They cannot be read, or what is kept of a failure has no misconception.
+pub(super) fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<String>> {
     let folder = misconception::folder(checkout, lab);
     let entries = fs::read_dir(&folder).map_err(|error| match error.kind() {
         ErrorKind::NotFound => checkout.missing(lab, "misconceptions", &folder),
         _ => Error::new(error).context(format!("cannot read {}", folder.display())),
     })?;
-    let mut names = BTreeSet::new();
+    let (mut names, mut kept) = (BTreeSet::new(), BTreeSet::new());
     for entry in entries {
         let path = entry?.path();
-        if let (Some("rs"), Some(name)) = (
-            path.extension().and_then(|extension| extension.to_str()),
-            path.file_stem().and_then(|stem| stem.to_str()),
-        ) {
-            names.insert(name.to_owned());
-        }
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        match extension {
+            Some("rs") => names.insert(name.to_owned()),
+            Some("txt" | "report") => kept.insert(name.to_owned()),
+            _ => false,
+        };
+    }
+    if let Some(name) = kept.difference(&names).next() {
+        bail!("{name}.rs is missing in {}, where the others of that name are", folder.display());
     }
     Ok(names)
 }
 
 /// A misconception, merged into the solution.
 pub(super) struct MergedProgram {
-    header: Misconception,
+    pub(super) header: Misconception,
     /// The file of the solution that it changes, as people see its path, and that file's text.
     pub(super) shown: String,
     pub(super) given: String,

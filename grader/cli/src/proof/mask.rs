@@ -13,7 +13,9 @@ pub(super) fn masked(text: &str) -> String {
             if let Some(last) = words.last_mut() {
                 *last += end;
             }
-        } else if last.as_deref() == Some("client") && is_letter {
+        } else if last.as_deref() == Some("client") && is_letter
+            || is_hex_byte(word, last.as_deref() == Some("#"))
+        {
             words.push("#".to_owned());
         } else if last.as_deref() == Some("#") {
             // `1 thread` and `3 threads` are one.
@@ -26,6 +28,12 @@ pub(super) fn masked(text: &str) -> String {
         }
     }
     words.join(" ")
+}
+
+/// Whether `word` is a byte in hexadecimal: two digits, not both letters unless it comes `after_a_number`.
+fn is_hex_byte(word: &str, after_a_number: bool) -> bool {
+    let is_hex = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex && (after_a_number || word.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// `word` with `#` for each number in it.
@@ -59,20 +67,56 @@ pub(super) fn masked_sizes(text: &str) -> String {
     masked.collect::<Vec<_>>().join(" ")
 }
 
-/// `text` with `~` for each word that is one of `drawn`, or a part of one: what is quoted may be cut.
+/// `text` with `~` for what the check has drawn: each word that is one of `drawn`, a part of one or made of some; and each
+/// quotation that has such a word, is cut (which depends on how long the words are) or has bytes that are no text. Strings
+/// in JSON keep the rest of what they have.
 pub(super) fn without_drawn(text: &str, drawn: &[String]) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, quoted)) = rest.split_once('"') {
+        let Some(end) = end_of_quotation(quoted) else { break };
+        let (inside, after) = (&quoted[..end], &quoted[end + 1..]);
+        let masked = without_drawn_words(inside, drawn);
+        let is_json = before.ends_with(['{', '[', ':', ',']);
+        let cut = after.strip_prefix(" … (").and_then(|after| after.split_once(')'));
+        let is_masked = inside.contains("\\x") || cut.is_some() || !is_json && masked != inside;
+        out += &without_drawn_words(before, drawn);
+        out += &format!("\"{}\"", if is_masked { "~" } else { &masked });
+        rest = cut.map_or(after, |(_, after)| after);
+    }
+    out + &without_drawn_words(rest, drawn)
+}
+
+/// Where the quotation ends that `text` begins with: at a quotation mark that is not escaped.
+fn end_of_quotation(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.find(|c: char| {
+        let is_end = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    })
+}
+
+/// `text` with `~` for each word that was drawn.
+fn without_drawn_words(text: &str, drawn: &[String]) -> String {
     /// So many letters are not found in a random word by chance.
     const MIN_PART: usize = 6;
     let is_drawn = |word: &str| {
-        drawn.iter().any(|drawn| drawn == word || word.len() >= MIN_PART && drawn.contains(word))
+        let is_related = |drawn: &String| match word.len() < drawn.len() {
+            true => word.len() >= MIN_PART && drawn.contains(word),
+            false => drawn.len() >= MIN_PART && word.contains(drawn.as_str()),
+        };
+        drawn.iter().any(|drawn| drawn == word || is_related(drawn))
     };
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(begin) = rest.find(|c: char| c.is_ascii_lowercase()) {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(mut begin) = rest.find(|c: char| c.is_ascii_lowercase()) {
+        // The letter of an escape such as `\n` is no part of the word.
+        begin += usize::from(rest[..begin].ends_with('\\'));
         let word = &rest[begin..];
         let word = &word[..word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len())];
+        // An answer may have it from back to front.
+        let reversed: String = word.chars().rev().collect();
         out += &rest[..begin];
-        out += if is_drawn(word) { "~" } else { word };
+        out += if is_drawn(word) || is_drawn(&reversed) { "~" } else { word };
         rest = &rest[begin + word.len()..];
     }
     out + rest
@@ -85,8 +129,21 @@ mod tests {
     #[test]
     fn random_words_are_masked_whole_or_cut() {
         let drawn = ["ipact".to_owned(), "kskgigzjtamz".to_owned()];
-        assert_eq!(without_drawn("ana-ipact says \"kskgigz…\"", &drawn), "ana-~ says \"~…\"");
-        assert_eq!(without_drawn("a pact, ksk", &drawn), "a pact, ksk");
+        let masked = |text| without_drawn(text, &drawn);
+        assert_eq!(masked("ana-ipact says kskgigz…"), "ana-~ says ~…");
+        assert_eq!(masked("a pact, ksk"), "a pact, ksk");
+        assert_eq!(masked("x\\nkskgigzj and xkskgigzjtamzx, zmatjzgigksk"), "x\\n~ and ~, ~");
+    }
+
+    #[test]
+    fn quotations_are_masked_as_a_whole_where_a_word_decides_how_long_they_are() {
+        let drawn = ["ipact".to_owned()];
+        let masked = |text| without_drawn(text, &drawn);
+        assert_eq!(masked("sends \"ECHO: ipact\\n\" and waits"), "sends \"~\" and waits");
+        assert_eq!(masked("gets \"ECHO: ip\" … (40 bytes), late"), "gets \"~\", late");
+        assert_eq!(masked("gets {\"user\":\"ana-ipact\"}"), "gets {\"user\":\"ana-~\"}");
+        assert_eq!(masked("got \"a\\x00\\\"b\", wanted \"b\\n\""), "got \"~\", wanted \"b\\n\"");
+        assert_eq!(masked("an open \" and \\x00"), "an open \" and \\x00");
     }
 
     #[test]
@@ -94,6 +151,7 @@ mod tests {
         assert_eq!(masked("1 thread in recv, 127.0.0.1:4711."), "# threads in recv, #:#.");
         assert_eq!(masked("8.2 MiB of 1 client's, (0.4 ms)"), "# of # client's, (#)");
         assert_eq!(masked("client B gets 1 byte"), "client # gets #");
+        assert_eq!(masked("00 0b be ff {} be"), "# # # # {} be");
         assert_eq!(
             masked_sizes("it has sent 8.2 MiB; send 32 MiB"),
             "it has sent # MiB; send 32 MiB"

@@ -94,6 +94,9 @@ fn write_head(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
     let all = proof.programs.len();
     let digits = lab.digits();
     writeln!(out, "Lab {digits}: {all} programs, {cached} of them known from an earlier run")?;
+    if !proof.keeps_results {
+        writeln!(out, "results are not kept: a source is newer than this grader")?;
+    }
     let is_again = |program: &&ProvenProgram| program.runs > 1 && program.wrong_once.is_empty();
     let again = proof.programs.iter().filter(is_again);
     let again: Vec<_> = again.map(|program| program.name.as_str()).collect();

@@ -14,9 +14,9 @@ use syn::spanned::Spanned;
 /// How a misconception departs from the items that the solution has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Departures {
-    /// Names of items that the solution has not.
+    /// Names of items that the solution does not have.
     pub(super) adds: BTreeSet<String>,
-    /// Names of the solution's items that the misconception has not.
+    /// Names of the solution's items that the misconception does not have.
     pub(super) without: BTreeSet<String>,
 }
 
@@ -60,6 +60,7 @@ pub(super) fn merge(solution: &str, answer: &str, departures: &Departures) -> Re
         match &item.kind {
             Kind::Use => {}
             Kind::Impl(members, _) if merger.find(&item.name).is_some() => {
+                merger.expect_same_block(item)?;
                 for member in members {
                     merger.place(member, Some(&item.name))?;
                 }
@@ -67,7 +68,7 @@ pub(super) fn merge(solution: &str, answer: &str, departures: &Departures) -> Re
             Kind::Impl(..) | Kind::Other => merger.place(item, None)?,
         }
     }
-    Ok(without_anchors(&changed(solution, &merger.changes)))
+    without_anchors(&changed(solution, &merger.changes)?)
 }
 
 struct Merger<'m> {
@@ -95,6 +96,19 @@ impl Merger<'_> {
                 bail!("it has `{}` twice", item.name);
             }
         }
+        for name in &self.departures.without {
+            if names.contains(name) || self.departures.adds.contains(name) {
+                bail!("its header is without `{name}`, which the file has: it is replaced anyway");
+            }
+            let is_inside = |block: &Item| matches!(&block.kind, Kind::Impl(members, _) if members.iter().any(|member| member.name == *name));
+            if self
+                .given
+                .iter()
+                .any(|block| is_inside(block) && self.departures.without.contains(&block.name))
+            {
+                bail!("its header is without `{name}`, and without the block that it is in");
+            }
+        }
         for name in &self.departures.adds {
             if !names.contains(name) {
                 bail!("its header adds `{name}`, which is not in the file");
@@ -102,6 +116,25 @@ impl Merger<'_> {
             if self.find(name).is_some() {
                 bail!("its header adds `{name}`, which the solution has: it is replaced anyway");
             }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// The `impl` block `item`, of the answer, has attributes, generics or a comment that the solution's has not: only its
+    /// members are merged.
+    fn expect_same_block(&self, item: &Item) -> Result<()> {
+        let head = |text: &str, item: &Item| {
+            let code = &text[item.code..item.all.end];
+            let head = code.split('{').next().unwrap_or_default();
+            head.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let answered = head(self.answer, item);
+        let mut blocks = self.given.iter().filter(|given| given.name == item.name);
+        if item.code > item.all.start || !blocks.any(|given| head(self.solution, given) == answered)
+        {
+            bail!("`{answered}` is another block than the solution's: only members are replaced");
         }
         Ok(())
     }
@@ -183,23 +216,43 @@ fn all(items: &[Item]) -> impl Iterator<Item = &Item> {
     })
 }
 
-/// `text` with `changes`, which do not overlap.
-fn changed(text: &str, changes: &Changes) -> String {
+/// `text` with `changes`.
+///
+/// # Errors
+///
+/// Two of them overlap.
+fn changed(text: &str, changes: &Changes) -> Result<String> {
     let (mut out, mut done) = (String::new(), 0);
     for ((begin, end), new) in changes {
+        if *begin < done {
+            bail!("two of its changes overlap in the solution: `{}`", &text[*begin..*end]);
+        }
         out += &text[done..*begin];
         out += new;
         done = *end;
     }
-    out + &text[done..]
+    Ok(out + &text[done..])
 }
 
-/// Without the anchors of slides: those of an item that was replaced would be left without their other end.
-pub(super) fn without_anchors(text: &str) -> String {
-    let Ok(source) = Source::parse(text) else { return text.to_owned() };
-    let is_anchor = |marker| matches!(marker, Some(Marker::Anchor(_) | Marker::AnchorEnd(_)));
-    let lines = source.lines().iter().filter(|line| !is_anchor(line.marker));
-    lines.map(|line| format!("{}\n", line.text)).collect()
+/// `text` without the anchors of slides: those of an item that was replaced would be left without their other end.
+fn without_anchors(text: &str) -> Result<String> {
+    filtered(text, |marker| !matches!(marker, Some(Marker::Anchor(_) | Marker::AnchorEnd(_))))
+}
+
+/// `text` without any marker: the program itself.
+///
+/// # Errors
+///
+/// A marker is malformed.
+pub(super) fn without_markers(text: &str) -> Result<String> {
+    filtered(text, |marker| marker.is_none())
+}
+
+/// The lines of `text` whose marker, if any, is wanted.
+fn filtered(text: &str, is_wanted: impl Fn(Option<Marker<'_>>) -> bool) -> Result<String> {
+    let source = Source::parse(text)?;
+    let lines = source.lines().iter().filter(|line| is_wanted(line.marker));
+    Ok(lines.map(|line| format!("{}\n", line.text)).collect())
 }
 
 /// The part `range` of `text` from the beginning of its first line, with the comments right above it.

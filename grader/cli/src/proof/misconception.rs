@@ -41,30 +41,29 @@ impl Misconception {
         let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
         let (mut departures, mut is_whole) = (Departures::default(), false);
         let mut nondeterministic = false;
-        for line in lines.by_ref() {
-            if line == "Must fail:" {
-                break;
-            }
-            if let Some(path) = line.strip_prefix("Edits: ") {
-                file = path.into();
-            } else if let Some(path) = line.strip_prefix("Replaces: ") {
-                (file, is_whole) = (path.into(), true);
-            } else if let Some(names) = line.strip_prefix("Adds: ") {
-                departures.adds = names.split(", ").map(str::to_owned).collect();
-            } else if let Some(names) = line.strip_prefix("Without: ") {
-                departures.without = names.split(", ").map(str::to_owned).collect();
-            } else if line.starts_with("Nondeterministic: ") {
-                nondeterministic = true;
-            } else {
-                sentence += line;
-                sentence.push(' ');
+        let names = |names: &str| names.split(", ").map(str::to_owned).collect();
+        for line in lines.by_ref().filter(|line| !line.is_empty()) {
+            match line.split_once(": ").unwrap_or((line, "")) {
+                ("Must fail:", "") => break,
+                ("Edits", path) => file = path.into(),
+                ("Replaces", path) => (file, is_whole) = (path.into(), true),
+                ("Adds", items) => departures.adds = names(items),
+                ("Without", items) => departures.without = names(items),
+                ("Nondeterministic", reason) if !reason.is_empty() => nondeterministic = true,
+                (key, _) if is_key(key) && key != "Misconception" => {
+                    bail!("unknown line `{line}`; CONTRIBUTING lists those there are")
+                }
+                _ => {
+                    sentence += line;
+                    sentence.push(' ');
+                }
             }
         }
         let Some(sentence) = sentence.trim().strip_prefix("Misconception: ") else {
             bail!("the first line is to read `//! Misconception: …`");
         };
         if is_whole && departures != Departures::default() {
-            bail!("what replaces a file whole neither adds items nor is without some");
+            bail!("`Replaces` cannot be combined with `Adds` or `Without`");
         }
         let fails = parse_fails(lines, lab)?;
         let departures = (!is_whole).then_some(departures);
@@ -84,6 +83,11 @@ impl Misconception {
     }
 }
 
+/// Whether `text` looks like the beginning of a line with a value: one word with a capital.
+fn is_key(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(char::is_alphanumeric)
+}
+
 /// The lines `- NN/check: reason`, each of which may continue in the next.
 fn parse_fails<'l>(
     lines: impl Iterator<Item = &'l str>,
@@ -97,8 +101,12 @@ fn parse_fails<'l>(
             if lab.check(id).is_none() {
                 bail!("there is no check {id}");
             }
-            fails.insert(id.to_owned(), reason.to_owned());
+            if fails.insert(id.to_owned(), reason.to_owned()).is_some() {
+                bail!("{id} is there twice");
+            }
             last = Some(id.to_owned());
+        } else if line.split_once(": ").is_some_and(|(key, _)| is_key(key)) {
+            bail!("`{line}` belongs before `Must fail:`");
         } else if let Some(reason) = last.as_ref().and_then(|id| fails.get_mut(id)) {
             *reason += &format!(" {line}");
         }
@@ -132,6 +140,10 @@ mod tests {
     fn a_header_without_its_parts_is_refused() {
         assert!(parse("//! Misconception: a\n//! Must fail:\n//! - 01/no: x\n").is_err());
         assert!(parse("//! Misconception: a\n").is_err());
+        let end = "//! Must fail:\n//! - 01/half-close: c\n";
+        assert!(parse(&format!("//! Misconception: a\n//! Edit: src/x.rs\n{end}")).is_err());
+        assert!(parse(&format!("//! Misconception: a\n{end}//! Adds: f\n")).is_err());
+        assert!(parse(&format!("//! Misconception: a\n{end}//! - 01/half-close: d\n")).is_err());
     }
 
     #[test]

@@ -13,12 +13,6 @@ impl Shard {
     /// Everything.
     pub const WHOLE: Self = Self { index: 1, count: 1 };
 
-    /// Whether this is a part only.
-    #[must_use]
-    pub fn is_part(self) -> bool {
-        self.count > 1
-    }
-
     /// Whether the program at `position`, from 0, belongs to this part.
     #[must_use]
     pub fn has(self, position: usize) -> bool {

@@ -1,6 +1,6 @@
 //! Runs the known programs of a lab and says which are not judged as they should be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,8 +19,8 @@ use super::excerpt;
 use super::finding::{Finding, examine};
 use super::gate::Gate;
 use super::golden::{Golden, GoldenUpdate};
-use super::known::{KnownProgram, load, programs};
-use super::merge::without_anchors;
+use super::known::{KnownProgram, load, names, programs};
+use super::merge::without_markers;
 use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use super::shard::Shard;
 use crate::session::Session;
@@ -55,6 +55,8 @@ pub struct Proof {
     /// For each check the misconceptions that it is the first to reject.
     pub first_rejected: BTreeMap<&'static str, Vec<String>>,
     pub cost: Cost,
+    /// Whether results are kept for later runs: not while a source is newer than this grader.
+    pub keeps_results: bool,
 }
 
 /// What a proof cost.
@@ -120,17 +122,11 @@ pub fn verify(
     }
     expect_no_interrupt(session)?;
     let first_rejected = first_rejected(lab, &proven);
-    let pointless = lab
-        .checks
-        .iter()
-        .filter(|check| check.points > 0 && !first_rejected.contains_key(check.id))
-        // A part of the misconceptions does not tell.
-        .filter(|_| !scope.shard.is_part())
-        .map(|check| format!("{} is the first to reject no misconception", check.id));
-    let problems = pointless.collect();
+    let problems = pointless_checks(&session.checkout, lab)?;
     let cost = Cost { build: built - begin, runs: built.elapsed() };
     let (lab, topic) = (lab.number, lab.topic);
-    Ok(Proof { lab, topic, programs: proven, problems, first_rejected, cost })
+    let (programs, keeps_results) = (proven, cache.is_current());
+    Ok(Proof { lab, topic, programs, problems, first_rejected, cost, keeps_results })
 }
 
 fn expect_no_interrupt(session: &Session) -> Result<()> {
@@ -234,6 +230,20 @@ fn prove(
     }
 }
 
+/// A line for each check that is the first to reject no misconception, as their headers have it.
+fn pointless_checks(checkout: &Checkout, lab: &'static Lab) -> Result<Vec<String>> {
+    let mut first = BTreeSet::new();
+    for name in names(checkout, lab)? {
+        let fails = load(checkout, lab, &name)?.header.fails;
+        first.extend(lab.checks.iter().map(|check| check.id).find(|id| fails.contains_key(*id)));
+    }
+    let is_pointless = |check: &&Check| check.points > 0 && !first.contains(check.id);
+    let pointless = lab.checks.iter().filter(is_pointless);
+    Ok(pointless
+        .map(|check| format!("{} is the first to reject no misconception", check.id))
+        .collect())
+}
+
 /// For each check the misconceptions that it is the first to reject, in the lab's order.
 fn first_rejected(
     lab: &'static Lab,
@@ -263,12 +273,12 @@ pub fn merged_program(
     as_diff: bool,
 ) -> Result<String> {
     let program = load(checkout, lab, name)?;
+    let merged = without_markers(&program.merged)?;
     if !as_diff {
-        return Ok(program.merged);
+        return Ok(merged);
     }
-    // The anchors of slides are in the solution alone, and change nothing.
-    let given = without_anchors(&program.given);
-    let diff = TextDiff::from_lines(&given, &program.merged);
+    let given = without_markers(&program.given)?;
+    let diff = TextDiff::from_lines(&given, &merged);
     Ok(diff.unified_diff().header(&program.shown, name).to_string())
 }
 
@@ -293,6 +303,9 @@ pub fn update_golden(
     let problems = problems(lab, &program.expectation, &finding);
     if !problems.is_empty() {
         bail!("nothing is written for {name}: {}", problems.join("; "));
+    }
+    if update == GoldenUpdate::Add && !program.nondeterministic {
+        bail!("the header of {name} has to say why: `//! Nondeterministic: …`");
     }
     let report = excerpt::path(&session.checkout, lab, name);
     if report.exists() && update == GoldenUpdate::Replace {

@@ -181,7 +181,7 @@ impl Context {
     #[must_use]
     pub fn letters(&self, length: usize) -> Vec<u8> {
         /// Reports quote no more of a word.
-        const QUOTED: usize = 64;
+        const QUOTED: usize = 256;
         let letters: Vec<u8> = (0..length).map(|_| b'a' + self.number(0..=25) as u8).collect();
         let quoted = &letters[..length.min(QUOTED)];
         self.drawn.borrow_mut().push(quoted.iter().copied().map(char::from).collect());

@@ -14,6 +14,9 @@ use crate::verdict::Tries;
 /// How often a check is run at most that is inconclusive, or failed while the machine was busy (rule R9).
 const MAX_TRIES: u32 = 3;
 
+/// The same for a check that failed as it was expected to: the second try has the machine for itself.
+const MAX_TRIES_EXPECTED: u32 = 2;
+
 /// Checks that may run at the same time: most wait more than they compute.
 fn max_running() -> usize {
     /// What eight checks with their clients need, and more. With fewer, one at a time may do.
@@ -139,15 +142,18 @@ fn note_tries(outcome: &mut Outcome) {
     }
 }
 
-/// Whether a check is to be run again: after a try that says nothing for certain (rule R9).
+/// Whether a check is to be run again: after a try that says nothing for certain (rule R9). A failure that is expected
+/// gets one more try at most.
 fn wants_another(outcome: &Outcome, plan: &Plan) -> bool {
-    let is_expected = plan.expected_failures.contains(outcome.check.id);
-    let is_open = match &outcome.verdict {
-        Verdict::Inconclusive(_) => true,
-        Verdict::Failed(failure) => failure.starvation.is_some() && !is_expected,
-        _ => false,
+    let (is_open, max_tries) = match &outcome.verdict {
+        Verdict::Inconclusive(_) => (true, MAX_TRIES),
+        Verdict::Failed(failure) if plan.expected_failures.contains(outcome.check.id) => {
+            (failure.starvation.is_some(), MAX_TRIES_EXPECTED)
+        }
+        Verdict::Failed(failure) => (failure.starvation.is_some(), MAX_TRIES),
+        _ => (false, MAX_TRIES),
     };
-    is_open && outcome.tries < MAX_TRIES
+    is_open && outcome.tries < max_tries
 }
 
 enum Readiness {

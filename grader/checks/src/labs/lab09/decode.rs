@@ -56,9 +56,8 @@ async fn cut_at_each_place(
     for ((call, answer), name) in calls.iter().zip(answers).zip(["echo", "sum", "reverse"]) {
         let bytes = call.frame();
         trial.step(format!(
-            "send the {name} again in two pieces, the second one when the first was read: cut at each of {} \
-             places",
-            bytes.len() - 1
+            "send the {name} again in two pieces, the second one when the first was read: cut at each \
+             place in turn"
         ));
         for cut in 1..bytes.len() {
             let (one, two) = bytes.split_at(cut);
@@ -100,7 +99,7 @@ pub(super) async fn coalesced(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&PATIENT).await?;
     let id = some_id(trial);
     let some = |number: usize| -> Vec<Call> {
-        (0..number as u64).map(|index| Call::any(trial, id + index)).collect()
+        (0..number).map(|turn| Call::easy(trial, turn, id + turn as u64)).collect()
     };
     for number in [2, FRAMES] {
         in_one_piece(trial, &server, &some(number)).await?;
@@ -121,7 +120,7 @@ async fn in_one_piece(
 ) -> Result<(), CheckError> {
     let number = calls.len();
     let bytes = joined(calls);
-    trial.step(format!("send {number} frames in one piece of {}", size(bytes.len() as u64)));
+    trial.step(format!("send {number} frames in one piece"));
     let client = FrameClient::connect(server, "the client").await?;
     client.send(&bytes).await?;
     for (index, call) in calls.iter().enumerate() {

@@ -110,4 +110,10 @@ fn a_name_that_does_not_fit_is_refused_with_those_there_are() {
     assert!(error("fn serve() {}\n", &["serve"], &[]).contains("which the solution has"));
     assert!(error("", &[], &["gone"]).contains("without `gone`: The solution's file has"));
     assert!(error("\nfn {\n", &[], &[]).contains("line 2"));
+    let both = error("fn serve() {}\n", &[], &["serve"]);
+    assert!(both.contains("without `serve`, which the file has"), "{both}");
+    let nested = error("", &[], &["impl Client", "Client::done"]);
+    assert!(nested.contains("without the block that it is in"), "{nested}");
+    let other = error("#[allow(unused)]\nimpl Client {\n    fn done(&self) {}\n}\n", &[], &[]);
+    assert!(other.contains("is another block than the solution's"), "{other}");
 }

@@ -1,6 +1,6 @@
 //! Builds the programs of labs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use course::labs::LabInfo;
 use super::cargo::{Cargo, Profile, Progress};
 use super::error::BuildError;
 use super::files::{copy_changed, rust_files, write_if_changed};
-use super::workspace::{BuildWorkspace, MISCONCEPTIONS, misconception_prefix};
+use super::workspace::{BuildWorkspace, MISCONCEPTIONS, misconception_library};
 use crate::interrupt::Interrupt;
 use crate::subject::children::Children;
 
@@ -97,7 +97,8 @@ impl Builder<'_> {
         Ok(vec![executable.into()])
     }
 
-    /// Builds known-wrong answers, each the solution with one file replaced, with clippy as the compiler.
+    /// Builds known-wrong answers, each the solution with one file replaced, with clippy as the compiler. `all` are the
+    /// names of all known-wrong answers to the lab: what was built of others before is removed.
     ///
     /// # Errors
     ///
@@ -106,13 +107,17 @@ impl Builder<'_> {
         &self,
         lab: &LabInfo,
         replacements: &BTreeMap<String, Replacement>,
+        all: &BTreeSet<String>,
         progress: Progress<'_>,
     ) -> Result<BTreeMap<String, LintedProgram>, BuildError> {
+        if replacements.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let workspace = BuildWorkspace::of(self.checkout);
         let given = self.solution_files(lab)?;
         let (mut places, mut libraries) = (Vec::new(), BTreeMap::new());
         for (name, Replacement { file, text }) in replacements {
-            let library = misconception_prefix(lab) + &name.replace('-', "_");
+            let library = misconception_library(lab, name);
             let place = Path::new(MISCONCEPTIONS).join(&library);
             let mut files = given.clone();
             if files.insert(file.clone(), text.clone()).is_none() {
@@ -127,7 +132,7 @@ impl Builder<'_> {
             places.push(place);
             libraries.insert(name.clone(), library);
         }
-        workspace.retain_misconceptions(lab, &places)?;
+        workspace.retain_misconceptions(lab, all)?;
         workspace.prepare(self.checkout, &places)?;
         let names: Vec<_> = libraries.values().cloned().collect();
         let mut built = self.cargo(&workspace).build(&names, Profile::Once, progress)?;

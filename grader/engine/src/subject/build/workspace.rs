@@ -1,6 +1,6 @@
 //! The workspace that variants are built in, with manifests of the grader's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ use super::files::{is_newer, write_if_changed};
 pub(super) const MISCONCEPTIONS: &str = "misconceptions";
 const GROUPS: [&str; 3] = ["labs", MISCONCEPTIONS, "solutions"];
 
-/// How the packages of the misconceptions of `lab` begin.
-pub(super) fn misconception_prefix(lab: &LabInfo) -> String {
-    format!("lab{}_", lab.digits())
+/// The package of the misconception `name` of `lab`.
+pub(super) fn misconception_library(lab: &LabInfo, name: &str) -> String {
+    format!("{}_{}", lab.package(), name.replace('-', "_"))
 }
 
 /// What the grader takes from the checkout's manifest.
@@ -60,13 +60,20 @@ impl BuildWorkspace {
         Ok(())
     }
 
-    /// Removes the misconceptions of `lab` that are not at `places`: they have another name by now.
-    pub(super) fn retain_misconceptions(&self, lab: &LabInfo, places: &[PathBuf]) -> Result<()> {
-        let prefix = misconception_prefix(lab);
-        for entry in fs::read_dir(self.folder.join(MISCONCEPTIONS))?.flatten() {
-            let name = entry.file_name();
-            let place = Path::new(MISCONCEPTIONS).join(&name);
-            if name.to_string_lossy().starts_with(&prefix) && !places.contains(&place) {
+    /// Removes the misconceptions of `lab` that are not among `names` any more.
+    pub(super) fn retain_misconceptions(
+        &self,
+        lab: &LabInfo,
+        names: &BTreeSet<String>,
+    ) -> Result<()> {
+        let kept: Vec<_> = names.iter().map(|name| misconception_library(lab, name)).collect();
+        let prefix = misconception_library(lab, "");
+        let folder = self.folder.join(MISCONCEPTIONS);
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) && !kept.contains(&name) {
                 fs::remove_dir_all(entry.path())?;
             }
         }
