@@ -7,7 +7,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "blocking-threads",
         name: "blocking threads",
         title: "One thread per client",
-        builds: "an echo server with a thread for each client, a limit, and nerves",
+        builds: "an echo server with a thread for each client, a connection limit and error handling",
         minutes: 120,
         dependencies: &["clap"],
         borrows: &[],
@@ -29,8 +29,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "selectors",
         name: "selectors",
         title: "One thread, many sockets",
-        builds: "the same on one thread, over select, poll and epoll: an event \
-                 loop with a state for each client",
+        builds: "the same on one thread with select, poll and epoll: an event loop with a state \
+                 machine for each client",
         minutes: 240,
         dependencies: &["clap", "polling", "rustix"],
         borrows: &[],
@@ -58,7 +58,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "async-echo",
         name: "async echo",
         title: "Tasks on one event loop",
-        builds: "the same on tokio, for a thousand clients on one thread, and a client for it",
+        builds: "the same on tokio, with a thousand clients on one thread, and a client for it",
         minutes: 60,
         dependencies: &["clap", "tokio"],
         borrows: &[],
@@ -77,8 +77,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "timeouts",
         name: "timeouts",
         title: "Nobody waits for ever",
-        builds: "a server of lines in which nobody waits for ever: silence, slow lines, \
-                 clients that do not read",
+        builds: "a line server with a timeout for idle clients, slow lines and clients that do \
+                 not read",
         minutes: 60,
         dependencies: &["clap", "thiserror", "tokio"],
         borrows: &[],
@@ -101,7 +101,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "shutdown",
         name: "shutdown",
         title: "Stop without breaking a promise",
-        builds: "the same, stopped by a signal: nobody new, no promise broken, an end in any case",
+        builds: "the same with graceful shutdown: no new clients, no lost answers, a deadline",
         minutes: 90,
         dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
@@ -120,8 +120,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "metrics",
         name: "metrics",
         title: "Numbers one can trust",
-        builds: "the same, counted: numbers that are right under load and after a panic, for \
-                 Prometheus to read",
+        builds: "the same with metrics for Prometheus that are right under load and after a panic",
         minutes: 60,
         dependencies: &["axum", "clap", "prometheus-client", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
@@ -140,8 +139,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "chat",
         name: "chat",
         title: "Shared state without a traffic jam",
-        builds: "rooms, in which all hear the same in one order and nobody waits \
-                 for one who does not read",
+        builds: "a chat server whose rooms have one order of events, and where a slow reader \
+                 delays no other client",
         minutes: 120,
         dependencies: &["clap", "serde", "serde_json", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs")],
@@ -160,8 +159,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "tls",
         name: "TLS",
         title: "Encrypt it",
-        builds: "an encrypted echo whose handshakes hold up nobody, and a client that \
-                 knows whom it speaks to",
+        builds: "an encrypted echo server in which no handshake delays other clients, and a client \
+                 that verifies the server",
         minutes: 90,
         dependencies: &["clap", "rustls", "thiserror", "tokio", "tokio-rustls"],
         borrows: &[],
@@ -187,8 +186,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "framing",
         name: "framing",
         title: "Messages out of a stream",
-        builds: "requests of one JSON value each, out of a stream that has no messages, \
-                 from clients that lie about lengths",
+        builds: "a server for length-prefixed JSON requests, safe from clients that lie about lengths",
         minutes: 90,
         dependencies: &[
             "bytes",
