@@ -208,7 +208,7 @@ fn prove(
             let mut problems = judgement.problems;
             problems.extend(program.warnings.iter().cloned());
             let report = excerpt::path(&session.checkout, lab, &program.name);
-            if let Some(line) = excerpt::missing_line(&report, &finding)? {
+            if let Some(line) = excerpt::missing_line(&report, &finding.stable_lines)? {
                 let (report, number) = (session.checkout.relative(&report).display(), lab.number);
                 problems.push(format!(
                     "{report}, which a slide shows, does not say `{line}`: cargo grader verify {number} --update {}",
