@@ -27,7 +27,7 @@ const PROGRAMS: [Program; 2] = [
         name: "grader",
         manifest: "Cargo.toml",
         target: None,
-        with_features: &["bench", "help", "--help", "-h"],
+        with_features: &["bench", "verify", "help", "--help", "-h"],
     },
     Program {
         name: "slides",

@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod commands;
 pub mod null;
+#[cfg(feature = "proof")]
 mod proof;
 mod report;
 mod scores;

@@ -8,12 +8,13 @@ use engine::subject::{Children, supervisor};
 use grader::bench::load;
 #[cfg(feature = "bench")]
 use grader::commands::bench::{self, BenchArguments};
+#[cfg(feature = "proof")]
+use grader::commands::verify::{self, VerifyArguments};
 use grader::commands::{
     self,
     check::CheckArguments,
     inspect::{self, InspectArguments},
     list, sync,
-    verify::VerifyArguments,
 };
 use grader::{null, status};
 
@@ -44,6 +45,7 @@ enum Command {
         check: bool,
     },
     /// Prove that the grader is right, on programs whose verdict is known (for maintainers)
+    #[cfg(feature = "proof")]
     Verify(VerifyArguments),
 }
 
@@ -65,7 +67,8 @@ fn main() -> ExitCode {
         Command::List => list::list(),
         Command::Inspect(arguments) => inspect::inspect(&arguments, &children),
         Command::Sync { check } => sync::sync(check),
-        Command::Verify(arguments) => commands::verify::command(&arguments, &children),
+        #[cfg(feature = "proof")]
+        Command::Verify(arguments) => verify::command(&arguments, &children),
     };
     result.unwrap_or_else(|error| {
         let io = error.downcast_ref::<std::io::Error>();

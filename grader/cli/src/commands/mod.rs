@@ -7,4 +7,5 @@ pub mod inspect;
 mod labs;
 pub mod list;
 pub mod sync;
+#[cfg(feature = "proof")]
 pub mod verify;

@@ -85,18 +85,9 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     let mut proofs = Vec::new();
+    let scope = Scope { fresh: arguments.fresh, shard: arguments.shard };
     for lab in labs {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} programs") {
-            bar.set_style(style);
-        }
-        bar.set_message(format!("lab {}", lab.digits()));
-        let scope = Scope { fresh: arguments.fresh, shard: arguments.shard };
-        let proof = verify(&session, lab, scope, |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        });
-        bar.finish_and_clear();
+        let proof = verify_with_bar(&session, lab, scope);
         if session.interrupt.is_raised() {
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -109,8 +100,7 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
     if arguments.json {
         let document = serde_json::json!({ "schema": SCHEMA, "proofs": proofs });
         writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
-    }
-    if !arguments.json {
+    } else {
         write_costs(&mut out, &proofs)?;
     }
     let holds = proofs.iter().all(Proof::holds);
@@ -118,6 +108,21 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
         write_all_problems(&mut out, &proofs)?;
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// As [`verify`], with a bar that shows the progress.
+fn verify_with_bar(session: &Session, lab: &'static Lab, scope: Scope) -> Result<Proof> {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} programs") {
+        bar.set_style(style);
+    }
+    bar.set_message(format!("lab {}", lab.digits()));
+    let proof = verify(session, lab, scope, |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    proof
 }
 
 /// The only one of `labs`, in which `option` looks for the misconception `name`.

@@ -4,5 +4,7 @@ mod json;
 mod model;
 mod terminal;
 
-pub use json::{BuildFailure, Document, SCHEMA};
+#[cfg(feature = "proof")]
+pub use json::SCHEMA;
+pub use json::{BuildFailure, Document};
 pub use model::{Report, Summary};
