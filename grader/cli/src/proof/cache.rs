@@ -57,12 +57,8 @@ const CODE: [&str; 10] = [
 /// What the whole workspace is built with.
 const MANIFESTS: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
 
-/// Below it, each lab's checks have a file or a folder that begins with [`lab_prefix`].
+/// Below it, each lab's checks have a file or a folder that is named after [`LabInfo::package`].
 const LABS_CHECKS: &str = "grader/checks/src/labs";
-
-fn lab_prefix(lab: &LabInfo) -> String {
-    format!("lab{}", lab.digits())
-}
 
 impl Cache {
     /// The cache for programs of `lab`.
@@ -114,7 +110,7 @@ fn sources(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<PathBuf>> {
         let place = checkout.root().join(place);
         files.extend(if place.is_dir() { rust_files(&place)? } else { vec![place] });
     }
-    let prefix = lab_prefix(lab);
+    let prefix = lab.package();
     // Tests change no result, and the grader is not built again for them.
     files.retain(|file| file.file_name() != Some("tests.rs".as_ref()));
     files.retain(|file| match file.strip_prefix(&labs) {
@@ -185,10 +181,10 @@ mod tests {
         };
         for lab in LABS {
             let others = LABS.iter().filter(|other| other.number != lab.number);
-            for other in others.map(|other| format!("{LABS_CHECKS}/{}", lab_prefix(other))) {
+            for other in others.map(|other| format!("{LABS_CHECKS}/{}", other.package())) {
                 assert!(!depends(lab, &other) && !depends(lab, &format!("{other}.rs")), "{other}");
             }
-            let own = format!("{LABS_CHECKS}/{}", lab_prefix(lab));
+            let own = format!("{LABS_CHECKS}/{}", lab.package());
             assert!(depends(lab, &own) || depends(lab, &format!("{own}.rs")), "{own}");
             for below in ["grader/checks/src/scenarios", "grader/engine/src", "grader/observe/src"]
             {

@@ -12,7 +12,6 @@ use engine::lab::Lab;
 use engine::subject::build::{BuildError, LintedProgram, Profile, Replacement, Variant};
 
 use super::format;
-use super::golden::Golden;
 use super::misconception::{self, Misconception};
 use super::shard::Shard;
 use crate::null;
@@ -71,39 +70,44 @@ pub(super) fn programs(
     shard: Shard,
 ) -> Result<Vec<KnownProgram>> {
     let mut programs = Vec::new();
+    let mut position = 0..;
+    let mut is_here = || position.next().is_some_and(|position| shard.has(position));
     for (name, variant, expectation) in [
         ("reference", Variant::Solution, Expectation::Everything),
         ("starter", Variant::Starter, Expectation::AtMost(MAX_UNEARNED)),
     ] {
+        if !is_here() {
+            continue;
+        }
         let command = session.build(lab, &variant, Profile::Dev).map_err(BuildError::into_error)?;
         programs.push(KnownProgram::new(name, expectation, command));
     }
     let announced = lab.service.program(Program::SERVER_ROLE).map(|server| server.listens);
     let lines: Vec<_> = announced.unwrap_or_default().iter().map(|it| it.announced).collect();
-    for name in null::ALL {
+    for name in null::ALL.into_iter().filter(|_| is_here()) {
         let command = [null::EXECUTABLE, null::ARGUMENT, name, &lines.join(",")];
         let command = command.map(OsString::from).to_vec();
         programs.push(KnownProgram::new(name, Expectation::AtMost(MAX_UNEARNED), command));
     }
-    let given = programs.len();
-    let mut position = 0..;
-    programs.retain(|_| position.next().is_some_and(|position| shard.has(position)));
-    let all = names(&session.checkout, lab)?;
-    let part = (given..).zip(&all).filter(|(position, _)| shard.has(*position));
-    programs.extend(misconceptions(session, lab, &all, part.map(|(_, name)| name.clone()))?);
+    let part = names(&session.checkout, lab)?.into_iter().filter(|_| is_here());
+    programs.extend(misconceptions(session, lab, part)?);
     Ok(programs)
 }
 
-/// The misconceptions `names` of `lab`, which are some of `all`, built.
-fn misconceptions(
+/// The misconceptions of `lab` that are called `wanted`, built.
+///
+/// # Errors
+///
+/// One of them does not exist, does not fit to the solution, or cannot be built.
+pub(super) fn misconceptions(
     session: &Session,
     lab: &'static Lab,
-    all: &BTreeSet<String>,
-    names: impl Iterator<Item = String>,
+    wanted: impl IntoIterator<Item = String>,
 ) -> Result<Vec<KnownProgram>> {
     let checkout = &session.checkout;
+    let all = names(checkout, lab)?;
     let (mut replacements, mut headers) = (BTreeMap::new(), BTreeMap::new());
-    for name in names {
+    for name in wanted {
         let program = load(checkout, lab, &name)?;
         let file = program.header.file.clone();
         let misformatted = format::problem(checkout, &program.merged)?;
@@ -115,7 +119,7 @@ fn misconceptions(
         bar.set_message(format!("{crates} crates, {name}"));
         bar.tick();
     };
-    let built = session.builder().build_misconceptions(lab, &replacements, all, &mut progress);
+    let built = session.builder().build_misconceptions(lab, &replacements, &all, &mut progress);
     bar.finish_and_clear();
     let mut programs = Vec::new();
     for (name, LintedProgram { executable, mut warnings }) in
@@ -123,12 +127,6 @@ fn misconceptions(
     {
         let (header, misformatted) = headers.remove(&name).context("a misconception of no name")?;
         warnings.extend(misformatted);
-        if !header.nondeterministic && Golden::load(checkout, lab, &name)?.count() > 1 {
-            warnings.push(
-                "several failures are kept of it, so its header has to say why: `//! Nondeterministic: …`"
-                    .to_owned(),
-            );
-        }
         let expectation = Expectation::Fails(header.fails);
         let program = KnownProgram::new(&name, expectation, vec![executable.into()]);
         let nondeterministic = header.nondeterministic;
@@ -167,7 +165,7 @@ pub(super) fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<S
 
 /// A misconception, merged into the solution.
 pub(super) struct MergedProgram {
-    pub(super) header: Misconception,
+    header: Misconception,
     /// The file of the solution that it changes, as people see its path, and that file's text.
     pub(super) shown: String,
     pub(super) given: String,
@@ -175,12 +173,16 @@ pub(super) struct MergedProgram {
     pub(super) merged: String,
 }
 
-/// Reads the misconception `name` of `lab` and merges it into the solution.
+/// Reads the misconception `name` of `lab`: its header, and its text.
 ///
 /// # Errors
 ///
-/// There is none of that name, it cannot be read, or it does not fit to the solution.
-pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result<MergedProgram> {
+/// There is none of that name, it cannot be read, or its header is not as it must be.
+pub(super) fn read(
+    checkout: &Checkout,
+    lab: &'static Lab,
+    name: &str,
+) -> Result<(Misconception, String)> {
     let path = misconception::folder(checkout, lab).join(format!("{name}.rs"));
     if !path.exists() {
         let (number, known) = (lab.number, names(checkout, lab)?);
@@ -188,11 +190,20 @@ pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result
         bail!("lab {number} has no misconception {name}, only {}", known.join(", "));
     }
     let source = checkout.read(&path)?;
-    let in_file = || format!("in {}", checkout.relative(&path).display());
-    let header = Misconception::parse(&source, lab).with_context(in_file)?;
+    let header = Misconception::parse(&source, lab).with_context(|| format!("in {name}.rs"))?;
+    Ok((header, source))
+}
+
+/// Reads the misconception `name` of `lab` and merges it into the solution.
+///
+/// # Errors
+///
+/// As [`read`], or it does not fit to the solution.
+pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result<MergedProgram> {
+    let (header, source) = read(checkout, lab, name)?;
     let solution = checkout.require_solution(lab)?.join(&header.file);
     let given = checkout.read(&solution)?;
-    let merged = header.merged(&given, &source).with_context(in_file)?;
+    let merged = header.merged(&given, &source).with_context(|| format!("in {name}.rs"))?;
     let shown = checkout.relative(&solution).display().to_string();
     Ok(MergedProgram { header, shown, given, merged })
 }

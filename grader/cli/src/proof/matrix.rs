@@ -39,8 +39,8 @@ pub fn write_costs(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
             proof.programs.len(),
             count(|program| !program.cached),
             count(|program| program.runs > 1),
-            proof.cost.build.as_secs_f64(),
-            proof.cost.runs.as_secs_f64()
+            proof.cost.build_ms as f64 / 1e3,
+            proof.cost.runs_ms as f64 / 1e3
         )?;
     }
     Ok(())

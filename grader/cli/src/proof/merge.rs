@@ -39,6 +39,16 @@ enum Kind {
     Other,
 }
 
+impl Item {
+    /// Of an `impl` block.
+    fn members(&self) -> &[Self] {
+        match &self.kind {
+            Kind::Impl(members, _) => members,
+            Kind::Use | Kind::Other => &[],
+        }
+    }
+}
+
 /// Changes to a text: what comes in the place of which part of it.
 type Changes = BTreeMap<(usize, usize), String>;
 
@@ -100,12 +110,10 @@ impl Merger<'_> {
             if names.contains(name) || self.departures.adds.contains(name) {
                 bail!("its header is without `{name}`, which the file has: it is replaced anyway");
             }
-            let is_inside = |block: &Item| matches!(&block.kind, Kind::Impl(members, _) if members.iter().any(|member| member.name == *name));
-            if self
-                .given
-                .iter()
-                .any(|block| is_inside(block) && self.departures.without.contains(&block.name))
-            {
+        }
+        for block in self.given.iter().filter(|item| self.departures.without.contains(&item.name)) {
+            let mut inside = block.members().iter().map(|member| &member.name);
+            if let Some(name) = inside.find(|name| self.departures.without.contains(*name)) {
                 bail!("its header is without `{name}`, and without the block that it is in");
             }
         }
@@ -207,13 +215,7 @@ impl Merger<'_> {
 
 /// Items and their members.
 fn all(items: &[Item]) -> impl Iterator<Item = &Item> {
-    items.iter().flat_map(|item| {
-        let members = match &item.kind {
-            Kind::Impl(members, _) => members.as_slice(),
-            _ => &[],
-        };
-        std::iter::once(item).chain(members)
-    })
+    items.iter().flat_map(|item| std::iter::once(item).chain(item.members()))
 }
 
 /// `text` with `changes`.

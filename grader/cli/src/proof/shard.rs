@@ -10,9 +10,6 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Everything.
-    pub const WHOLE: Self = Self { index: 1, count: 1 };
-
     /// Whether the program at `position`, from 0, belongs to this part.
     #[must_use]
     pub fn has(self, position: usize) -> bool {
@@ -42,7 +39,8 @@ mod tests {
         for position in 0..10 {
             assert_eq!(parts.iter().filter(|part| part.has(position)).count(), 1);
         }
-        assert!((0..10).all(|position| Shard::WHOLE.has(position)));
+        let whole: Shard = "1/1".parse().expect("the whole");
+        assert!((0..10).all(|position| whole.has(position)));
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use course::checkout::Checkout;
 use engine::lab::{Check, Lab};
 use engine::run::VerdictName;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use similar::TextDiff;
 
 use super::cache::Cache;
@@ -19,7 +19,7 @@ use super::excerpt;
 use super::finding::{Finding, examine};
 use super::gate::Gate;
 use super::golden::{Golden, GoldenUpdate};
-use super::known::{KnownProgram, load, names, programs};
+use super::known::{KnownProgram, load, misconceptions, names, programs, read};
 use super::merge::without_markers;
 use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use super::shard::Shard;
@@ -59,17 +59,11 @@ pub struct Proof {
     pub keeps_results: bool,
 }
 
-/// What a proof cost.
+/// What a proof cost, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cost {
-    #[serde(rename = "build_ms", serialize_with = "milliseconds")]
-    pub build: Duration,
-    #[serde(rename = "runs_ms", serialize_with = "milliseconds")]
-    pub runs: Duration,
-}
-
-fn milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(time.as_millis() as u64)
+    pub build_ms: u64,
+    pub runs_ms: u64,
 }
 
 /// Which programs are run.
@@ -123,7 +117,10 @@ pub fn verify(
     expect_no_interrupt(session)?;
     let first_rejected = first_rejected(lab, &proven);
     let problems = pointless_checks(&session.checkout, lab)?;
-    let cost = Cost { build: built - begin, runs: built.elapsed() };
+    let cost = Cost {
+        build_ms: (built - begin).as_millis() as u64,
+        runs_ms: built.elapsed().as_millis() as u64,
+    };
     let (lab, topic) = (lab.number, lab.topic);
     let (programs, keeps_results) = (proven, cache.is_current());
     Ok(Proof { lab, topic, programs, problems, first_rejected, cost, keeps_results })
@@ -206,15 +203,7 @@ fn prove(
         }
         if let Some(judgement) = judgement {
             let mut problems = judgement.problems;
-            problems.extend(program.warnings.iter().cloned());
-            let report = excerpt::path(&session.checkout, lab, &program.name);
-            if let Some(line) = excerpt::missing_line(&report, &finding.stable_lines)? {
-                let (report, number) = (session.checkout.relative(&report).display(), lab.number);
-                problems.push(format!(
-                    "{report}, which a slide shows, does not say `{line}`: cargo grader verify {number} --update {}",
-                    program.name
-                ));
-            }
+            problems.extend(problems_of_files(session, lab, program, golden.as_ref(), &finding)?);
             return Ok(ProvenProgram {
                 name: program.name.clone(),
                 finding,
@@ -230,11 +219,35 @@ fn prove(
     }
 }
 
+/// What is wrong with the files of a misconception, whatever its verdicts are.
+fn problems_of_files(
+    session: &Session,
+    lab: &'static Lab,
+    program: &KnownProgram,
+    golden: Option<&Golden>,
+    finding: &Finding,
+) -> Result<Vec<String>> {
+    let mut problems = program.warnings.clone();
+    if !program.nondeterministic && golden.is_some_and(|golden| golden.count() > 1) {
+        let what = "several failures are kept of it, so its header has to say why";
+        problems.push(format!("{what}: `//! Nondeterministic: …`"));
+    }
+    let report = excerpt::path(&session.checkout, lab, &program.name);
+    if let Some(line) = excerpt::missing_line(&report, &finding.stable_lines)? {
+        let (report, number) = (session.checkout.relative(&report).display(), lab.number);
+        problems.push(format!(
+            "{report}, which a slide shows, does not say `{line}`: cargo grader verify {number} --update {}",
+            program.name
+        ));
+    }
+    Ok(problems)
+}
+
 /// A line for each check that is the first to reject no misconception, as their headers have it.
 fn pointless_checks(checkout: &Checkout, lab: &'static Lab) -> Result<Vec<String>> {
     let mut first = BTreeSet::new();
     for name in names(checkout, lab)? {
-        let fails = load(checkout, lab, &name)?.header.fails;
+        let fails = read(checkout, lab, &name)?.0.fails;
         first.extend(lab.checks.iter().map(|check| check.id).find(|id| fails.contains_key(*id)));
     }
     let is_pointless = |check: &&Check| check.points > 0 && !first.contains(check.id);
@@ -293,12 +306,8 @@ pub fn update_golden(
     name: &str,
     update: GoldenUpdate,
 ) -> Result<(PathBuf, bool)> {
-    let programs = programs(session, lab, Shard::WHOLE)?;
-    let is_it = |program: &&KnownProgram| program.name == name && program.is_misconception();
-    let program = programs.iter().find(is_it).with_context(|| {
-        let known: Vec<_> = programs.iter().map(|program| program.name.as_str()).collect();
-        format!("lab {} has no misconception {name}, only {}", lab.number, known.join(", "))
-    })?;
+    let programs = misconceptions(session, lab, [name.to_owned()])?;
+    let program = programs.first().context("nothing was built")?;
     let finding = examine(session, lab, program);
     let problems = problems(lab, &program.expectation, &finding);
     if !problems.is_empty() {

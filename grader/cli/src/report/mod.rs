@@ -8,3 +8,4 @@ mod terminal;
 pub use json::SCHEMA;
 pub use json::{BuildFailure, Document};
 pub use model::{Report, Summary};
+pub(crate) use terminal::wrap_options;

@@ -116,7 +116,7 @@ impl Report {
     ) -> io::Result<()> {
         writeln!(out)?;
         let title = format!("{}: {}", check.id, check.rule);
-        for (index, line) in wrap(&title, options(WIDTH - 2)).into_iter().enumerate() {
+        for (index, line) in wrap(&title, wrap_options(WIDTH - 2)).into_iter().enumerate() {
             let mark = if index == 0 { "✗ " } else { "  " };
             writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
         }
@@ -175,7 +175,7 @@ impl Report {
 
     fn paragraph(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
         let indent = " ".repeat(label.len());
-        let options = options(WIDTH).subsequent_indent(&indent);
+        let options = wrap_options(WIDTH).subsequent_indent(&indent);
         for line in wrap(&format!("{label}{text}"), options) {
             writeln!(out, "{ODD}{line}{ODD:#}")?;
         }
@@ -184,7 +184,7 @@ impl Report {
 }
 
 /// Breaks lines at spaces only: a path or an address stays whole, so that it can be copied.
-fn options(width: usize) -> Options<'static> {
+pub(crate) fn wrap_options(width: usize) -> Options<'static> {
     Options::new(width)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
@@ -222,7 +222,7 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
         Verdict::Failed(_) => printable(&word, room - 1),
         _ => word,
     };
-    let mut lines = wrap(&word, options(room)).into_iter();
+    let mut lines = wrap(&word, wrap_options(room)).into_iter();
     let first = lines.next().unwrap_or_default();
     let line = format!("{start}  {first}");
     writeln!(out, "{style}{}{style:#}", line.trim_end())?;
@@ -261,7 +261,7 @@ fn write_part(out: &mut dyn Write, heading: &str, items: Vec<Item>) -> io::Resul
             Item::Numbered(number, text) => (format!("{number}. {text}"), 4, 7),
         };
         let (first, next) = (" ".repeat(first), " ".repeat(next));
-        let options = options(WIDTH).initial_indent(&first).subsequent_indent(&next);
+        let options = wrap_options(WIDTH).initial_indent(&first).subsequent_indent(&next);
         for line in wrap(&text, options) {
             writeln!(out, "{line}")?;
         }

@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use course::checkout::Checkout;
 use course::labs::TaskInfo;
 use engine::lab::Lab;
-use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use textwrap::WrapAlgorithm;
 
 use super::section::{Comment, with_section};
+use crate::report::wrap_options;
 
 /// The name of the section with the rubric.
 const RUBRIC: &str = "rubric";
@@ -102,10 +103,7 @@ fn with_checks(section: &str, lab: &Lab, task: &TaskInfo) -> Option<String> {
     let graded = lab.checks.iter().filter(|check| check.task == task.number && check.points > 0);
     let names: Vec<_> = graded.map(|check| format!("`{}`", check.name())).collect();
     let text = format!("{TURNS_GREEN}{between}:{emphasis} {}.", names.join(", "));
-    let options = Options::new(WIDTH)
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation)
-        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    let options = wrap_options(WIDTH).wrap_algorithm(WrapAlgorithm::FirstFit);
     Some(format!("{before}{}{}", textwrap::fill(&text, options), &list[end..]))
 }
 

@@ -81,10 +81,8 @@ impl Builder<'_> {
     ) -> Result<Vec<OsString>, BuildError> {
         let (folder, library) = match variant {
             Variant::Program(words) => return Ok(words.clone()),
-            Variant::Starter => (self.checkout.lab(lab), format!("lab{}", lab.digits())),
-            Variant::Solution => {
-                (self.checkout.require_solution(lab)?, format!("solution{}", lab.digits()))
-            }
+            Variant::Starter => (self.checkout.lab(lab), lab.package()),
+            Variant::Solution => (self.checkout.require_solution(lab)?, lab.solution_package()),
         };
         let workspace = BuildWorkspace::of(self.checkout);
         let place = self.checkout.relative(&folder).to_owned();
@@ -125,7 +123,7 @@ impl Builder<'_> {
                 return Err(anyhow!("{name}: the solution has no {file} to be replaced").into());
             }
             for (file, text) in files {
-                let text = text.replace(&format!("solution{}", lab.digits()), &library);
+                let text = text.replace(&lab.solution_package(), &library);
                 write_if_changed(&workspace.folder.join(&place).join(file), text.as_bytes())?;
             }
             workspace.add(&place, lab, &library, true)?;
