@@ -10,7 +10,7 @@ use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::Lab;
 use engine::subject::build::{BuildError, Builder, Profile, Variant};
 use engine::subject::{Children, Confinement, Launcher};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::status::INTERRUPTED;
 
@@ -23,6 +23,8 @@ pub struct Session {
     pub launcher: Launcher,
     /// Raised by Ctrl-C: builds and checks end, and what is known is printed.
     pub interrupt: Interrupt,
+    /// What shows the progress, on a terminal: one line for each thing that is going on.
+    pub bars: MultiProgress,
 }
 
 impl Session {
@@ -36,13 +38,13 @@ impl Session {
         let launcher = Launcher::new(children, Confinement::None);
         let launcher = launcher.context("cannot become a subreaper")?;
         let interrupt = listen_for_signals()?;
-        Ok(Self { checkout, launcher, interrupt })
+        Ok(Self { checkout, launcher, interrupt, bars: MultiProgress::new() })
     }
 
     /// Builds programs of this session's checkout.
     #[must_use]
     pub fn builder(&self) -> Builder<'_> {
-        let Self { checkout, launcher, interrupt } = self;
+        let Self { checkout, launcher, interrupt, .. } = self;
         Builder { checkout, children: launcher.children(), interrupt }
     }
 
@@ -57,7 +59,7 @@ impl Session {
         variant: &Variant,
         profile: Profile,
     ) -> Result<Vec<OsString>, BuildError> {
-        let bar = build_bar();
+        let bar = self.build_bar();
         let built = self.builder().build(lab.info, variant, profile, &mut |crates, name| {
             bar.set_message(format!("{crates} crates, {name}"));
             bar.tick();
@@ -65,18 +67,18 @@ impl Session {
         bar.finish_and_clear();
         built
     }
-}
 
-/// Shown while dependencies are compiled, which happens once; a student's crate alone is done before.
-#[must_use]
-pub(crate) fn build_bar() -> ProgressBar {
-    // indicatif draws on a terminal only.
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} building the lab: {msg} ({elapsed})")
-    {
-        bar.set_style(style);
+    /// Shown while dependencies are compiled, which happens once; a student's crate alone is done before.
+    #[must_use]
+    pub(crate) fn build_bar(&self) -> ProgressBar {
+        let bar = self.bars.add(ProgressBar::no_length());
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} building the lab: {msg} ({elapsed})")
+        {
+            bar.set_style(style);
+        }
+        bar
     }
-    bar
 }
 
 /// The grader is the other end of every connection (rule R11).

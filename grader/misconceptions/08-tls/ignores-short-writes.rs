@@ -1,5 +1,6 @@
 //! Misconception: `write` writes what it is given.
 //! Edits: src/server.rs
+//! Nondeterministic: rustls has room for everything as long as the client reads fast enough
 //!
 //! Must fail:
 //! - 08/large-stream: of a client that does not read yet, rustls takes only as

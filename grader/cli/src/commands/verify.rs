@@ -2,19 +2,20 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::mpsc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use checks::LABS;
 use clap::Args;
 use course::checkout::Checkout;
 use engine::lab::Lab;
 use engine::subject::Children;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::labs::find_lab;
 use crate::proof::{
-    GoldenUpdate, Proof, Scope, Shard, merged_program, update_golden, verify, write_all_problems,
-    write_costs, write_proof,
+    BuiltLab, GoldenUpdate, Proof, Shard, build_ahead, merged_program, update_golden, verify,
+    write_all_problems, write_costs, write_proof,
 };
 use crate::report::SCHEMA;
 use crate::session::Session;
@@ -84,18 +85,9 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
         writeln!(out, "{done}: {}", session.checkout.relative(&path).display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut proofs = Vec::new();
-    let scope = Scope { fresh: arguments.fresh, shard: arguments.shard };
-    for lab in labs {
-        let proof = verify_with_bar(&session, lab, scope);
-        if session.interrupt.is_raised() {
-            return Ok(ExitCode::from(INTERRUPTED));
-        }
-        let proof = proof?;
-        if !arguments.json {
-            write_proof(&mut out, lab, &proof)?;
-        }
-        proofs.push(proof);
+    let proofs = verify_all(&session, &labs, arguments, &mut out)?;
+    if session.interrupt.is_raised() {
+        return Ok(ExitCode::from(INTERRUPTED));
     }
     if arguments.json {
         let document = serde_json::json!({ "schema": SCHEMA, "proofs": proofs });
@@ -110,14 +102,43 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
+/// Proves `labs`, and builds the programs of the next lab while those of one run. Writes each proof to `out`, unless a
+/// document follows. Those that are done when an interrupt comes are returned.
+fn verify_all(
+    session: &Session,
+    labs: &[&'static Lab],
+    arguments: &VerifyArguments,
+    out: &mut impl Write,
+) -> Result<Vec<Proof>> {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(0);
+        scope.spawn(move || build_ahead(session, labs, arguments.shard, &sender));
+        let mut proofs = Vec::new();
+        for lab in labs {
+            let built = receiver.recv().context("the next lab was not built")?;
+            let proof =
+                built.and_then(|built| verify_with_bar(session, lab, built, arguments.fresh));
+            if session.interrupt.is_raised() {
+                break;
+            }
+            let proof = proof?;
+            if !arguments.json {
+                write_proof(out, lab, &proof)?;
+            }
+            proofs.push(proof);
+        }
+        Ok(proofs)
+    })
+}
+
 /// As [`verify`], with a bar that shows the progress.
-fn verify_with_bar(session: &Session, lab: &'static Lab, scope: Scope) -> Result<Proof> {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+fn verify_with_bar(session: &Session, lab: &Lab, built: BuiltLab, fresh: bool) -> Result<Proof> {
+    let bar = session.bars.add(ProgressBar::new(0));
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} programs") {
         bar.set_style(style);
     }
     bar.set_message(format!("lab {}", lab.digits()));
-    let proof = verify(session, lab, scope, |done, all| {
+    let proof = verify(session, built, fresh, |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });

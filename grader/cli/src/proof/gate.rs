@@ -38,8 +38,9 @@ impl Times {
     fn now() -> Self {
         let Ok(stats) = KernelStats::current() else { return Self::default() };
         let total = stats.total;
-        let idle = total.idle + total.iowait.unwrap_or(0);
-        let busy = total.user + total.nice + total.system + total.irq.unwrap_or(0);
+        // What runs at a low priority, such as the build of the next lab, leaves the CPU to a program that needs it.
+        let idle = total.idle + total.iowait.unwrap_or(0) + total.nice;
+        let busy = total.user + total.system + total.irq.unwrap_or(0);
         let busy = busy + total.softirq.unwrap_or(0) + total.steal.unwrap_or(0);
         Self { idle, all: idle + busy }
     }

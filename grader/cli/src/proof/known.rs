@@ -15,7 +15,7 @@ use super::format;
 use super::misconception::{self, Misconception};
 use super::shard::Shard;
 use crate::null;
-use crate::session::{Session, build_bar};
+use crate::session::Session;
 
 /// The most points that a program that does nothing may get.
 const MAX_UNEARNED: u32 = 5;
@@ -114,7 +114,7 @@ pub(super) fn misconceptions(
         replacements.insert(name.clone(), Replacement { file, text: program.merged });
         headers.insert(name, (program.header, misformatted));
     }
-    let bar = build_bar();
+    let bar = session.build_bar();
     let mut progress = |crates, name: &str| {
         bar.set_message(format!("{crates} crates, {name}"));
         bar.tick();

@@ -24,4 +24,4 @@ mod verify;
 pub use golden::GoldenUpdate;
 pub use matrix::{write_all_problems, write_costs, write_proof};
 pub use shard::Shard;
-pub use verify::{Proof, Scope, merged_program, update_golden, verify};
+pub use verify::{BuiltLab, Proof, build_ahead, merged_program, update_golden, verify};

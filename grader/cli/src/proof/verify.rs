@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use course::checkout::Checkout;
@@ -24,6 +25,9 @@ use super::merge::without_markers;
 use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use super::shard::Shard;
 use crate::session::Session;
+
+/// What `nice(2)` adds to the niceness of a thread that has to leave the CPUs to others.
+const LOWEST_PRIORITY: i32 = 19;
 
 /// A known program, what it came to, and what is wrong with that.
 #[derive(Clone, Debug, Serialize)]
@@ -66,14 +70,6 @@ pub struct Cost {
     pub runs_ms: u64,
 }
 
-/// Which programs are run.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope {
-    /// Also those whose results are known from earlier runs.
-    pub fresh: bool,
-    pub shard: Shard,
-}
-
 impl Proof {
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -81,24 +77,64 @@ impl Proof {
     }
 }
 
-/// Runs the known programs of `lab` that `scope` asks for, or takes the results of earlier runs. Calls `done` with how many
-/// programs are done, and how many there are.
+/// The known programs of a lab, ready to run.
+pub struct BuiltLab {
+    lab: &'static Lab,
+    programs: Vec<KnownProgram>,
+    cache: Cache,
+    build_time: Duration,
+}
+
+impl BuiltLab {
+    /// Builds the known programs of `lab` that belong to `shard`.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be read or built.
+    fn build(session: &Session, lab: &'static Lab, shard: Shard) -> Result<Self> {
+        let begin = Instant::now();
+        let programs = programs(session, lab, shard)?;
+        let cache = Cache::open(&session.checkout, lab)?;
+        Ok(Self { lab, programs, cache, build_time: begin.elapsed() })
+    }
+}
+
+/// Builds the known programs of each of `labs` that belong to `shard`, one lab ahead of the receiver. Ends after an error,
+/// or once the receiver is dropped.
+pub fn build_ahead(
+    session: &Session,
+    labs: &[&'static Lab],
+    shard: Shard,
+    built: &SyncSender<Result<BuiltLab>>,
+) {
+    for lab in labs {
+        let programs = BuiltLab::build(session, lab, shard);
+        let is_over = programs.is_err();
+        if built.send(programs).is_err() || is_over {
+            return;
+        }
+        // The programs of that lab run now, and mostly wait. This thread and the compilers it starts take only CPU time
+        // that they leave; where the kernel refuses this, the proof is merely slower.
+        let _ = rustix::process::nice(LOWEST_PRIORITY);
+    }
+}
+
+/// Runs the known programs of a lab, or takes the results of earlier runs unless it is to be `fresh`. Calls `done` with how many programs
+/// are done, and how many there are.
 ///
 /// # Errors
 ///
-/// Something cannot be read or built, or the run was interrupted.
+/// Something cannot be read, or the run was interrupted.
 pub fn verify(
     session: &Session,
-    lab: &'static Lab,
-    scope: Scope,
+    built: BuiltLab,
+    fresh: bool,
     done: impl Fn(usize, usize) + Sync,
 ) -> Result<Proof> {
+    let BuiltLab { lab, programs, cache, build_time } = built;
     let begin = Instant::now();
-    let programs = programs(session, lab, scope.shard)?;
-    let cache = Cache::open(&session.checkout, lab)?;
-    let built = Instant::now();
     let prove_or_load = |program: &KnownProgram| {
-        let cached = if scope.fresh { None } else { cache.entry(program).load() };
+        let cached = if fresh { None } else { cache.entry(program).load() };
         prove_and_store(session, lab, program, &cache, cached)
     };
     let results = prove_all(session, &programs, prove_or_load, done);
@@ -118,8 +154,8 @@ pub fn verify(
     let first_rejected = first_rejected(lab, &proven);
     let problems = pointless_checks(&session.checkout, lab)?;
     let cost = Cost {
-        build_ms: (built - begin).as_millis() as u64,
-        runs_ms: built.elapsed().as_millis() as u64,
+        build_ms: build_time.as_millis() as u64,
+        runs_ms: begin.elapsed().as_millis() as u64,
     };
     let (lab, topic) = (lab.number, lab.topic);
     let (programs, keeps_results) = (proven, cache.is_current());
