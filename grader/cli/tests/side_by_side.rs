@@ -26,7 +26,7 @@ fn plan(launcher: Launcher, mode: &str, checks: &[&str]) -> Plan {
     let is_asked = |name: &str| checks.is_empty() || checks.contains(&name);
     Plan {
         lab,
-        checks: lab.checks.iter().filter(|check| is_asked(check.name())).collect(),
+        checks: lab.checks.iter().filter(|check| is_asked(check.name)).collect(),
         program: [hostile().into_os_string(), OsString::from(mode)].to_vec(),
         launcher,
         seed: 1,

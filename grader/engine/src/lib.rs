@@ -7,6 +7,7 @@
 //! - [`lab`]: what a lab brings: its data, its protocol and its checks.
 //! - [`run`]: which check runs when, which is run again, and what comes out.
 
+mod check;
 pub mod drive;
 pub mod interrupt;
 pub mod lab;

@@ -15,9 +15,9 @@ fn its_checks_are_those_of_this_lab(info: &LabInfo) {
     let lab = checked(info);
     assert_eq!(lab.number, info.number);
     for check in lab.checks {
-        assert!(check.id.starts_with(&format!("{}/", info.digits())), "{}", check.id);
-        assert!(info.tasks.iter().any(|task| task.number == check.task), "{}", check.id);
-        assert!(!check.rule.is_empty(), "{} has no rule", check.id);
+        assert_eq!(check.lab, info.number, "{check:?}");
+        assert!(info.tasks.iter().any(|task| task.number == check.task), "{check:?}");
+        assert!(!check.rule.is_empty(), "{check:?} has no rule");
     }
 }
 
@@ -29,10 +29,10 @@ fn its_checks_have_different_ids(info: &LabInfo) {
     let lab = checked(info);
     let mut seen = HashSet::new();
     for check in lab.checks {
-        assert!(seen.insert(check.id), "{} is there twice", check.id);
+        assert!(seen.insert(check.name), "{check:?} is there twice");
     }
     let charged = lab.residue_check;
-    assert!(charged.is_none_or(|id| seen.contains(id)), "{charged:?} does not exist");
+    assert!(charged.is_none_or(|name| seen.contains(name)), "{charged:?} does not exist");
 }
 
 /// What a check requires exists, and does not require that check in turn.
@@ -40,19 +40,19 @@ fn its_checks_can_all_run(info: &LabInfo) {
     let lab = checked(info);
     let mut sound: HashSet<&str> = HashSet::new();
     for _ in lab.checks {
-        let ready = |check: &&Check| check.requires.iter().all(|id| sound.contains(id));
-        let ready: Vec<_> = lab.checks.iter().filter(ready).map(|check| check.id).collect();
+        let ready = |check: &&Check| check.requires.iter().all(|name| sound.contains(name));
+        let ready: Vec<_> = lab.checks.iter().filter(ready).map(|check| check.name).collect();
         sound.extend(ready);
     }
-    let never: Vec<_> = lab.checks.iter().filter(|check| !sound.contains(check.id)).collect();
+    let never: Vec<_> = lab.checks.iter().filter(|check| !sound.contains(check.name)).collect();
     assert!(never.is_empty(), "{never:?}");
 }
 
 fn each_check_is_explained_and_nothing_else(info: &LabInfo) {
     let lab = checked(info);
     let explanations = Explanations::parse(lab.explanations).expect(lab.topic);
-    let explained: HashSet<_> = explanations.all().iter().map(|it| it.id.as_str()).collect();
-    let ids: HashSet<_> = lab.checks.iter().map(|check| check.id).collect();
+    let explained: HashSet<_> = explanations.all().iter().map(|it| it.id.clone()).collect();
+    let ids: HashSet<_> = lab.checks.iter().map(|check| check.id()).collect();
     assert_eq!(explained, ids);
 }
 

@@ -271,7 +271,7 @@ fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
     let outcomes = run(plan, interrupt, |outcome| {
         bar.inc(1);
         if matches!(outcome.verdict, Verdict::Failed(_)) {
-            bar.set_message(format!("✗ {}", outcome.check.name()));
+            bar.set_message(format!("✗ {}", outcome.check.name));
         }
     });
     bar.finish_and_clear();
@@ -292,7 +292,7 @@ fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
             _ if outcome.tries > 1 => format!("passed in try {}", outcome.tries),
             _ => return None,
         };
-        Some(format!("{}: {what}", outcome.check.id))
+        Some(format!("{}: {what}", outcome.check.id()))
     });
     for line in troubled {
         writeln!(out, "run {}, seed {:08x}: {line}", round + 1, report.seed)?;

@@ -44,7 +44,7 @@ impl Finding {
 
     /// Whether the program did not start.
     pub(super) fn failed_to_start(&self) -> bool {
-        self.verdicts.contains_key(START_UP.id)
+        self.verdicts.contains_key(START_UP.name)
     }
 }
 
@@ -53,9 +53,9 @@ fn expected_failures(lab: &'static Lab, expectation: &Expectation) -> BTreeSet<&
     let fails = |check: &&Check| match expectation {
         Expectation::Everything => false,
         Expectation::AtMost(_) => true,
-        Expectation::Fails(named) => named.contains_key(check.id),
+        Expectation::Fails(named) => named.contains_key(&check.id()),
     };
-    lab.checks.iter().filter(fails).map(|check| check.id).collect()
+    lab.checks.iter().filter(fails).map(|check| check.name).collect()
 }
 
 /// Runs all checks of `lab` on `program`.
@@ -81,7 +81,7 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
     let (score, points) = report.score();
     let mut finding = Finding { score, points, ..Finding::default() };
     for outcome in &report.outcomes {
-        let id = outcome.check.id.to_owned();
+        let id = outcome.check.id();
         match &outcome.verdict {
             Verdict::Failed(failure) => {
                 if finding.golden.is_empty() {

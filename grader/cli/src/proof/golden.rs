@@ -111,7 +111,7 @@ fn texts(kept: &str) -> impl Iterator<Item = &str> {
 
 /// What is kept of a failure of `check`.
 pub(super) fn text(check: &Check, failure: &Failure) -> String {
-    let mut out = format!("check: {}\nkind: {}\n", check.id, kind_name(failure));
+    let mut out = format!("check: {}\nkind: {}\n", check.id(), kind_name(failure));
     for (part, line) in lines(failure) {
         out += &format!("{part}: {line}\n");
     }

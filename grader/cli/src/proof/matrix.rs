@@ -115,12 +115,12 @@ fn write_matrix(
     wrong: &[&ProvenProgram],
 ) -> io::Result<()> {
     // Without spaces between the columns: forty fit into a terminal.
-    let names = lab.checks.iter().map(|check| check.name().len()).max().unwrap_or(0) + 1;
+    let names = lab.checks.iter().map(|check| check.name.len()).max().unwrap_or(0) + 1;
     let letters: String = (0..wrong.len()).map(letter).collect();
     writeln!(out, "  {:<names$}{letters}", "")?;
     for check in lab.checks.iter().filter(|check| check.points > 0) {
-        let first = proof.first_rejected.get(check.id).map(Vec::as_slice).unwrap_or_default();
-        let mark = |program: &&ProvenProgram| match program.finding.verdicts.get(check.id) {
+        let first = proof.first_rejected.get(&check.id()).map(Vec::as_slice).unwrap_or_default();
+        let mark = |program: &&ProvenProgram| match program.finding.verdicts.get(&check.id()) {
             Some(VerdictName::Failed) if first.contains(&program.name) => 'X',
             Some(VerdictName::Failed) => 'x',
             Some(VerdictName::Passed) => '·',
@@ -128,7 +128,7 @@ fn write_matrix(
             _ => '?',
         };
         let marks: String = wrong.iter().map(mark).collect();
-        writeln!(out, "  {:<names$}{marks}", check.name())?;
+        writeln!(out, "  {:<names$}{marks}", check.name)?;
     }
     writeln!(
         out,

@@ -98,8 +98,8 @@ pub(super) fn problems(lab: &Lab, expectation: &Expectation, finding: &Finding) 
     if finding.failed_to_start() && !finding.not_written {
         problems.push("it did not come up".to_owned());
     }
-    let missing = lab.checks.iter().filter(|check| !finding.verdicts.contains_key(check.id));
-    problems.extend(missing.map(|check| format!("{} has no verdict", check.id)));
+    let missing = lab.checks.iter().filter(|check| !finding.verdicts.contains_key(&check.id()));
+    problems.extend(missing.map(|check| format!("{} has no verdict", check.id())));
     let seen = |id: &str| finding.observed.get(id).map(String::as_str).unwrap_or_default();
     let with = |wanted: VerdictName| {
         let verdicts = finding.verdicts.iter().filter(move |(_, verdict)| **verdict == wanted);

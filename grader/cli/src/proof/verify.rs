@@ -57,7 +57,7 @@ pub struct Proof {
     /// What concerns no single program: checks that are the first to reject no misconception.
     pub problems: Vec<String>,
     /// For each check the misconceptions that it is the first to reject.
-    pub first_rejected: BTreeMap<&'static str, Vec<String>>,
+    pub first_rejected: BTreeMap<String, Vec<String>>,
     pub cost: Cost,
     /// Whether results are kept for later runs: not while a source is newer than this grader.
     pub keeps_results: bool,
@@ -284,26 +284,24 @@ fn pointless_checks(checkout: &Checkout, lab: &'static Lab) -> Result<Vec<String
     let mut first = BTreeSet::new();
     for name in names(checkout, lab)? {
         let fails = read(checkout, lab, &name)?.0.fails;
-        first.extend(lab.checks.iter().map(|check| check.id).find(|id| fails.contains_key(*id)));
+        first.extend(lab.checks.iter().map(|check| check.id()).find(|id| fails.contains_key(id)));
     }
-    let is_pointless = |check: &&Check| check.points > 0 && !first.contains(check.id);
+    let is_pointless = |check: &&Check| check.points > 0 && !first.contains(&check.id());
     let pointless = lab.checks.iter().filter(is_pointless);
     Ok(pointless
-        .map(|check| format!("{} is the first to reject no misconception", check.id))
+        .map(|check| format!("{} is the first to reject no misconception", check.id()))
         .collect())
 }
 
 /// For each check the misconceptions that it is the first to reject, in the lab's order.
-fn first_rejected(
-    lab: &'static Lab,
-    proven: &[ProvenProgram],
-) -> BTreeMap<&'static str, Vec<String>> {
-    let mut first: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+fn first_rejected(lab: &'static Lab, proven: &[ProvenProgram]) -> BTreeMap<String, Vec<String>> {
+    let mut first: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for program in proven.iter().filter(|program| program.is_misconception) {
-        let failed =
-            |check: &&Check| program.finding.verdicts.get(check.id) == Some(&VerdictName::Failed);
+        let failed = |check: &&Check| {
+            program.finding.verdicts.get(&check.id()) == Some(&VerdictName::Failed)
+        };
         if let Some(check) = lab.checks.iter().find(failed) {
-            first.entry(check.id).or_default().push(program.name.clone());
+            first.entry(check.id()).or_default().push(program.name.clone());
         }
     }
     first

@@ -54,7 +54,7 @@ struct CategoryScore {
 
 #[derive(Debug, Serialize)]
 struct CheckReport<'r> {
-    id: &'r str,
+    id: String,
     task: u8,
     category: &'static str,
     points: u32,
@@ -65,7 +65,7 @@ struct CheckReport<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureReport<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    blocked_by: Option<&'r str>,
+    blocked_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inconclusive: Option<&'r str>,
     /// Sockets of clients that the program kept although all had gone.
@@ -130,13 +130,13 @@ fn check_report(outcome: &Outcome) -> CheckReport<'_> {
     let (mut failure, mut blocked_by, mut inconclusive) = (None, None, None);
     match &outcome.verdict {
         Verdict::Failed(why) => failure = Some(failure_report(why)),
-        Verdict::Blocked { by } => blocked_by = Some(*by),
+        Verdict::Blocked { by } => blocked_by = Some(by.id()),
         Verdict::Inconclusive(reason) => inconclusive = Some(reason.as_str()),
         Verdict::Passed | Verdict::Interrupted => {}
     }
     let check = outcome.check;
     CheckReport {
-        id: check.id,
+        id: check.id(),
         task: check.task,
         category: check.category.name(),
         points: check.points,

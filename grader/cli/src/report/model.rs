@@ -57,7 +57,7 @@ impl Report {
     }
 
     fn score_of(&self, counts: impl Fn(&CheckInfo) -> bool) -> (u32, u32) {
-        let counted = self.outcomes.iter().filter(|outcome| counts(&outcome.check.info));
+        let counted = self.outcomes.iter().filter(|outcome| counts(outcome.check));
         counted.fold((0, 0), |(got, all), outcome| {
             (got + outcome.points(), all + outcome.check.points)
         })

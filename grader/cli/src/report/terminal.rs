@@ -30,8 +30,7 @@ impl Report {
         for remark in &self.remarks {
             self.paragraph(out, "note: ", remark)?;
         }
-        let names =
-            self.outcomes.iter().map(|outcome| outcome.check.name().len()).max().unwrap_or(0);
+        let names = self.outcomes.iter().map(|outcome| outcome.check.name.len()).max().unwrap_or(0);
         for task in lab.tasks {
             let of_task: Vec<_> =
                 self.outcomes.iter().filter(|outcome| outcome.check.task == task.number).collect();
@@ -53,7 +52,7 @@ impl Report {
         let mut more = 0;
         for (index, (check, failure)) in failures.enumerate() {
             if index < shown {
-                self.write_failure(out, check, &failure.text(), explanations.get(check.id))?;
+                self.write_failure(out, check, &failure.text(), explanations.get(&check.id()))?;
             } else {
                 more += 1;
             }
@@ -62,23 +61,22 @@ impl Report {
     }
 
     fn start_up(&self) -> Option<&Outcome> {
-        self.outcomes.first().filter(|outcome| outcome.check.id == START_UP.id)
+        self.outcomes.first().filter(|outcome| outcome.check.name == START_UP.name)
     }
 
     fn write_end(&self, out: &mut dyn Write, more: usize) -> io::Result<()> {
         writeln!(out)?;
         for outcome in &self.outcomes {
             if let Verdict::Inconclusive(reason) = &outcome.verdict {
-                let id = outcome.check.id;
+                let id = outcome.check.id();
                 self.paragraph(out, "inconclusive: ", &format!("{id}: {reason}"))?;
             }
             if let (true, Some(residue), Some(charged)) =
                 (self.partial, outcome.residue, self.lab.residue_check)
             {
-                let id = outcome.check.id;
+                let id = outcome.check.id();
                 let left = residue_text(residue);
-                let name = charged.split_once('/').map_or(charged, |(_, name)| name);
-                let text = format!("{id} left {left}; a whole run charges {name}");
+                let text = format!("{id} left {left}; a whole run charges {charged}");
                 self.paragraph(out, "note: ", &text)?;
             }
         }
@@ -115,7 +113,7 @@ impl Report {
         explanation: Option<&CheckExplanation>,
     ) -> io::Result<()> {
         writeln!(out)?;
-        let title = format!("{}: {}", check.id, check.rule);
+        let title = format!("{}: {}", check.id(), check.rule);
         for (index, line) in wrap(&title, wrap_options(WIDTH - 2)).into_iter().enumerate() {
             let mark = if index == 0 { "✗ " } else { "  " };
             writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
@@ -152,12 +150,13 @@ impl Report {
     /// What a student can do after a failure.
     fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<Item> {
         let Self { lab, flags, seed, .. } = self;
-        if check.id == START_UP.id {
+        if check.name == START_UP.name {
             return vec![Item::Verbatim(format!("cargo grader check {}{flags}", lab.number))];
         }
         let again = format!(
             "cargo grader check {}{flags} --only {} --seed {seed:08x}",
-            lab.number, check.id
+            lab.number,
+            check.id()
         );
         let sheet = format!("labs/{}/README.md, task {}", lab.folder(), check.task);
         let hint = explanation.and_then(|explanation| explanation.hints.first());
@@ -197,10 +196,7 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
         Verdict::Passed if check.points == 0 => ("·", DIM, outcome.notes.join("; ")),
         Verdict::Passed => ("✓", GOOD, outcome.notes.join("; ")),
         Verdict::Failed(failure) => ("✗", BAD, failure.headline()),
-        Verdict::Blocked { by } => {
-            let name = by.split_once('/').map_or(*by, |(_, name)| name);
-            ("-", DIM, format!("needs {name}"))
-        }
+        Verdict::Blocked { by } => ("-", DIM, format!("needs {}", by.name)),
         Verdict::Inconclusive(_) => ("?", ODD, "inconclusive: not charged, see below".to_owned()),
         Verdict::Interrupted => ("-", DIM, "not run".to_owned()),
     };
@@ -213,7 +209,7 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
         0 | 1 => String::new(),
         tries => format!("(try {tries}) "),
     };
-    let name = check.name();
+    let name = check.name;
     let start = format!("  {mark} {name:<names$} {points:>5} {elapsed:>8}");
     let word = format!("{tries}{word}");
     let room = WIDTH - start.chars().count() - 2;

@@ -101,7 +101,7 @@ fn with_checks(section: &str, lab: &Lab, task: &TaskInfo) -> Option<String> {
     };
     let end = list.match_indices('\n').find(is_end).map_or(list.len(), |(at, _)| at);
     let graded = lab.checks.iter().filter(|check| check.task == task.number && check.points > 0);
-    let names: Vec<_> = graded.map(|check| format!("`{}`", check.name())).collect();
+    let names: Vec<_> = graded.map(|check| format!("`{}`", check.name)).collect();
     let text = format!("{TURNS_GREEN}{between}:{emphasis} {}.", names.join(", "));
     let options = wrap_options(WIDTH).wrap_algorithm(WrapAlgorithm::FirstFit);
     Some(format!("{before}{}{}", textwrap::fill(&text, options), &list[end..]))
@@ -116,7 +116,7 @@ fn rubric(lab: &Lab) -> String {
         let _ = writeln!(
             table,
             "| `{}` | {} | {} | {} | {} |",
-            check.name(),
+            check.name,
             check.task,
             check.category.name(),
             check.points,
@@ -136,8 +136,8 @@ mod tests {
         let sheet = written(&outline(lab), lab).expect("an outline");
         assert!(sheet.contains(&format!("**Time** {} minutes", lab.minutes)), "{sheet}");
         let check = &lab.checks[0];
-        assert!(sheet.contains(&format!("*Turns green:* `{}`, ", check.name())), "{sheet}");
-        assert!(sheet.contains(&format!("| `{}` | 1 |", check.name())), "{sheet}");
+        assert!(sheet.contains(&format!("*Turns green:* `{}`, ", check.name)), "{sheet}");
+        assert!(sheet.contains(&format!("| `{}` | 1 |", check.name)), "{sheet}");
         assert_eq!(written(&sheet, lab).expect("a sheet"), sheet);
     }
 

@@ -3,8 +3,10 @@ use std::time::Duration;
 /// The description of a check; the function that runs it is elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckInfo {
-    /// `NN/name`, or `NN/backend/name` for one of a family.
-    pub id: &'static str,
+    /// The number of its lab; 0 if it belongs to every lab.
+    pub lab: u8,
+    /// `name`, or `backend/name` for one of a family. No other check of the lab has it.
+    pub name: &'static str,
     /// The number of the task that it checks.
     pub task: u8,
     pub category: Category,
@@ -12,7 +14,7 @@ pub struct CheckInfo {
     pub points: u32,
     /// What a program has to do, in a sentence.
     pub rule: &'static str,
-    /// Ids of checks that must pass for this one to be meaningful.
+    /// Names of checks that must pass for this one to be meaningful.
     pub requires: &'static [&'static str],
     /// For the whole check; its single waits have shorter ones.
     pub deadline: Duration,
@@ -21,22 +23,13 @@ pub struct CheckInfo {
 }
 
 impl CheckInfo {
-    /// What most checks have in common, for `..CheckInfo::DEFAULT`.
-    pub const DEFAULT: Self = Self {
-        id: "",
-        task: 0,
-        category: Category::Correctness,
-        points: 0,
-        rule: "",
-        requires: &[],
-        deadline: Duration::from_secs(30),
-        quiet: false,
-    };
-
-    /// The id without the lab's number.
+    /// The name after the lab's number, as in `01/half-close`; the name alone if the check belongs to every lab.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.id.split_once('/').map_or(self.id, |(_, name)| name)
+    pub fn id(&self) -> String {
+        match self.lab {
+            0 => self.name.to_owned(),
+            lab => format!("{lab:02}/{}", self.name),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let (service, seed) = (plan.lab.service, u64::from(plan.seed));
-        let trial = Trial::new(service, &plan.program, &plan.launcher, seed, check.id);
+        let trial = Trial::new(service, &plan.program, &plan.launcher, seed, &check.id());
         let verdict = judge(check, &trial, interrupt).await;
         let residue = match verdict {
             Verdict::Passed => residue(&trial).await,
@@ -50,7 +50,7 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
 
 async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
     // The check's own clients close when `run` is dropped: evidence is taken before.
-    let mut run = (check.run)(trial);
+    let mut run = check.run(trial);
     let error = tokio::select! {
         biased;
         () = interrupt.raised() => return Verdict::Interrupted,

@@ -1,32 +1,24 @@
 //! Runs the checks of a lab on one program.
 
-use std::time::Duration;
-
-use course::labs::CheckInfo;
-
 use super::outcome::{Outcome, Verdict};
 use super::plan::Plan;
 use super::{residue, schedule};
 use crate::drive::Start;
 use crate::interrupt::Interrupt;
-use crate::lab::Check;
+use crate::lab::{Check, check};
 
 /// Before all checks of a lab: does the program come up at all? Where it does not, every check would fail for the same
 /// reason.
-pub static START_UP: Check = Check {
-    info: CheckInfo {
-        id: "start-up",
-        rule: "the program starts and says where it listens",
-        deadline: Duration::from_secs(30),
-        quiet: true,
-        ..CheckInfo::DEFAULT
-    },
-    run: |trial| {
+pub static START_UP: Check = check("start-up")
+    .task(0)
+    .correctness(0)
+    .rule("the program starts and says where it listens")
+    .quiet()
+    .run(|trial| {
         Box::pin(
             async move { trial.start(&Start::PLAIN).await?.expect_announced_addresses().await },
         )
-    },
-};
+    });
 
 /// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`] comes first if,
 /// and only if, the program did not come up. `done` is called with each as it ends.
@@ -34,7 +26,7 @@ pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -
     let first = Plan { checks: vec![&START_UP], ..plan.clone() };
     let mut outcomes = schedule::schedule(&first, interrupt, &mut |_| {});
     if !outcomes.iter().all(|start_up| matches!(start_up.verdict, Verdict::Passed)) {
-        let by = START_UP.id;
+        let by = &START_UP;
         let blocked = |&check: &&'static Check| Outcome::not_run(check, Verdict::Blocked { by });
         outcomes.extend(plan.checks.iter().map(blocked));
         return outcomes;

@@ -12,7 +12,7 @@ pub enum Verdict {
     Failed(Box<Failure>),
     /// Not run: a check that it requires did not pass.
     Blocked {
-        by: &'static str,
+        by: &'static Check,
     },
     /// The grader or the machine was at fault; says what happened. Never charged to the student.
     Inconclusive(String),

@@ -17,6 +17,6 @@ pub struct Plan {
     pub seed: u32,
     /// Whether what a check leaves behind is charged to the lab's `residue_check`.
     pub charge_residue: bool,
-    /// Ids of checks that this program is expected to fail: on a busy machine they get fewer tries.
+    /// Names of checks that this program is expected to fail: on a busy machine they get fewer tries.
     pub expected_failures: BTreeSet<&'static str>,
 }

@@ -7,10 +7,10 @@ use crate::verdict::{Diagnosis, Failure, FailureKind, Journal, Residue};
 /// Fails the `residue_check` of `lab` for what other checks left behind.
 pub(super) fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
     let residue =
-        |outcome: &Outcome| Some(Residue { check: outcome.check.id, sockets: outcome.residue? });
+        |outcome: &Outcome| Some(Residue { check: outcome.check.id(), sockets: outcome.residue? });
     let left: Vec<Residue> = outcomes.iter().filter_map(residue).collect();
-    let Some(id) = lab.residue_check else { return };
-    let charged = outcomes.iter_mut().find(|outcome| outcome.check.id == id);
+    let Some(name) = lab.residue_check else { return };
+    let charged = outcomes.iter_mut().find(|outcome| outcome.check.name == name);
     let (Some(outcome), Some(first)) = (charged, left.first()) else { return };
     if !matches!(outcome.verdict, Verdict::Passed) {
         return;

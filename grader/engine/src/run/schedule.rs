@@ -147,7 +147,7 @@ fn note_tries(outcome: &mut Outcome) {
 fn wants_another(outcome: &Outcome, plan: &Plan) -> bool {
     let (is_open, max_tries) = match &outcome.verdict {
         Verdict::Inconclusive(_) => (true, MAX_TRIES),
-        Verdict::Failed(failure) if plan.expected_failures.contains(outcome.check.id) => {
+        Verdict::Failed(failure) if plan.expected_failures.contains(outcome.check.name) => {
             (failure.starvation.is_some(), MAX_TRIES_EXPECTED)
         }
         Verdict::Failed(failure) => (failure.starvation.is_some(), MAX_TRIES),
@@ -159,18 +159,18 @@ fn wants_another(outcome: &Outcome, plan: &Plan) -> bool {
 enum Readiness {
     Ready,
     Wait,
-    Blocked(&'static str),
+    Blocked(&'static Check),
 }
 
 /// Whether what `check` requires is known to hold. What is not in the plan was not asked for and counts as
 /// given.
 fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
     let mut readiness = Readiness::Ready;
-    for &id in check.requires {
-        let Some(index) = plan.checks.iter().position(|other| other.id == id) else { continue };
+    for &name in check.requires {
+        let Some(index) = plan.checks.iter().position(|other| other.name == name) else { continue };
         match &slots[index] {
             Slot::Done(Outcome { verdict: Verdict::Passed, .. }) => {}
-            Slot::Done(_) => return Readiness::Blocked(id),
+            Slot::Done(_) => return Readiness::Blocked(plan.checks[index]),
             _ => readiness = Readiness::Wait,
         }
     }

@@ -164,7 +164,8 @@ pub enum AnnouncementFault {
 /// What a check left behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Residue {
-    pub check: &'static str,
+    /// Its id.
+    pub check: String,
     /// Sockets of clients that are gone.
     pub sockets: usize,
 }

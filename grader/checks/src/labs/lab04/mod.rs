@@ -9,9 +9,9 @@ mod work;
 
 use std::time::Duration;
 
-use course::labs::{Category, CheckInfo, lab};
+use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
-use engine::lab::{Check, Lab};
+use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::lines::{self, LineEcho};
 
@@ -20,173 +20,95 @@ pub(super) static LAB: Lab = Lab {
     service: &Service { programs: &[Program::SERVER], dial: &Tcp, exchange: &LineEcho },
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/04-timeouts.md"),
-    residue_check: Some("04/descriptors-return"),
+    residue_check: Some("descriptors-return"),
 };
 
 /// For checks that move much, or have many clients.
 const LONG: Duration = Duration::from_secs(60);
 
-const ECHO: &str = "04/echo-lines";
-const IDLE: &str = "04/idle-closes";
-const SLOW_LINE: &str = "04/slow-line";
-const STALLED: &str = "04/stalled-reader";
+const ECHO: &str = "echo-lines";
+const IDLE: &str = "idle-closes";
+const SLOW_LINE: &str = "slow-line";
+const STALLED: &str = "stalled-reader";
 
-static CHECKS: &[Check] = &[
-    Check {
-        info: CheckInfo {
-            id: ECHO,
-            task: 1,
-            category: Category::Correctness,
-            points: 8,
-            rule: "lines are answered in order, however they are cut; a rest without newline, too",
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/long-line",
-            task: 1,
-            category: Category::Correctness,
-            points: 6,
-            rule: "8,192 bytes are answered, 8,193 refused at once; an endless line takes no memory",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(lines::long_line(trial, &Start::PLAIN)),
-    },
-    Check {
-        info: CheckInfo {
-            id: IDLE,
-            task: 1,
-            category: Category::Correctness,
-            points: 12,
-            rule: "a client that is silent for the idle time is told so and closed, not before",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(idle::idle_closes(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/activity-resets",
-            task: 1,
-            category: Category::Correctness,
-            points: 10,
-            rule: "each line begins the idle time anew, and it does not run while a line is answered",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(idle::activity_resets(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/timers-are-per-client",
-            task: 1,
-            category: Category::Concurrency,
-            points: 8,
-            rule: "silent clients are closed while an active one goes on",
-            requires: &[IDLE],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(idle::timers_are_per_client(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/mass-expiry",
-            task: 1,
-            category: Category::Concurrency,
-            points: 8,
-            rule: "500 silent clients are all closed within a second after their time",
-            requires: &[IDLE],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(idle::mass_expiry(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/no-polling",
-            task: 1,
-            category: Category::Cleanup,
-            points: 2,
-            rule: "while 100 clients wait on timers, it sleeps",
-            requires: &[IDLE],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(idle::no_polling(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: SLOW_LINE,
-            task: 2,
-            category: Category::Correctness,
-            points: 12,
-            rule: "a line has to be whole in time, counted from its first byte; more bytes do not extend it",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(slow_line::slow_line(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/others-unaffected",
-            task: 2,
-            category: Category::Concurrency,
-            points: 6,
-            rule: "100 clients in the middle of a line delay nobody",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(slow_line::others_unaffected(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: STALLED,
-            task: 3,
-            category: Category::Correctness,
-            points: 10,
-            rule: "a client that takes nothing of its answers is closed; one that reads slowly is not",
-            requires: &[ECHO],
-            deadline: LONG,
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(stalled::stalled_reader(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/paused-process",
-            task: 3,
-            category: Category::Correctness,
-            points: 4,
-            rule: "after a stop longer than the limits it serves new clients; old ones are answered or closed",
-            requires: &[IDLE],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(stalled::paused_process(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/descriptors-return",
-            task: 3,
-            category: Category::Cleanup,
-            points: 6,
-            rule: "after every kind of end the descriptors are as before, though clients hold their side",
-            requires: &[IDLE, SLOW_LINE, STALLED],
-            deadline: LONG,
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(stalled::descriptors_return(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "04/blocking-work",
-            task: 4,
-            category: Category::Concurrency,
-            points: 8,
-            rule: "while WORK 1000 runs for one client, others are answered and idle clocks run",
-            requires: &[IDLE],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(work::blocking_work(trial)),
-    },
-];
+static CHECKS: &[Check] = &of_lab(4, [
+    check(ECHO)
+        .task(1)
+        .correctness(8)
+        .rule("lines are answered in order, however they are cut; a rest without newline, too")
+        .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
+    check("long-line")
+        .task(1)
+        .correctness(6)
+        .rule("8,192 bytes are answered, 8,193 refused at once; an endless line takes no memory")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(lines::long_line(trial, &Start::PLAIN))),
+    check(IDLE)
+        .task(1)
+        .correctness(12)
+        .rule("a client that is silent for the idle time is told so and closed, not before")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(idle::idle_closes(trial))),
+    check("activity-resets")
+        .task(1)
+        .correctness(10)
+        .rule("each line begins the idle time anew, and it does not run while a line is answered")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(idle::activity_resets(trial))),
+    check("timers-are-per-client")
+        .task(1)
+        .concurrency(8)
+        .rule("silent clients are closed while an active one goes on")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(idle::timers_are_per_client(trial))),
+    check("mass-expiry")
+        .task(1)
+        .concurrency(8)
+        .rule("500 silent clients are all closed within a second after their time")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(idle::mass_expiry(trial))),
+    check("no-polling")
+        .task(1)
+        .cleanup(2)
+        .rule("while 100 clients wait on timers, it sleeps")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(idle::no_polling(trial))),
+    check(SLOW_LINE)
+        .task(2)
+        .correctness(12)
+        .rule("a line has to be whole in time, counted from its first byte; more bytes do not extend it")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(slow_line::slow_line(trial))),
+    check("others-unaffected")
+        .task(2)
+        .concurrency(6)
+        .rule("100 clients in the middle of a line delay nobody")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(slow_line::others_unaffected(trial))),
+    check(STALLED)
+        .task(3)
+        .correctness(10)
+        .rule("a client that takes nothing of its answers is closed; one that reads slowly is not")
+        .requires(&[ECHO])
+        .deadline(LONG)
+        .run(|trial| Box::pin(stalled::stalled_reader(trial))),
+    check("paused-process")
+        .task(3)
+        .correctness(4)
+        .rule("after a stop longer than the limits it serves new clients; old ones are answered or closed")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(stalled::paused_process(trial))),
+    check("descriptors-return")
+        .task(3)
+        .cleanup(6)
+        .rule("after every kind of end the descriptors are as before, though clients hold their side")
+        .requires(&[IDLE, SLOW_LINE, STALLED])
+        .deadline(LONG)
+        .run(|trial| Box::pin(stalled::descriptors_return(trial))),
+    check("blocking-work")
+        .task(4)
+        .concurrency(8)
+        .rule("while WORK 1000 runs for one client, others are answered and idle clocks run")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(work::blocking_work(trial))),
+]);

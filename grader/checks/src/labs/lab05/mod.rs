@@ -12,9 +12,9 @@ mod signal;
 mod start;
 mod stop;
 
-use course::labs::{Category, CheckInfo, lab};
+use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
-use engine::lab::{Check, Lab};
+use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::lines::{self, LineEcho};
 
@@ -26,153 +26,81 @@ pub(super) static LAB: Lab = Lab {
     residue_check: None,
 };
 
-const ECHO: &str = "05/echo-lines";
-const EXIT: &str = "05/exit-zero";
-const IN_FLIGHT: &str = "05/in-flight-completes";
-const OVERLAP: &str = "05/sleeps-overlap";
+const ECHO: &str = "echo-lines";
+const EXIT: &str = "exit-zero";
+const IN_FLIGHT: &str = "in-flight-completes";
+const OVERLAP: &str = "sleeps-overlap";
 
-static CHECKS: &[Check] = &[
-    Check {
-        info: CheckInfo {
-            id: ECHO,
-            task: 1,
-            category: Category::Correctness,
-            points: 2,
-            rule: "lines are answered in order, however they are cut; a rest without newline, too",
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN)),
-    },
-    Check {
-        info: CheckInfo {
-            id: OVERLAP,
-            task: 1,
-            category: Category::Concurrency,
-            points: 2,
-            rule: "while one client's SLEEP runs, another's begins and ends",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(request::sleeps_overlap(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: EXIT,
-            task: 1,
-            category: Category::Correctness,
-            points: 14,
-            rule: "SIGTERM, and SIGINT, end an idle server with status 0",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(stop::exit_zero(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/early-signal",
-            task: 1,
-            category: Category::Correctness,
-            points: 4,
-            rule: "so does a SIGTERM that comes right after `listening on`",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(stop::early_signal(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/listener-first",
-            task: 2,
-            category: Category::Correctness,
-            points: 12,
-            rule: "while a request is under way new connects are refused, and its answer still comes",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(listener::listener_first(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: IN_FLIGHT,
-            task: 3,
-            category: Category::Correctness,
-            points: 16,
-            rule: "a request under way is answered whole, then comes the end (no RST); then status 0",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(drain::in_flight_completes(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/idle-closed",
-            task: 3,
-            category: Category::Correctness,
-            points: 8,
-            rule: "idle clients are closed while another's request still runs",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(drain::idle_closed(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/signal-under-load",
-            task: 3,
-            category: Category::Concurrency,
-            points: 12,
-            rule: "200 busy and connecting clients: each gets whole answers or a clean end",
-            requires: &[EXIT, IN_FLIGHT, OVERLAP],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(load::signal_under_load(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/grace-deadline",
-            task: 4,
-            category: Category::Correctness,
-            points: 10,
-            rule: "after the grace time it ends: `forced: N connections aborted`, status 1, not before",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(grace::grace_deadline(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/second-signal",
-            task: 4,
-            category: Category::Correctness,
-            points: 8,
-            rule: "a second signal, of either kind, ends it at once with status 130",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(grace::second_signal(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/nothing-left",
-            task: 4,
-            category: Category::Cleanup,
-            points: 6,
-            rule: "after each kind of end no process, child or listening socket survives",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(leftovers::nothing_left(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "05/restart-same-port",
-            task: 4,
-            category: Category::Cleanup,
-            points: 6,
-            rule: "a new server can have the port at once, with old connections in TIME_WAIT",
-            requires: &[EXIT],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(leftovers::restart_same_port(trial)),
-    },
-];
+static CHECKS: &[Check] = &of_lab(5, [
+    check(ECHO)
+        .task(1)
+        .correctness(2)
+        .rule("lines are answered in order, however they are cut; a rest without newline, too")
+        .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
+    check(OVERLAP)
+        .task(1)
+        .concurrency(2)
+        .rule("while one client's SLEEP runs, another's begins and ends")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(request::sleeps_overlap(trial))),
+    check(EXIT)
+        .task(1)
+        .correctness(14)
+        .rule("SIGTERM, and SIGINT, end an idle server with status 0")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(stop::exit_zero(trial))),
+    check("early-signal")
+        .task(1)
+        .correctness(4)
+        .rule("so does a SIGTERM that comes right after `listening on`")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(stop::early_signal(trial))),
+    check("listener-first")
+        .task(2)
+        .correctness(12)
+        .rule("while a request is under way new connects are refused, and its answer still comes")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(listener::listener_first(trial))),
+    check(IN_FLIGHT)
+        .task(3)
+        .correctness(16)
+        .rule("a request under way is answered whole, then comes the end (no RST); then status 0")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(drain::in_flight_completes(trial))),
+    check("idle-closed")
+        .task(3)
+        .correctness(8)
+        .rule("idle clients are closed while another's request still runs")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(drain::idle_closed(trial))),
+    check("signal-under-load")
+        .task(3)
+        .concurrency(12)
+        .rule("200 busy and connecting clients: each gets whole answers or a clean end")
+        .requires(&[EXIT, IN_FLIGHT, OVERLAP])
+        .run(|trial| Box::pin(load::signal_under_load(trial))),
+    check("grace-deadline")
+        .task(4)
+        .correctness(10)
+        .rule("after the grace time it ends: `forced: N connections aborted`, status 1, not before")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(grace::grace_deadline(trial))),
+    check("second-signal")
+        .task(4)
+        .correctness(8)
+        .rule("a second signal, of either kind, ends it at once with status 130")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(grace::second_signal(trial))),
+    check("nothing-left")
+        .task(4)
+        .cleanup(6)
+        .rule("after each kind of end no process, child or listening socket survives")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(leftovers::nothing_left(trial))),
+    check("restart-same-port")
+        .task(4)
+        .cleanup(6)
+        .rule("a new server can have the port at once, with old connections in TIME_WAIT")
+        .requires(&[EXIT])
+        .run(|trial| Box::pin(leftovers::restart_same_port(trial))),
+]);

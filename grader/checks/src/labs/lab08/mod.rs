@@ -14,10 +14,10 @@ mod refusals;
 
 use std::time::Duration;
 
-use course::labs::{Category, CheckInfo, lab};
+use course::labs::lab;
 use engine::drive::pki::{Fault, SERVER, SERVER_KEY};
 use engine::drive::{Program, Service};
-use engine::lab::{Check, Lab};
+use engine::lab::{Check, Lab, check, of_lab};
 
 use self::clients::GENEROUS;
 use self::protocol::Tls;
@@ -40,7 +40,7 @@ pub(super) static LAB: Lab = Lab {
     },
     checks: CHECKS,
     explanations: include_str!("../../../../explanations/08-tls.md"),
-    residue_check: Some("08/descriptors-return"),
+    residue_check: Some("descriptors-return"),
 };
 
 /// The deadline of checks that move much data, or have many clients.
@@ -48,201 +48,105 @@ const LONG: Duration = Duration::from_secs(60);
 
 const CROWD_SIZE: usize = 200;
 
-const ECHO: &str = "08/tls-echo";
-const CROWD: &str = "08/all-open-at-once";
-const STALLED: &str = "08/stalled-handshakes";
-const ACCEPTS: &str = "08/client-accepts";
+const ECHO: &str = "tls-echo";
+const CROWD: &str = "all-open-at-once";
+const STALLED: &str = "stalled-handshakes";
+const ACCEPTS: &str = "client-accepts";
 
-static CHECKS: &[Check] = &[
-    Check {
-        info: CheckInfo {
-            id: ECHO,
-            task: 1,
-            category: Category::Correctness,
-            points: 8,
-            rule: "over TLS 1.2 and 1.3, whatever is sent comes back equal, at once",
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(acceptor::tls_echo(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/large-stream",
-            task: 1,
-            category: Category::Correctness,
-            points: 6,
-            rule: "32 MiB come back; of a client that does not read little is buffered and nothing lost",
-            requires: &[ECHO],
-            deadline: LONG,
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(acceptor::large_stream(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/close-notify",
-            task: 1,
-            category: Category::Correctness,
-            points: 6,
-            rule: "close_notify is answered with close_notify, after what is left; a FIN alone is the end",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(acceptor::close_notify(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/plaintext-rejected",
-            task: 1,
-            category: Category::Correctness,
-            points: 6,
-            rule: "a client without TLS gets an alert or nothing, then the end; others are not harmed",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(refusals::plaintext_rejected(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/old-protocols-refused",
-            task: 1,
-            category: Category::Correctness,
-            points: 4,
-            rule: "a client that knows TLS 1.1 at most gets an alert or the end, and no handshake",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(refusals::old_protocols_refused(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/bad-key-pair",
-            task: 1,
-            category: Category::Correctness,
-            points: 4,
-            rule: "a key of another certificate, a missing file, no PEM: `error: …`, status 1, no listening",
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(files::bad_key_pair(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: STALLED,
-            task: 2,
-            category: Category::Concurrency,
-            points: 14,
-            rule: "200 handshakes that do not go on delay nobody",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(handshakes::stalled_handshakes(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/handshake-timeout",
-            task: 2,
-            category: Category::Concurrency,
-            points: 10,
-            rule: "a handshake that is not done in time is ended, not before; a client that is idle after it stays",
-            requires: &[STALLED],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(handshakes::handshake_timeout(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: CROWD,
-            task: 2,
-            category: Category::Concurrency,
-            points: 8,
-            rule: "200 clients are all answered while all of them are open",
-            requires: &[ECHO],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(crowd::all_open_at_once(trial, &GENEROUS, CROWD_SIZE)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/descriptors-return",
-            task: 2,
-            category: Category::Cleanup,
-            points: 10,
-            rule: "after good and failed handshakes alike the descriptors are as before",
-            requires: &[CROWD],
-            deadline: LONG,
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(cleanup::descriptors_return(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: ACCEPTS,
-            task: 3,
-            category: Category::Correctness,
-            points: 4,
-            rule: "answers are printed though close_notify comes late; an end without it is an error",
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(client::client_accepts(trial)),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/client-rejects-expired",
-            task: 3,
-            category: Category::Correctness,
-            points: 3,
-            rule: "a certificate out of its time: status 1, one line, nothing of the input sent",
-            requires: &[ACCEPTS],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(client::client_rejects(trial, &[Fault::Expired, Fault::NotYetValid])),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/client-rejects-self-signed",
-            task: 3,
-            category: Category::Correctness,
-            points: 3,
-            rule: "a certificate that vouches for itself: the same",
-            requires: &[ACCEPTS],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(client::client_rejects(trial, &[Fault::SelfSigned])),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/client-rejects-wrong-host",
-            task: 3,
-            category: Category::Correctness,
-            points: 3,
-            rule: "a certificate of somebody else: the same",
-            requires: &[ACCEPTS],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(client::client_rejects(trial, &[Fault::WrongHost])),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/client-rejects-wrong-ca",
-            task: 3,
-            category: Category::Correctness,
-            points: 3,
-            rule: "a certificate of a CA that is not trusted, whatever its name: the same",
-            requires: &[ACCEPTS],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(client::client_rejects(trial, &[Fault::WrongCa])),
-    },
-    Check {
-        info: CheckInfo {
-            id: "08/mutual-tls",
-            task: 4,
-            category: Category::Correctness,
-            points: 8,
-            rule: "with --client-ca only clients with a valid certificate of that CA are served; connect has one",
-            requires: &[ECHO, ACCEPTS],
-            ..CheckInfo::DEFAULT
-        },
-        run: |trial| Box::pin(mutual::mutual_tls(trial)),
-    },
-];
+static CHECKS: &[Check] = &of_lab(8, [
+    check(ECHO)
+        .task(1)
+        .correctness(8)
+        .rule("over TLS 1.2 and 1.3, whatever is sent comes back equal, at once")
+        .run(|trial| Box::pin(acceptor::tls_echo(trial))),
+    check("large-stream")
+        .task(1)
+        .correctness(6)
+        .rule("32 MiB come back; of a client that does not read little is buffered and nothing lost")
+        .requires(&[ECHO])
+        .deadline(LONG)
+        .run(|trial| Box::pin(acceptor::large_stream(trial))),
+    check("close-notify")
+        .task(1)
+        .correctness(6)
+        .rule("close_notify is answered with close_notify, after what is left; a FIN alone is the end")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(acceptor::close_notify(trial))),
+    check("plaintext-rejected")
+        .task(1)
+        .correctness(6)
+        .rule("a client without TLS gets an alert or nothing, then the end; others are not harmed")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(refusals::plaintext_rejected(trial))),
+    check("old-protocols-refused")
+        .task(1)
+        .correctness(4)
+        .rule("a client that knows TLS 1.1 at most gets an alert or the end, and no handshake")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(refusals::old_protocols_refused(trial))),
+    check("bad-key-pair")
+        .task(1)
+        .correctness(4)
+        .rule("a key of another certificate, a missing file, no PEM: `error: …`, status 1, no listening")
+        .run(|trial| Box::pin(files::bad_key_pair(trial))),
+    check(STALLED)
+        .task(2)
+        .concurrency(14)
+        .rule("200 handshakes that do not go on delay nobody")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(handshakes::stalled_handshakes(trial))),
+    check("handshake-timeout")
+        .task(2)
+        .concurrency(10)
+        .rule("a handshake that is not done in time is ended, not before; a client that is idle after it stays")
+        .requires(&[STALLED])
+        .run(|trial| Box::pin(handshakes::handshake_timeout(trial))),
+    check(CROWD)
+        .task(2)
+        .concurrency(8)
+        .rule("200 clients are all answered while all of them are open")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(crowd::all_open_at_once(trial, &GENEROUS, CROWD_SIZE))),
+    check("descriptors-return")
+        .task(2)
+        .cleanup(10)
+        .rule("after good and failed handshakes alike the descriptors are as before")
+        .requires(&[CROWD])
+        .deadline(LONG)
+        .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
+    check(ACCEPTS)
+        .task(3)
+        .correctness(4)
+        .rule("answers are printed though close_notify comes late; an end without it is an error")
+        .run(|trial| Box::pin(client::client_accepts(trial))),
+    check("client-rejects-expired")
+        .task(3)
+        .correctness(3)
+        .rule("a certificate out of its time: status 1, one line, nothing of the input sent")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::Expired, Fault::NotYetValid]))),
+    check("client-rejects-self-signed")
+        .task(3)
+        .correctness(3)
+        .rule("a certificate that vouches for itself: the same")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::SelfSigned]))),
+    check("client-rejects-wrong-host")
+        .task(3)
+        .correctness(3)
+        .rule("a certificate of somebody else: the same")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongHost]))),
+    check("client-rejects-wrong-ca")
+        .task(3)
+        .correctness(3)
+        .rule("a certificate of a CA that is not trusted, whatever its name: the same")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongCa]))),
+    check("mutual-tls")
+        .task(4)
+        .correctness(8)
+        .rule("with --client-ca only clients with a valid certificate of that CA are served; connect has one")
+        .requires(&[ECHO, ACCEPTS])
+        .run(|trial| Box::pin(mutual::mutual_tls(trial))),
+]);

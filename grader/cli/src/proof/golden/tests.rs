@@ -175,7 +175,7 @@ fn what_is_kept_has_a_line_for_each_thing_that_can_be_wrong() {
     let expected = format!(
         "check: {}\nkind: property\nexpected: client # gets #\nobserved: ana-~ gets # lines\n\
          cause: explanation key\n",
-        check.id
+        check.id()
     );
     assert_eq!(text(check, &failure), expected);
 }

@@ -11,9 +11,10 @@ fn found(failed: &[&str]) -> Finding {
         true => VerdictName::Failed,
         false => VerdictName::Passed,
     };
-    let verdicts = lab.checks.iter().map(|check| (check.id.to_owned(), verdict(check.id)));
+    let verdicts = lab.checks.iter().map(|check| (check.id(), verdict(&check.id())));
     let score = |id: &str| !failed.contains(&id);
-    let score = lab.checks.iter().filter(|check| score(check.id)).map(|check| check.points).sum();
+    let score =
+        lab.checks.iter().filter(|check| score(&check.id())).map(|check| check.points).sum();
     Finding { score, points: 100, verdicts: verdicts.collect(), ..Finding::default() }
 }
 
@@ -160,7 +161,7 @@ fn verdicts_that_differ_from_what_is_named_are_problems() {
 #[test]
 fn a_program_that_does_not_come_up_is_a_problem_unless_it_is_not_written() {
     let mut finding = found(&[]);
-    finding.verdicts.insert(engine::run::START_UP.id.to_owned(), VerdictName::Failed);
+    finding.verdicts.insert(engine::run::START_UP.id(), VerdictName::Failed);
     finding.score = 0;
     let expectation = Expectation::AtMost(5);
     assert_eq!(problems(LABS[0], &expectation, &finding), ["it did not come up"]);

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use course::labs::{Category, CheckInfo, LabInfo};
+use course::labs::LabInfo;
 use observe::Starvation;
 
 use super::*;
+use crate::check::Described;
 use crate::drive::{Context, Exchange, Mismatch, Payload, Program, Request, Service, Tcp};
-use crate::lab::Lab;
+use crate::lab::{Lab, check};
 use crate::run::residue;
 use crate::subject::{Children, Confinement, Launcher};
 use crate::verdict::{Cause, Certainty, CheckError, Explanation, Failure, FailureKind};
@@ -70,18 +71,17 @@ async fn works_anywhere() -> Result<(), CheckError> {
     Ok(())
 }
 
-const fn info(id: &'static str, requires: &'static [&'static str]) -> CheckInfo {
-    CheckInfo { id, requires, category: Category::Correctness, ..CheckInfo::DEFAULT }
+const fn named(name: &'static str) -> Described {
+    check(name).task(1).correctness(1).rule("")
 }
 
 static CHECKS: [Check; 4] = [
-    Check { info: info("first", &[]), run: |_| Box::pin(needs_the_machine()) },
-    Check { info: info("second", &[]), run: |_| Box::pin(works_anywhere()) },
-    Check { info: info("third", &["first"]), run: |_| Box::pin(works_anywhere()) },
-    Check {
-        info: info("fourth", &["second"]),
-        run: |_| Box::pin(async { Err(CheckError::Inconclusive("never".to_owned())) }),
-    },
+    named("first").run(|_| Box::pin(needs_the_machine())),
+    named("second").run(|_| Box::pin(works_anywhere())),
+    named("third").requires(&["first"]).run(|_| Box::pin(works_anywhere())),
+    named("fourth")
+        .requires(&["second"])
+        .run(|_| Box::pin(async { Err(CheckError::Inconclusive("never".to_owned())) })),
 ];
 
 fn failed(kind: FailureKind, tries: u32, starvation: Option<Starvation>) -> Outcome {
@@ -117,7 +117,7 @@ fn what_failed_on_a_busy_machine_is_run_again_but_less_often_if_it_was_expected_
     assert!(!wants_another(&failed(late(), 1, None), &plan));
     assert!(!wants_another(&failed(late(), MAX_TRIES, Some(STARVED)), &plan), "then it counts");
     let starved = failed(late(), 1, Some(STARVED));
-    plan.expected_failures.insert(starved.check.id);
+    plan.expected_failures.insert(starved.check.name);
     assert!(wants_another(&starved, &plan));
     assert!(!wants_another(&failed(late(), MAX_TRIES_EXPECTED, Some(STARVED)), &plan));
 }
@@ -154,7 +154,7 @@ fn what_was_inconclusive_is_run_again_alone_and_blocks_nothing_meanwhile() {
     let plan = plan();
     let (_switch, interrupt) = Interrupt::new();
     let mut heard = Vec::new();
-    let outcomes = schedule(&plan, &interrupt, &mut |outcome| heard.push(outcome.check.id));
+    let outcomes = schedule(&plan, &interrupt, &mut |outcome| heard.push(outcome.check.name));
     let found: Vec<_> = outcomes
         .iter()
         .map(|outcome| (outcome.tries, matches!(outcome.verdict, Verdict::Passed)))
@@ -177,7 +177,7 @@ fn sockets_left_behind_are_charged_to_the_check_for_that() {
     // Not if it has failed by itself, or did not run.
     let mut outcomes = vec![
         Outcome { residue: Some(3), ..passed(&CHECKS[0]) },
-        Outcome::not_run(&CHECKS[1], Verdict::Blocked { by: "first" }),
+        Outcome::not_run(&CHECKS[1], Verdict::Blocked { by: &CHECKS[0] }),
     ];
     residue::charge(&LAB, &mut outcomes);
     assert!(matches!(outcomes[1].verdict, Verdict::Blocked { .. }));
