@@ -14,6 +14,7 @@ use course::checkout::Checkout;
 use course::text::{size, time};
 use engine::drive::{Start, Trial, run_while, try_join_all};
 use engine::lab::Lab;
+use engine::subject::DescriptorLimit;
 use engine::subject::build::{BuildError, Profile, Variant};
 use engine::subject::{Children, supervisor};
 use engine::verdict::{CheckError, Explanation, Failure};
@@ -102,7 +103,7 @@ async fn measure(trial: &Trial) -> Result<String, CheckError> {
     // A room's messages and notices fit into a queue: a user who is not scheduled for a while is not disconnected.
     let start = Start {
         flags: &["--queue", "256"],
-        descriptors: USERS as u64 + SPARE_DESCRIPTORS,
+        descriptors: DescriptorLimit::fixed(USERS as u64 + SPARE_DESCRIPTORS),
         ..Start::PLAIN
     };
     let server = trial.start(&start).await?;

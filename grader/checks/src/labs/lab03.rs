@@ -7,7 +7,7 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{client_program, crowd, echo, reset, resources};
+use crate::scenarios::{client_program, crowd, descriptors, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(3),
@@ -54,7 +54,7 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("large-stream")
         .task(1)
         .correctness(7)
-        .rule("32 MiB come back; of a client that does not read little is buffered and nothing lost")
+        .rule("32 MiB are echoed intact; for a client that stops reading, little is buffered")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(echo::large_stream(trial, &Start::PLAIN))),
@@ -94,7 +94,7 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("idle-is-idle")
         .task(2)
         .cleanup(3)
-        .rule("with nothing to do it sleeps: before any client, with idle ones, after a stalled one")
+        .rule("it sleeps when idle: before any client, with idle clients, after a stalled one")
         .requires(&[CROWD])
         .run(|trial| Box::pin(resources::idle_is_idle(trial, &Start::PLAIN))),
     check("reset-mid-stream")
@@ -112,9 +112,9 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("out-of-descriptors")
         .task(3)
         .cleanup(5)
-        .rule("out of descriptors it neither dies nor spins, and serves again once clients left")
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[CROWD])
-        .run(|trial| Box::pin(resources::out_of_descriptors(trial, &Start::PLAIN))),
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
     check("descriptors-return")
         .task(3)
         .cleanup(6)
@@ -125,7 +125,7 @@ static CHECKS: &[Check] = &of_lab(3, [
     check(ROUNDTRIP)
         .task(4)
         .correctness(6)
-        .rule("lines go and answers are printed, each at once; 16 MiB do not block; the end comes last")
+        .rule("lines are sent and answers printed at once; 16 MiB do not block; the end comes last")
         .run(|trial| Box::pin(client_program::roundtrip(trial))),
     check("client-refused")
         .task(4)

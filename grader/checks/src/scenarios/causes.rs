@@ -97,6 +97,22 @@ pub(super) const SPINS_ON_ACCEPT_ERRORS: Explanation = Explanation::new(
     "accept fails at once with EMFILE, and again, and again: the connection stays in the queue. \
      Wait a moment after such an error, or until a client has left",
 );
+pub(super) const ACCEPT_ERRORS_ARE_FATAL: Explanation = Explanation::new(
+    "accept-errors-are-fatal",
+    "an error of accept ends the accept loop, and with it the program (`accept()?`, a `break`, a panic). EMFILE passes once a \
+     client has left: wait a moment, then accept again",
+);
+pub(super) const ACCEPT_ERRORS_STOP_CLIENTS: Explanation = Explanation::new(
+    "accept-errors-stop-clients",
+    "after a failed accept the program sleeps on the thread that also serves its clients. Keep that thread free: sleep on a \
+     thread of its own or with an async sleep, or do not ask for the listener's readiness until a client has left or a \
+     timeout has passed",
+);
+pub(super) const LOSES_SLOTS: Explanation = Explanation::new(
+    "loses-slots",
+    "something that was taken for a client is not given back when accept fails: a slot of --max-connections, a permit, a \
+     place in a list. Take it after accept, or let a guard give it back",
+);
 pub(super) const KEEPS_READ_INTEREST: Explanation = Explanation::new(
     "keeps-read-interest",
     "what can be done is asked for, not what has to be: a client whose bytes wait to be written is \

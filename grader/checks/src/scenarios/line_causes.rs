@@ -2,9 +2,69 @@
 
 use engine::verdict::Explanation;
 
-pub(super) const ERROR_WITHOUT_CAUSE: Explanation = Explanation::new(
-    "error-without-cause",
-    "an error is answered where the line was in order, or its time was not over",
+/// Why an error line most likely came where an answer should have: by the beginning of the line. The last fits all.
+pub(super) const UNEXPECTED_ERRORS: [(&[u8], Explanation); 7] = [
+    (
+        b"ERR idle timeout",
+        Explanation::new(
+            "idle-clock-runs-too-long",
+            "the idle clock ran although the client was not idle: it starts when the server begins to wait for a line, and \
+             stops when the first byte of that line arrives. Sleeping, working and writing are not idle time",
+        ),
+    ),
+    (
+        b"ERR line timeout",
+        Explanation::new(
+            "line-clock-starts-early",
+            "the line clock ran although no line had begun, or began before the line's first byte",
+        ),
+    ),
+    (
+        b"ERR bad sleep",
+        Explanation::new(
+            "valid-sleep-refused",
+            "a SLEEP of a valid form was refused: one space, 1 to 5 digits with a value of at most 60000, one space, and any \
+             text, which may be empty",
+        ),
+    ),
+    (
+        b"ERR bad work",
+        Explanation::new(
+            "line-taken-for-work",
+            "a line was refused as WORK that is not of the form `WORK n text`: such a line is echoed like any other",
+        ),
+    ),
+    (
+        b"ERR line too long",
+        Explanation::new(
+            "valid-line-refused",
+            "a line within the limit was refused: 8,192 bytes without the line ending are allowed, and each line is counted \
+             by itself",
+        ),
+    ),
+    (
+        b"ERR not utf-8",
+        Explanation::new(
+            "valid-line-not-decoded",
+            "a line that is UTF-8 was refused: decode whole lines, because a read may end in the middle of a character",
+        ),
+    ),
+    (
+        b"ERR ",
+        Explanation::new("unknown-error-line", "an error line came for a line that is in order"),
+    ),
+];
+
+pub(super) const EOF_CANCELS_REQUEST: Explanation = Explanation::new(
+    "eof-cancels-request",
+    "the end of the client's input was taken for the end of the client: it has only shut down its sending side, and waits \
+     for the answers to the lines that it sent before",
+);
+
+pub(super) const SLEEPS_ONE_AT_A_TIME: Explanation = Explanation::new(
+    "sleeps-one-at-a-time",
+    "a SLEEP blocks a thread that others need: sleep with tokio::time::sleep in a task of the client's own, not with \
+     std::thread::sleep, and not in the accept loop",
 );
 
 pub(super) const DECODED_TOO_EARLY: Explanation = Explanation::new(

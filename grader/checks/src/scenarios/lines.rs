@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use course::text::time;
 use engine::drive::{Client, Context, Exchange, Mismatch, Payload, Request, Server, Start, Trial};
-use engine::verdict::{Cause, CheckError, Failure};
+use engine::verdict::{Cause, CheckError, Explanation, Failure};
 use observe::ConnectionTable;
 
 use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
@@ -32,8 +32,9 @@ impl Exchange for LineEcho {
     }
 
     fn explain(&self, mismatch: &Mismatch) -> Cause {
-        if mismatch.rest.starts_with(b"ERR ") {
-            causes::ERROR_WITHOUT_CAUSE.into()
+        let is_error = |(line, _): &&(&[u8], Explanation)| mismatch.line.starts_with(line);
+        if let Some((_, cause)) = causes::UNEXPECTED_ERRORS.iter().find(is_error) {
+            cause.clone().into()
         } else if mismatch.is_lossy() {
             causes::DECODED_TOO_EARLY.into()
         } else {
@@ -49,22 +50,105 @@ pub(crate) async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), Check
     let client = server.connect("client A").await?;
     let words = [trial.word_text(), trial.word_text(), trial.word_text()];
     expect_lines(trial, &client, &words).await?;
-    let [first, second, _] = &words;
+    let [first, second, third] = &words;
     expect_sleeps(trial, &server, &client, first).await?;
     client.finish().await?;
-    trial.step("connect client B, send a line and a rest without newline, shut down (FIN)");
+    trial.step("connect client B, send a line and an unterminated last line, shut down its sending side (FIN)");
     let client = server.connect("client B").await?;
     client.send(&format!("{first}\n{second}\r").into_bytes().into()).await?;
     client.connection.half_close();
     client.hear(&format!("ECHO: {first}\nECHO: {second}\r\n")).await?;
     client.expect_end().await?;
-    trial.step(
-        "connect client C, send a line, and one that is not UTF-8, expect the answers and the end",
-    );
+    trial.step("connect client C, send a line and `SLEEP 300 text`, shut down its sending side at once (FIN)");
     let client = server.connect("client C").await?;
-    client.send(&[first.as_bytes(), b"\n\xff\xfe\n"].concat().into()).await?;
-    client.hear(&format!("ECHO: {first}\nERR not utf-8\n")).await?;
+    client.send(&format!("{first}\nSLEEP 300 {third}\n").into_bytes().into()).await?;
+    client.connection.half_close();
+    let answers = format!("ECHO: {first}\nECHO: {third}\n");
+    let heard = client.hear(&answers).await;
+    heard.map_err(|error| error.if_closed_early(causes::EOF_CANCELS_REQUEST))?;
+    client.expect_end().await
+}
+
+/// Lines to send, and their answers: many, and long.
+pub(crate) struct Flood {
+    pub(crate) sends: Payload,
+    pub(crate) answers: Payload,
+}
+
+impl Flood {
+    /// `lines` lines of the greatest length.
+    pub(crate) fn new(context: &Context, lines: u64) -> Self {
+        let line = context.letters(MAX_LINE);
+        let repeated = |unit: Vec<u8>| {
+            let length = unit.len() as u64 * lines;
+            Payload::Repeated { unit: unit.into(), length }
+        };
+        Self {
+            sends: repeated([line.as_slice(), b"\n"].concat()),
+            answers: repeated([b"ECHO: ".as_slice(), &line, b"\n"].concat()),
+        }
+    }
+}
+
+/// Wrong input is answered with an error line: a SLEEP in a wrong form, and a line that is not UTF-8, which ends its
+/// client.
+pub(crate) async fn error_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    let server = trial.start(start).await?;
+    trial.step("connect client A, send SLEEP in wrong forms, then a line that only begins like it");
+    let client = server.connect("client A").await?;
+    for bad in ["SLEEP ", "SLEEP 5", "SLEEP x y", "SLEEP 123456 y", "SLEEP 60001 y", "SLEEP  5 y"] {
+        client.say(&format!("{bad}\n"), "ERR bad sleep\n").await?;
+    }
+    client.say("SLEEPY\n", "ECHO: SLEEPY\n").await?;
+    client.finish().await?;
+    trial.step(
+        "connect client B, send a line, and one that is not UTF-8, expect the answers and the end",
+    );
+    let client = server.connect("client B").await?;
+    let word = trial.word_text();
+    client.send(&[word.as_bytes(), b"\n\xff\xfe\n"].concat().into()).await?;
+    client.hear(&format!("ECHO: {word}\nERR not utf-8\n")).await?;
     client.expect_close().await
+}
+
+/// While many clients' SLEEPs run, another client is answered: more than a runtime has threads to block.
+pub(crate) async fn sleeps_overlap(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    const CLIENTS: usize = 64;
+    /// Longer than the grader may take to send all requests.
+    const MAX_GAP: Duration = Duration::from_millis(500);
+    let server = trial.start(start).await?;
+    trial.step(format!("{CLIENTS} clients ask for SLEEP 1000; then client B asks for SLEEP 10"));
+    let word = trial.word_text();
+    let slow = server.connect_many(CLIENTS).await?;
+    let begun = Instant::now();
+    for client in &slow {
+        client.send(&format!("SLEEP 1000 {word}\n").into_bytes().into()).await?;
+    }
+    expect_taken(&server, &slow[..1]).await?;
+    let quick = server.connect("client B").await?;
+    let gap = begun.elapsed();
+    let heard = quick.say(&format!("SLEEP 10 {word}\n"), &format!("ECHO: {word}\n")).await;
+    heard.map_err(|error| error.if_unanswered(causes::SLEEPS_ONE_AT_A_TIME))?;
+    let answered = slow.iter().filter(|client| client.connection.unread() > 0).count();
+    if answered > 0 {
+        let failure = Failure::property(format!("{answered} of the {CLIENTS} were answered first"))
+            .expecting(format!("client B is answered while the SLEEPs of the {CLIENTS} run"))
+            .because(causes::SLEEPS_ONE_AT_A_TIME);
+        return Err(clock::unless_late(&server, server.fail(failure).await, gap, MAX_GAP));
+    }
+    for client in &slow {
+        client.hear(&format!("ECHO: {word}\n")).await?;
+    }
+    let elapsed = begun.elapsed();
+    slow.into_iter().for_each(Client::reset);
+    if elapsed > Duration::from_secs(3) {
+        clock::expect_not_starved(&server.process)?;
+        let failure = Failure::property(format!("the last was answered after {}", time(elapsed)))
+            .expecting(format!("{CLIENTS} SLEEPs of a second that begin together end within 3 s"))
+            .because(causes::SLEEPS_ONE_AT_A_TIME);
+        return Err(server.fail(failure).await);
+    }
+    Ok(())
 }
 
 /// Lines of several forms, in one piece and byte by byte, are answered.
@@ -94,14 +178,16 @@ async fn expect_lines(
     client.hear(&format!("ECHO: {line}")).await
 }
 
-/// `SLEEP` is obeyed, and refused in wrong forms.
+/// `SLEEP` is obeyed.
 async fn expect_sleeps(
     trial: &Trial,
     server: &Server,
     client: &Client,
     word: &str,
 ) -> Result<(), CheckError> {
-    trial.step("SLEEP: `SLEEP 30 text`, with an empty text, and in forms that are none");
+    trial.step(
+        "SLEEP: `SLEEP 30 text`, then with an empty text, and with one that begins with a space",
+    );
     let begun = Instant::now();
     client.say(&format!("SLEEP 30 {word}\n"), &format!("ECHO: {word}\n")).await?;
     if clock::is_early(begun.elapsed(), Duration::from_millis(30)) {
@@ -110,11 +196,7 @@ async fn expect_sleeps(
             .because(causes::SLEEP_CUT_SHORT);
         return Err(server.fail(failure).await);
     }
-    client.say("SLEEP 1 \nSLEEP 1  x\n", "ECHO: \nECHO:  x\n").await?;
-    for bad in ["SLEEP ", "SLEEP 5", "SLEEP x y", "SLEEP 123456 y", "SLEEP 60001 y", "SLEEP  5 y"] {
-        client.say(&format!("{bad}\n"), "ERR bad sleep\n").await?;
-    }
-    client.say("SLEEPY\n", "ECHO: SLEEPY\n").await
+    client.say("SLEEP 1 \nSLEEP 1  x\n", "ECHO: \nECHO:  x\n").await
 }
 
 /// A line of 8,192 bytes is answered, a longer one refused as soon as so much of it has come.

@@ -7,6 +7,7 @@ pub(crate) mod client_program;
 pub(crate) mod clock;
 pub(crate) mod connection_limit;
 pub(crate) mod crowd;
+pub(crate) mod descriptors;
 pub(crate) mod echo;
 mod line_causes;
 pub(crate) mod lines;

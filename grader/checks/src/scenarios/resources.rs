@@ -6,74 +6,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use course::text::{count, time};
-use engine::drive::{
-    BufferSize, Client, Connection, Context, MAX_CONNECTING, Server, Start, Trial, try_join_all,
-    try_join_bounded,
-};
+use engine::drive::{Client, Context, Server, Start, Trial, try_join_all, try_join_bounded};
 use engine::verdict::{CheckError, Failure};
-use futures_util::stream::{self, StreamExt};
 use observe::{CpuTime, Probe, Thread, ThreadState, Unreadable};
-use tokio::task::JoinHandle;
 
 use super::causes;
 use super::memory::MORE_THAN_FITS;
-
-/// Out of descriptors the program neither dies nor spins, and serves again once clients have left.
-pub(crate) async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), CheckError> {
-    const LIMIT: u64 = 64;
-    const CLIENTS: usize = 100;
-    let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
-    trial.step(format!("begin to connect {CLIENTS} clients, which send nothing"));
-    let connects = connect_in_background(&server, CLIENTS);
-    trial.step(format!("wait until a process has {LIMIT} descriptors open, or all are accepted"));
-    let full = || {
-        let most = server.probe().descriptor_counts()?.into_values().max().unwrap_or(0);
-        let is_over = most as u64 >= LIMIT
-            || server.process.has_ended()
-            || server.client_sockets()? >= CLIENTS;
-        Ok(is_over.then_some(()))
-    };
-    // A program that leaves the queue alone for a reason of its own becomes idle, too.
-    server.process.poll_until(full).await?;
-    trial.step("watch how much CPU it uses");
-    let failure = match measure_cpu_use(&server).await {
-        CpuUse::Low => None,
-        CpuUse::Ended => Some(
-            Failure::property("that was when it ran out of descriptors")
-                .expecting("the program goes on"),
-        ),
-        CpuUse::High(busiest) => Some(
-            Failure::property(busiest.to_string())
-                .expecting("a program that cannot accept uses next to no CPU")
-                .because(causes::SPINS_ON_ACCEPT_ERRORS),
-        ),
-    };
-    if let Some(failure) = failure {
-        return Err(server.fail(failure).await);
-    }
-    trial.step("close all clients (FIN); a new one must be served");
-    connects.abort();
-    // The task ends, and its connections with it, when it is next polled.
-    let _ = connects.await;
-    server.still_serves("the new client").await?.finish().await
-}
-
-/// Connects `clients` clients, all open until the task is aborted. Nothing waits for it: at the limit a queue may be
-/// full, and then a connect does not end.
-fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
-    let (journal, address) = (server.context().journal().clone(), server.address());
-    tokio::task::spawn_local(async move {
-        let mut open = Vec::new();
-        let mut connects = stream::iter(0..clients)
-            .map(|_| Connection::open(&journal, address, BufferSize::Default))
-            .buffered(MAX_CONNECTING);
-        while let Some(connection) = connects.next().await {
-            open.extend(connection);
-        }
-        std::future::pending::<()>().await;
-        drop(open);
-    })
-}
 
 /// How much CPU a program with little to do uses.
 pub(crate) enum CpuUse {
@@ -98,7 +36,7 @@ impl fmt::Display for BusyThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a thread ran for {} of {}, {:.0} % of the time that it could, and no less later",
+            "a thread used {} of CPU time in {}, {:.0} % of the time in which it did not wait for a CPU",
             time(self.running),
             time(self.window),
             self.share * 100.0
@@ -226,8 +164,8 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
     }
     let (observed, cause) = if let Some(woken) = too_often_woken(probe, &woken)? {
         let observed = format!(
-            "{when}, a thread woke up and went to sleep again {woken} times in {} (voluntary \
-             context switches), and no less later",
+            "{when}, a thread woke up and went to sleep again {woken} times in {} (voluntary context \
+             switches)",
             time(IDLE_WINDOW)
         );
         (observed, causes::WAKES_PERIODICALLY)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use engine::drive::{Server, Start, Trial};
 use engine::interrupt::Interrupt;
-use engine::subject::{Launcher, Process, ProcessEnd};
+use engine::subject::{DescriptorLimit, Launcher, Process, ProcessEnd};
 use engine::verdict::CheckError;
 use observe::{MAX_PROCESSES, Probe};
 use rustix::process::{Resource, getrlimit};
@@ -198,6 +198,7 @@ impl Attempt<'_> {
 async fn start(program: &Program, trial: &Trial) -> Result<Rc<Server>, NotMeasured> {
     let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
     let descriptors = limit.min(ENOUGH_DESCRIPTORS);
+    let descriptors = DescriptorLimit::fixed(descriptors);
     let start = Start { flags: program.flags, descriptors, ..Start::PLAIN };
     trial.start(&start).await.map_err(|error| match error {
         CheckError::Inconclusive(reason) => NotMeasured::Unable(reason),

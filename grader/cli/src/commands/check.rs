@@ -13,7 +13,7 @@ use engine::interrupt::Interrupt;
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, Plan, Verdict, run};
 use engine::subject::build::{BuildError, Profile, Variant, parse_program};
-use engine::subject::{Children, Launch, Launcher, Supervised};
+use engine::subject::{Children, DescriptorLimit, Launch, Launcher, Supervised};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::TryRng;
 
@@ -338,7 +338,7 @@ fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
     /// A spinner needs its executable and standard streams.
     const DESCRIPTORS: u64 = 64;
     let grader = std::env::current_exe().context("cannot tell where the grader is")?;
-    let launch = Launch::new(vec![grader.into(), SPIN.into()], DESCRIPTORS);
+    let launch = Launch::new(vec![grader.into(), SPIN.into()], DescriptorLimit::fixed(DESCRIPTORS));
     let start = |_| launcher.start(&launch, None).context("cannot start a spinning process");
     (0..count).map(start).collect()
 }

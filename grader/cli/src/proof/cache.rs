@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 use course::checkout::Checkout;
 use course::labs::LabInfo;
+use engine::subject::Children;
 use engine::subject::build::rust_files;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +67,7 @@ impl Cache {
     /// # Errors
     ///
     /// The sources of the grader cannot be read.
-    pub(super) fn open(checkout: &Checkout, lab: &LabInfo) -> Result<Self> {
+    pub(super) fn open(checkout: &Checkout, children: &Children, lab: &LabInfo) -> Result<Self> {
         let built = modified(Path::new("/proc/self/exe"));
         let (mut hasher, mut is_current) = (DefaultHasher::new(), true);
         let manifests = MANIFESTS.map(|name| checkout.root().join(name));
@@ -76,7 +77,7 @@ impl Cache {
             checkout.relative(&path).hash(&mut hasher);
             checkout.read(&path)?.hash(&mut hasher);
         }
-        tool_chain().hash(&mut hasher);
+        tool_chain(children).hash(&mut hasher);
         Ok(Self {
             folder: checkout.target().join("variants/verify"),
             lab: lab.digits(),
@@ -137,8 +138,9 @@ fn modified(path: &Path) -> Option<SystemTime> {
 
 /// What the compiler says of itself; nothing if it cannot be asked.
 #[allow(clippy::disallowed_methods, reason = "the compiler is no program under test")]
-fn tool_chain() -> Vec<u8> {
-    Command::new("rustc").arg("-vV").output().map(|output| output.stdout).unwrap_or_default()
+fn tool_chain(children: &Children) -> Vec<u8> {
+    let output = children.run(Command::new("rustc").arg("-vV"), b"");
+    output.map(|output| output.stdout).unwrap_or_default()
 }
 
 impl CacheEntry {

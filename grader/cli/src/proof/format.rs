@@ -1,10 +1,10 @@
 //! Whether a program is formatted as rustfmt formats it.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use course::checkout::Checkout;
+use engine::subject::Children;
 
 /// The first line of `text` that rustfmt would change, with its number; `None` if it would change nothing.
 ///
@@ -12,22 +12,19 @@ use course::checkout::Checkout;
 ///
 /// rustfmt cannot be run, or does not understand `text`.
 #[allow(clippy::disallowed_methods, reason = "rustfmt is no program under test")]
-pub(super) fn problem(checkout: &Checkout, text: &str) -> Result<Option<String>> {
-    let mut rustfmt = Command::new("rustfmt")
-        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
-        .arg(checkout.root().join("labs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot run rustfmt: rustup component add rustfmt")?;
-    // It reads all before it writes. If it ends before, it says why.
-    let written = rustfmt.stdin.take().context("rustfmt has no input")?.write_all(text.as_bytes());
-    let output = rustfmt.wait_with_output()?;
+pub(super) fn problem(
+    checkout: &Checkout,
+    children: &Children,
+    text: &str,
+) -> Result<Option<String>> {
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--edition", "2024", "--emit", "stdout", "--config-path"]);
+    rustfmt.arg(checkout.root().join("labs"));
+    let output = children.run(&mut rustfmt, text.as_bytes());
+    let output = output.context("cannot run rustfmt: rustup component add rustfmt")?;
     if !output.status.success() {
         bail!("rustfmt: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    written.context("cannot write to rustfmt")?;
     let formatted = String::from_utf8_lossy(&output.stdout);
     let changed =
         (1..).zip(text.lines().zip(formatted.lines())).find(|(_, (is, to_be))| is != to_be);

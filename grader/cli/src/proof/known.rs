@@ -110,7 +110,7 @@ pub(super) fn misconceptions(
     for name in wanted {
         let program = load(checkout, lab, &name)?;
         let file = program.header.file.clone();
-        let misformatted = format::problem(checkout, &program.merged)?;
+        let misformatted = format::problem(checkout, session.launcher.children(), &program.merged)?;
         replacements.insert(name.clone(), Replacement { file, text: program.merged });
         headers.insert(name, (program.header, misformatted));
     }

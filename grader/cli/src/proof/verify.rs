@@ -94,7 +94,7 @@ impl BuiltLab {
     fn build(session: &Session, lab: &'static Lab, shard: Shard) -> Result<Self> {
         let begin = Instant::now();
         let programs = programs(session, lab, shard)?;
-        let cache = Cache::open(&session.checkout, lab)?;
+        let cache = Cache::open(&session.checkout, session.launcher.children(), lab)?;
         Ok(Self { lab, programs, cache, build_time: begin.elapsed() })
     }
 }

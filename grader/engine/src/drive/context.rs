@@ -11,7 +11,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use super::payload::Payload;
 use super::pki::Pki;
-use crate::subject::{Launch, Launcher, Process, StdPipes};
+use crate::subject::{DescriptorLimit, Launch, Launcher, Process, StdPipes};
 use crate::verdict::{CheckError, Journal};
 
 /// Shared by everything that a check starts. It owns the programs; none of them owns it.
@@ -77,7 +77,7 @@ impl Context {
     pub(super) fn launch(
         &self,
         words: Vec<OsString>,
-        descriptors: u64,
+        descriptors: DescriptorLimit,
     ) -> Result<Rc<Process>, CheckError> {
         let launch = Launch::new(words, descriptors);
         let process = Process::start(&self.launcher, &self.journal, &launch)?;
@@ -93,7 +93,7 @@ impl Context {
     pub(super) fn launch_with_pipes(
         &self,
         words: Vec<OsString>,
-        descriptors: u64,
+        descriptors: DescriptorLimit,
     ) -> Result<(Rc<Process>, StdPipes), CheckError> {
         let launch = Launch::new(words, descriptors);
         let (process, pipes) = Process::start_with_pipes(&self.launcher, &self.journal, &launch)?;

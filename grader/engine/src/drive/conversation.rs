@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::connection::{Connection, is_end};
 use super::payload::{BLOCK, Payload};
 use super::wire_error::{Mismatch, WireError};
-use crate::verdict::{Arrival, Diagnosis, Difference, FailureKind, Phase, Stream};
+use crate::verdict::{Arrival, Diagnosis, FailureKind, Phase, Stream};
 
 /// How long nothing moves before a writer counts as stalled (fact 1 of RULES.md: loopback absorbs megabytes, so no
 /// amount of data tells).
@@ -168,12 +168,10 @@ impl Connection {
                 count => got += count,
             }
         }
-        if words == answer {
-            return Ok(None);
+        match Mismatch::between(0, answer, &words) {
+            Some(mismatch) => Err(WireError::Mismatch(mismatch)),
+            None => Ok(None),
         }
-        let at = (0..got).find(|&at| words[at] != answer[at]).unwrap_or(0);
-        let difference = Difference::between(0, answer, &words, at);
-        Err(WireError::Mismatch(Mismatch { difference, rest: words.split_off(at) }))
     }
 
     /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for [`STALL`].
@@ -264,11 +262,8 @@ pub(super) async fn compare(
         while !got.is_empty() {
             let wanted = expected.at(offset);
             let both = got.len().min(wanted.len());
-            if got[..both] != wanted[..both] {
-                let at = (0..both).find(|&at| got[at] != wanted[at]).unwrap_or(0);
-                let difference = Difference::between(offset, wanted, got, at);
-                let rest = got[at..].to_owned();
-                return Err(CompareError::Mismatch(Mismatch { difference, rest }));
+            if let Some(mismatch) = Mismatch::between(offset, wanted, got) {
+                return Err(CompareError::Mismatch(mismatch));
             }
             offset += both as u64;
             got = &got[both..];

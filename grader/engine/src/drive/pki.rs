@@ -14,6 +14,7 @@ use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
     SupportedProtocolVersion,
@@ -51,6 +52,8 @@ pub enum Fault {
     WrongHost,
     /// For the right name, of a CA that has the name of the right one, and another key.
     WrongCa,
+    /// None: it is the right one, and the server does not have its key.
+    WrongKey,
 }
 
 /// Who a client says that it is.
@@ -197,7 +200,7 @@ impl Pki {
         let mut params = leaf(&self.name, Purpose::ServerAuth)?;
         let mut issuer = &self.ca;
         match fault {
-            None => {}
+            None | Some(Fault::WrongKey) => {}
             Some(Fault::Expired) => valid(&mut params, SystemTime::now() - 60 * DAY, 30),
             Some(Fault::NotYetValid) => valid(&mut params, SystemTime::now() + 30 * DAY, 30),
             Some(Fault::SelfSigned) => {
@@ -263,8 +266,15 @@ impl Pki {
         } else {
             builder.with_no_client_auth()
         };
-        let signed = self.faulty(fault).map_err(other)?;
-        let config = builder.with_single_cert(signed.chain(), signed.key()).map_err(other)?;
+        let mut signed = self.faulty(fault).map_err(other)?;
+        let chain = signed.chain();
+        if fault == Some(Fault::WrongKey) {
+            signed.key = KeyPair::generate().map_err(other)?;
+        }
+        let key = PROVIDER.key_provider.load_private_key(signed.key()).map_err(other)?;
+        // Not `with_single_cert`, which refuses a key that does not belong to the certificate.
+        let certified = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+        let config = builder.with_cert_resolver(Arc::new(certified));
         Ok(ServerConnection::new(Arc::new(config)).map_err(other)?.into())
     }
 }

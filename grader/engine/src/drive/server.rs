@@ -57,7 +57,7 @@ impl Server {
             return Err(CheckError::Inconclusive(reason));
         }
         let own_sockets = process.probe.socket_inodes()?;
-        let (context, descriptors) = (Rc::clone(context), start.descriptors);
+        let (context, descriptors) = (Rc::clone(context), start.descriptors.hard);
         Ok(Rc::new(Self { context, service, process, endpoints, descriptors, own_sockets }))
     }
 

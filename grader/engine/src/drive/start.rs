@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::protocol::{Files, Program, Service};
-use crate::subject::Process;
+use crate::subject::{DescriptorLimit, Process};
 use crate::verdict::CheckError;
 
 /// How to start a server.
@@ -17,16 +17,20 @@ pub struct Start {
     pub flags: &'static [&'static str],
     /// Other files than those that the program needs in this role.
     pub files: Option<Files>,
-    /// The limit of open descriptors (rule R11).
-    pub descriptors: u64,
+    pub descriptors: DescriptorLimit,
     /// Where to listen; 0 for any free port, as always but after a restart (fact 2 of RULES.md).
     pub port: u16,
 }
 
 impl Start {
     /// A server without flags, which may have enough descriptors for all clients of a check.
-    pub const PLAIN: Self =
-        Self { role: Program::SERVER_ROLE, flags: &[], files: None, descriptors: 4096, port: 0 };
+    pub const PLAIN: Self = Self {
+        role: Program::SERVER_ROLE,
+        flags: &[],
+        files: None,
+        descriptors: DescriptorLimit::fixed(4096),
+        port: 0,
+    };
 
     /// Starts the program of `context` like that.
     ///
@@ -51,7 +55,7 @@ impl Start {
             step += &format!(" with {}", shown.join(" "));
         }
         if self.descriptors != Self::PLAIN.descriptors {
-            step += &format!(" with at most {} open descriptors", self.descriptors);
+            step += &format!(" with at most {} open descriptors", self.descriptors.soft);
         }
         context.step(step);
         context.launch(words, self.descriptors)

@@ -17,11 +17,25 @@ pub enum WireError {
 #[derive(Debug)]
 pub struct Mismatch {
     pub difference: Difference,
-    /// What came from there on, as far as it was in one piece.
+    /// What came from the beginning of the line on in which it is, as far as it was in one piece.
+    pub line: Vec<u8>,
+    /// What came from there on.
     pub rest: Vec<u8>,
 }
 
 impl Mismatch {
+    /// The first difference between `expected` and `received`, which both begin at `begin` in the stream; `None` if they
+    /// are equal as far as both go.
+    pub(super) fn between(begin: u64, expected: &[u8], received: &[u8]) -> Option<Self> {
+        let at = received.iter().zip(expected).position(|(got, wanted)| got != wanted)?;
+        let line = received[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        Some(Self {
+            difference: Difference::between(begin, expected, received, at),
+            line: received[line..].to_vec(),
+            rest: received[at..].to_vec(),
+        })
+    }
+
     /// Whether bytes that are not UTF-8 were replaced, as `from_utf8_lossy` does.
     #[must_use]
     pub fn is_lossy(&self) -> bool {

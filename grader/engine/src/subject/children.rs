@@ -1,7 +1,7 @@
-//! The grader's own children: supervisors, and cargo. Any other is a stray.
+//! The grader's own children: supervisors, cargo and other tools. Any other is a stray.
 
-use std::io;
-use std::process::{Child, Command};
+use std::io::{self, Write};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,26 @@ impl Children {
         let child = command.spawn()?;
         own.push(child.id());
         Ok(child)
+    }
+
+    /// Runs a tool that answers `input` on its standard input with what it prints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Command::spawn`]; or its input or output broke.
+    pub fn run(&self, command: &mut Command, input: &[u8]) -> io::Result<Output> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.spawn(command)?;
+        let id = child.id();
+        // It reads all before it writes. If it ends before, it says why.
+        let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input));
+        let output = child.wait_with_output();
+        self.forget(id);
+        let output = output?;
+        if output.status.success() {
+            written?;
+        }
+        Ok(output)
     }
 
     /// Forgets a child that has been waited for.

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
+use super::limits::DescriptorLimit;
+
 /// What a program gets of the grader's environment: enough to find an interpreter and its modules, nothing that could
 /// make one run differ from another.
 const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"];
@@ -22,8 +24,7 @@ pub enum Confinement {
 pub struct Launch {
     /// The executable and its arguments; at least one word.
     pub words: Vec<OsString>,
-    /// The limit of open descriptors (RLIMIT_NOFILE, rule R11).
-    pub descriptors: u64,
+    pub descriptors: DescriptorLimit,
     /// The whole environment.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -31,7 +32,7 @@ pub struct Launch {
 impl Launch {
     /// The program that `words` name, with the environment that all programs under test get.
     #[must_use]
-    pub fn new(words: Vec<OsString>, descriptors: u64) -> Self {
+    pub fn new(words: Vec<OsString>, descriptors: DescriptorLimit) -> Self {
         let kept =
             KEPT_VARIABLES.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
         let environment = kept.chain([("LANG".into(), "C.UTF-8".into())]).collect();

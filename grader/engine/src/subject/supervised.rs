@@ -47,7 +47,8 @@ impl Supervised {
         let mut command = Command::new(supervisor);
         command
             .arg(ARGUMENT)
-            .arg(launch.descriptors.to_string())
+            .arg(launch.descriptors.soft.to_string())
+            .arg(launch.descriptors.hard.to_string())
             .arg(if input.is_some() { INPUT_FOLLOWS } else { NO_INPUT })
             .args(&launch.words)
             .env_clear()

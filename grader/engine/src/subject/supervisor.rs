@@ -27,6 +27,7 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use super::children::KILL_DEADLINE;
+use super::limits::DescriptorLimit;
 use crate::verdict::ExitStatus;
 
 /// The first argument that makes the grader a supervisor.
@@ -55,7 +56,8 @@ pub(super) enum Event {
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is what starts programs under test")]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let descriptors = arguments.next().and_then(|word| word.to_str()?.parse().ok());
+    let mut number = || arguments.next().and_then(|word| word.to_str()?.parse().ok());
+    let descriptors = number().zip(number()).map(|(soft, hard)| DescriptorLimit { soft, hard });
     let takes_input = arguments.next().is_some_and(|word| word == INPUT_FOLLOWS);
     let (Some(descriptors), Some(program)) = (descriptors, arguments.next()) else {
         eprintln!("error: {ARGUMENT} is for the grader's own use");
@@ -97,13 +99,15 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 /// Sets what holds for this process and so for all that it starts; the descriptor limit is explicit (rule R11).
-fn limit(descriptors: u64) -> io::Result<()> {
+fn limit(descriptors: DescriptorLimit) -> io::Result<()> {
     set_child_subreaper(Some(getpid()))?;
     let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::Fsize, both(MAX_FILE_SIZE))?;
-    let most = getrlimit(Resource::Nofile).maximum.unwrap_or(descriptors);
-    setrlimit(Resource::Nofile, both(descriptors.min(most)))?;
+    let DescriptorLimit { soft, hard } = descriptors;
+    let most = getrlimit(Resource::Nofile).maximum.unwrap_or(hard).min(hard);
+    let limit = Rlimit { current: Some(soft.min(most)), maximum: Some(most) };
+    setrlimit(Resource::Nofile, limit)?;
     Ok(())
 }
 

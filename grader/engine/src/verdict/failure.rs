@@ -259,6 +259,16 @@ impl CheckError {
         })
     }
 
+    /// Gives `cause` for a failure in which the program closed a connection before all had come.
+    #[must_use]
+    pub fn if_closed_early(self, cause: impl Into<Cause>) -> Self {
+        self.amend(|failure| {
+            if matches!(failure.kind, FailureKind::ClosedEarly { .. }) {
+                failure.cause = Some(cause.into());
+            }
+        })
+    }
+
     /// Gives `cause`, whatever the failure is, unless it is that of a part that is not written yet.
     #[must_use]
     pub fn because(self, cause: impl Into<Cause>) -> Self {

@@ -61,3 +61,15 @@ pub(super) const LEVEL_TRIGGERED: Explanation = Explanation::new(
     "--trigger edge is not handed on to epoll, or a later modify leaves EPOLLET out: it is a part \
      of the mask each time",
 );
+
+pub(super) const KEEPS_OLD_EVENTS: Explanation = Explanation::new(
+    "keeps-old-events",
+    "the list of events grows with each wait, and the loop handles old events again and again: clear the list at the \
+     beginning of `wait`",
+);
+
+pub(super) const UNBOUNDED_TURN: Explanation = Explanation::new(
+    "unbounded-turn",
+    "the event loop serves one client for as long as that client has data. After some steps stop, ask for the client's \
+     readiness again (`modify` reports it anew), and serve the next event",
+);

@@ -8,7 +8,8 @@ use observe::{EpollMask, Socket};
 use super::causes;
 use crate::scenarios::echo;
 
-static EDGE: Start = Start { flags: &["--backend", "epoll", "--trigger", "edge"], ..Start::PLAIN };
+pub(super) static EDGE: Start =
+    Start { flags: &["--backend", "epoll", "--trigger", "edge"], ..Start::PLAIN };
 
 /// The kernel reports an edge once: what was there is read and written all the same.
 pub(super) async fn edge_triggered(trial: &Trial) -> Result<(), CheckError> {

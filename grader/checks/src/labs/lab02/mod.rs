@@ -3,8 +3,10 @@
 mod backend;
 mod blocking;
 mod causes;
+mod cost;
 mod edge;
 mod epoll;
+mod greedy;
 mod select;
 
 use std::time::Duration;
@@ -15,7 +17,7 @@ use engine::lab::{Check, Lab, check, of_lab};
 
 use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{crowd, echo, reset, resources};
+use crate::scenarios::{crowd, descriptors, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(2),
@@ -35,21 +37,28 @@ const EPOLL_ECHO: &str = "epoll/echo-bytes";
 const EPOLL_IDLE: &str = "epoll/idle-is-idle";
 const SIGNAL: &str = "signal-interrupt";
 const EPOLL_PARTIAL: &str = "epoll/partial-write";
+const EDGE_TRIGGERED: &str = "edge-triggered";
 
 /// A check that each backend has: its rule is the same, and a student who has written one event loop passes all.
 macro_rules! family {
     ("echo-bytes", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/echo-bytes"))
             .task($task)
-            .correctness(6)
-            .rule("all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once")
+            .correctness(5)
+            .rule(
+                "all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once",
+            )
             .run(|trial| Box::pin(echo::echo_bytes(trial, &$backend.start)))
     };
     ("blocks-in-its-call", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/blocks-in-its-call"))
             .task($task)
             .concurrency(4)
-            .rule(concat!("idle with 50 clients, its one thread sleeps in ", $name, ", nowhere else"))
+            .rule(concat!(
+                "idle with 50 clients, its one thread sleeps in ",
+                $name,
+                ", nowhere else"
+            ))
             .requires(&[concat!($name, "/echo-bytes")])
             .run(|trial| Box::pin(blocking::blocks_in_its_call(trial, &$backend)))
     };
@@ -62,11 +71,19 @@ macro_rules! family {
             .deadline(LONG)
             .run(|trial| Box::pin(echo::partial_write(trial, &$backend.start)))
     };
+    ("steady-cost", $name:literal, $backend:ident, $task:literal) => {
+        check(concat!($name, "/steady-cost"))
+            .task($task)
+            .cleanup(1)
+            .rule("after 1,000 requests, a request costs as much CPU time as at first")
+            .requires(&[concat!($name, "/echo-bytes")])
+            .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
+    };
     ("idle-is-idle", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/idle-is-idle"))
             .task($task)
             .cleanup(3)
-            .rule("with nothing to do it sleeps: before any client, with idle ones, after a stalled one")
+            .rule("it sleeps when idle: before any client, with idle clients, after a stalled one")
             .requires(&[concat!($name, "/partial-write")])
             .run(|trial| Box::pin(resources::idle_is_idle(trial, &$backend.start)))
     };
@@ -77,9 +94,10 @@ static CHECKS: &[Check] = &of_lab(2, [
     family!("blocks-in-its-call", "poll", POLL, 1),
     family!("partial-write", "poll", POLL, 1),
     family!("idle-is-idle", "poll", POLL, 1),
+    family!("steady-cost", "poll", POLL, 1),
     check(CROWD)
         .task(2)
-        .concurrency(6)
+        .concurrency(5)
         .rule("500 clients are all answered while all of them are open")
         .requires(&[POLL_ECHO])
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &POLL.start, 500))),
@@ -91,7 +109,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .run(|trial| Box::pin(crowd::slow_reader(trial, &POLL.start))),
     check("accept-burst")
         .task(2)
-        .concurrency(4)
+        .concurrency(3)
         .rule("100 clients that came while the program was stopped are all served")
         .requires(&[CROWD])
         .run(|trial| Box::pin(crowd::accept_burst(trial, &POLL.start))),
@@ -116,9 +134,9 @@ static CHECKS: &[Check] = &of_lab(2, [
     check("out-of-descriptors")
         .task(2)
         .cleanup(3)
-        .rule("out of descriptors it neither dies nor spins, and serves again once clients left")
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[CROWD])
-        .run(|trial| Box::pin(resources::out_of_descriptors(trial, &POLL.start))),
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &POLL.start))),
     check("descriptors-return")
         .task(2)
         .cleanup(3)
@@ -130,10 +148,11 @@ static CHECKS: &[Check] = &of_lab(2, [
     family!("blocks-in-its-call", "select", SELECT, 3),
     family!("partial-write", "select", SELECT, 3),
     family!("idle-is-idle", "select", SELECT, 3),
+    family!("steady-cost", "select", SELECT, 3),
     check("many-descriptors")
         .task(3)
         .correctness(4)
-        .rule("select with 1,200 clients: serves all, or turns the excess away and serves the others")
+        .rule("select with 1,200 clients: serves all, or refuses the excess and serves the others")
         // It asks whether the program spins; one that always does fails there.
         .requires(&["select/idle-is-idle"])
         .deadline(LONG)
@@ -142,6 +161,7 @@ static CHECKS: &[Check] = &of_lab(2, [
     family!("blocks-in-its-call", "epoll", EPOLL, 4),
     family!("partial-write", "epoll", EPOLL, 4),
     family!("idle-is-idle", "epoll", EPOLL, 4),
+    family!("steady-cost", "epoll", EPOLL, 4),
     check(SIGNAL)
         .task(4)
         .correctness(4)
@@ -151,17 +171,24 @@ static CHECKS: &[Check] = &of_lab(2, [
     check("idle-scaling")
         .task(4)
         .concurrency(4)
-        .rule("epoll: with 2,000 idle clients an echo costs at most twice the CPU that it costs without")
+        .rule("epoll: with 2,000 idle clients an echo costs at most twice as much CPU time")
         // A busy loop costs the same, with or without clients.
         .requires(&[CROWD, EPOLL_IDLE])
         .deadline(LONG)
-        .run(|trial| Box::pin(epoll::idle_scaling(trial))),
-    check("edge-triggered")
+        .run(|trial| Box::pin(cost::idle_scaling(trial))),
+    check(EDGE_TRIGGERED)
         .task(5)
         .correctness(2)
-        .rule("with --trigger edge (EPOLLET) nothing is left lying: 1 MiB at once, and after a stall")
+        .rule("with --trigger edge (EPOLLET) all is echoed: 1 MiB at once, and after a stall")
         // What stays unread with level triggering, too, fails there, and so does what a stop breaks.
         .requires(&[EPOLL_PARTIAL, SIGNAL])
         .deadline(LONG)
         .run(|trial| Box::pin(edge::edge_triggered(trial))),
+    check("greedy-clients")
+        .task(5)
+        .concurrency(2)
+        .rule("with --trigger edge, clients that send without a pause do not starve others")
+        .requires(&[EDGE_TRIGGERED])
+        .quiet()
+        .run(|trial| Box::pin(greedy::greedy_clients(trial))),
 ]);

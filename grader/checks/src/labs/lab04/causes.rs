@@ -20,6 +20,18 @@ pub(super) const TIMEOUT_MISSING: Explanation = Explanation::new(
      else than this client begins it anew",
 );
 
+pub(super) const IDLE_CLOCK_RUNS_WHILE_WRITING: Explanation = Explanation::new(
+    "idle-clock-runs-while-writing",
+    "the client was closed while its answers waited to be read: the idle clock runs only while the server waits for a line, \
+     and the write timeout is another clock",
+);
+
+pub(super) const LINE_TIMEOUT_MISSING: Explanation = Explanation::new(
+    "line-timeout-missing",
+    "no timeout ends the wait for the rest of a line: even a client that begins a line and then sends nothing is still \
+     connected",
+);
+
 pub(super) const SHARED_TIMER: Explanation = Explanation::new(
     "shared-timer",
     "the clients are closed one after the other, or each time-out wakes up all of them: \

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use course::text::time;
-use engine::drive::{Client, Server, Start, Trial, try_join_all};
+use engine::drive::{Client, Server, Start, Trial, run_while, try_join_all};
 use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{IDLE_ERROR, expect_limit, expect_time, limits};
 use crate::scenarios::clock::{expect_not_starved, unless_late};
+use crate::scenarios::lines::Flood;
 use crate::scenarios::resources;
 
 pub(super) async fn idle_closes(trial: &Trial) -> Result<(), CheckError> {
@@ -54,10 +55,35 @@ pub(super) async fn activity_resets(trial: &Trial) -> Result<(), CheckError> {
         "meanwhile client B sends half a line, and the rest after {}: it is not silent, but slow",
         time(LIMIT * 3 / 2)
     ));
+    trial.step(format!(
+        "and client C sends 24 MiB of lines, reads nothing for {}, twice the limit, and then reads all answers",
+        time(2 * LIMIT)
+    ));
     let active = stay_active(trial, &server, LIMIT);
     let slow = send_half_a_line(trial, &server, LIMIT);
-    let both = async { tokio::try_join!(active, slow) };
-    both.await.map(drop).map_err(|error| unless_late(&server, error, Duration::ZERO, LIMIT))
+    let reading = read_late(trial, &server, LIMIT);
+    let all = async { tokio::try_join!(active, slow, reading) };
+    all.await.map(drop).map_err(|error| unless_late(&server, error, Duration::ZERO, LIMIT))
+}
+
+/// Client C lets its answers wait for longer than `limit`, and then gets all of them.
+async fn read_late(trial: &Trial, server: &Rc<Server>, limit: Duration) -> Result<(), CheckError> {
+    /// More than fits into the kernel's buffers.
+    const LINES: u64 = 3000;
+    let client = server.connect("client C").await?;
+    let Flood { sends, answers } = Flood::new(trial, LINES);
+    // Where sending fails, reading says why.
+    let sending = async {
+        let _ = client.connection.send(&sends).await;
+    };
+    let reading = async {
+        // Not a wait for something: the pause is what is tried.
+        tokio::time::sleep(2 * limit).await;
+        let read = client.expect_part(&answers, 0..answers.len()).await;
+        read.map_err(|error| error.if_closed_early(causes::IDLE_CLOCK_RUNS_WHILE_WRITING))
+    };
+    run_while(sending, reading).await?;
+    client.finish().await
 }
 
 /// Client A sends a line often enough for `limit`, waits for an answer longer than that, and is served.

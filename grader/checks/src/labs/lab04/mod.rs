@@ -13,6 +13,7 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
+use crate::scenarios::descriptors;
 use crate::scenarios::lines::{self, LineEcho};
 
 pub(super) static LAB: Lab = Lab {
@@ -34,9 +35,21 @@ const STALLED: &str = "stalled-reader";
 static CHECKS: &[Check] = &of_lab(4, [
     check(ECHO)
         .task(1)
-        .correctness(8)
+        .correctness(4)
         .rule("lines are answered in order, however they are cut; a rest without newline, too")
         .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
+    check("error-lines")
+        .task(1)
+        .correctness(2)
+        .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
+    check("sleeps-overlap")
+        .task(1)
+        .concurrency(2)
+        .rule("while 64 clients' SLEEPs run, another client is answered")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(lines::sleeps_overlap(trial, &Start::PLAIN))),
     check("long-line")
         .task(1)
         .correctness(6)
@@ -45,7 +58,7 @@ static CHECKS: &[Check] = &of_lab(4, [
         .run(|trial| Box::pin(lines::long_line(trial, &Start::PLAIN))),
     check(IDLE)
         .task(1)
-        .correctness(12)
+        .correctness(10)
         .rule("a client that is silent for the idle time is told so and closed, not before")
         .requires(&[ECHO])
         .run(|trial| Box::pin(idle::idle_closes(trial))),
@@ -63,7 +76,7 @@ static CHECKS: &[Check] = &of_lab(4, [
         .run(|trial| Box::pin(idle::timers_are_per_client(trial))),
     check("mass-expiry")
         .task(1)
-        .concurrency(8)
+        .concurrency(7)
         .rule("500 silent clients are all closed within a second after their time")
         .requires(&[IDLE])
         .run(|trial| Box::pin(idle::mass_expiry(trial))),
@@ -76,7 +89,7 @@ static CHECKS: &[Check] = &of_lab(4, [
     check(SLOW_LINE)
         .task(2)
         .correctness(12)
-        .rule("a line has to be whole in time, counted from its first byte; more bytes do not extend it")
+        .rule("a line has to be complete in time from its first byte; more bytes do not extend it")
         .requires(&[ECHO])
         .run(|trial| Box::pin(slow_line::slow_line(trial))),
     check("others-unaffected")
@@ -95,13 +108,19 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("paused-process")
         .task(3)
         .correctness(4)
-        .rule("after a stop longer than the limits it serves new clients; old ones are answered or closed")
+        .rule("after a long stop it serves new clients; it answers or closes the old ones")
         .requires(&[IDLE])
         .run(|trial| Box::pin(stalled::paused_process(trial))),
+    check("out-of-descriptors")
+        .task(3)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[IDLE])
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
     check("descriptors-return")
         .task(3)
         .cleanup(6)
-        .rule("after every kind of end the descriptors are as before, though clients hold their side")
+        .rule("each kind of end returns its descriptors, even if the client keeps its side open")
         .requires(&[IDLE, SLOW_LINE, STALLED])
         .deadline(LONG)
         .run(|trial| Box::pin(stalled::descriptors_return(trial))),

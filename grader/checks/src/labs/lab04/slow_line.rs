@@ -1,5 +1,6 @@
 //! Task 2: a line has to be whole in time.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,10 @@ pub(super) async fn slow_line(trial: &Trial) -> Result<(), CheckError> {
         time(LIMIT * 12 / 10),
         time(LIMIT * 3 / 10)
     ));
+    // Whether one that sends nothing more was closed: then there is a limit.
+    let is_limited = Cell::new(false);
     let lines = (0..6).map(|index| {
-        let server = &server;
+        let (server, is_limited) = (&server, &is_limited);
         async move {
             let client = server.connect(&format!("client {}", index + 1)).await?;
             // The clock of a line begins with its first byte: the silence before is not counted.
@@ -32,9 +35,10 @@ pub(super) async fn slow_line(trial: &Trial) -> Result<(), CheckError> {
             let begun = Instant::now();
             client.send(&b"a".to_vec().into()).await?;
             if index % 2 == 1 {
-                return trickle(server, &client, begun, LIMIT).await;
+                return trickle(server, &client, begun, LIMIT, is_limited).await;
             }
             expect_limit(&client, LINE_ERROR).await?;
+            is_limited.set(true);
             let elapsed = begun.elapsed();
             client.expect_close().await?;
             Ok(elapsed)
@@ -67,12 +71,13 @@ async fn send_in_two_pieces(
 }
 
 /// Sends more bytes of a line that `client` has begun at `begun`, until the connection is closed. Gives how long that
-/// took.
+/// took. `is_limited` says whether the program closes a client that sends no more.
 async fn trickle(
     server: &Server,
     client: &Client,
     begun: Instant,
     limit: Duration,
+    is_limited: &Cell<bool>,
 ) -> Result<Duration, CheckError> {
     /// More than four times the limit.
     const BYTES: usize = 15;
@@ -99,7 +104,10 @@ async fn trickle(
                     "the connection is closed {} after the first byte of the line",
                     time(limit)
                 ))
-                .because(causes::TIMEOUT_PER_READ);
+                .because(match is_limited.get() {
+                    true => causes::TIMEOUT_PER_READ,
+                    false => causes::LINE_TIMEOUT_MISSING,
+                });
             return Err(unless_late(server, server.fail(failure).await, Duration::ZERO, limit));
         }
     };

@@ -4,13 +4,13 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use course::text::{count, quoted, size, time};
-use engine::drive::{BufferSize, Client, Payload, Server, Start, Trial, run_while};
+use engine::drive::{BufferSize, Client, Server, Start, Trial, run_while};
 use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{IDLE_ERROR, limits};
 use crate::scenarios::clock::unless_late;
-use crate::scenarios::lines::MAX_LINE;
+use crate::scenarios::lines::{Flood, MAX_LINE};
 use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
 use crate::scenarios::resources;
 
@@ -68,13 +68,7 @@ async fn read_slowly(
         time(limit / 5)
     ));
     let client = server.connect("client B").await?;
-    let line = trial.letters(MAX_LINE);
-    let repeated = |unit: Vec<u8>| {
-        let length = unit.len() as u64 * LINES;
-        Payload::Repeated { unit: unit.into(), length }
-    };
-    let sent = repeated([line.as_slice(), b"\n"].concat());
-    let answers = repeated([b"ECHO: ".as_slice(), &line, b"\n"].concat());
+    let Flood { sends, answers } = Flood::new(trial, LINES);
     let reading = async {
         let mut last = Instant::now();
         let mut longest = Duration::ZERO;
@@ -91,7 +85,7 @@ async fn read_slowly(
     };
     // Where sending fails, reading says why.
     let sending = async {
-        let _ = client.connection.send(&sent).await;
+        let _ = client.connection.send(&sends).await;
     };
     run_while(sending, reading).await?;
     client.finish().await

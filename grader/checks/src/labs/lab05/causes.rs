@@ -9,12 +9,6 @@ pub(super) const SLEEP_TOO_SHORT: Explanation = Explanation::new(
     "any number of milliseconds up to 60000 is waited for, and the line is answered then",
 );
 
-pub(super) const SLEEPS_ONE_AT_A_TIME: Explanation = Explanation::new(
-    "sleeps-one-at-a-time",
-    "a SLEEP is awaited by whoever accepts, or by all: serve each client in a task of \
-     its own, and sleep with tokio::time::sleep",
-);
-
 // The end of the program.
 
 pub(super) const SIGNAL_NOT_AWAITED: Explanation = Explanation::new(
@@ -91,6 +85,19 @@ pub(super) const RESET_AFTER_ANSWER: Explanation = Explanation::new(
      down your side, read what still comes, for a moment, then close",
 );
 
+pub(super) const UNSENT_ANSWERS_DROPPED: Explanation = Explanation::new(
+    "unsent-answers-dropped",
+    "the program ended while part of an answer was still in a buffer of its own, or in a task that nobody waits for. An answer \
+     has been sent when write_all (and flush, for a buffered writer) has returned: wait for that before the client's task \
+     ends",
+);
+
+pub(super) const WAITS_FOR_CLIENTS_TO_CLOSE: Explanation = Explanation::new(
+    "waits-for-clients-to-close",
+    "the program has shut down its sending side and waits for the client to close, without a limit (FIN_WAIT2, see the \
+     evidence): read what is still coming for a moment (100 ms), then close",
+);
+
 pub(super) const ANSWERS_PARTIAL_LINE: Explanation = Explanation::new(
     "answers-partial-line",
     "nothing was asked, so there is nothing to answer: a part of a line is no request",
@@ -118,8 +125,8 @@ pub(super) const ANSWER_CANCELLED: Explanation = Explanation::new(
 
 pub(super) const MISCOUNTS_ABORTED: Explanation = Explanation::new(
     "miscounts-aborted",
-    "it counts the connections whose request is under way at that moment: not the idle \
-     ones, which are closed by then, and none twice",
+    "N is the number of connections with a request in flight when the grace time ends: idle ones are closed by then, \
+     and none is counted twice",
 );
 
 pub(super) const GRACE_TIME_CUT_SHORT: Explanation = Explanation::new(

@@ -3,29 +3,50 @@
 use std::time::{Duration, Instant};
 
 use course::text::{quoted, time};
-use engine::drive::{Client, Ending, Server, Trial, try_join_all};
+use engine::drive::{BufferSize, Client, Ending, Payload, STALL, Server, Trial, try_join_all};
 use engine::verdict::{CheckError, Failure};
+use observe::ConnectionTable;
 use rustix::process::Signal;
 
 use super::causes;
 use super::exit::{PROMPT, ShutdownEnd, expect_exit, expect_prompt};
+use super::grace::expect_idle_drain;
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
 use crate::scenarios::clock;
+use crate::scenarios::lines::Flood;
 
 pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError> {
-    const SLEEP: Duration = Duration::from_millis(2500);
+    expect_answers(trial).await?;
+    expect_whole_answers(trial).await
+}
+
+/// Requests in flight are answered, and each answer arrives, with more input unread behind it or not.
+async fn expect_answers(trial: &Trial) -> Result<(), CheckError> {
+    const SLEEP: Duration = Duration::from_millis(1500);
+    /// Where a server takes the next line or not at random, one of so many has its next line unread.
+    const EAGER: usize = 12;
     let server = trial.start(&PATIENT).await?;
-    trial.step("clients A and B ask for SLEEP 2500; once that is under way, send SIGTERM");
+    trial.step(format!(
+        "client A and {EAGER} others ask for SLEEP 1500; once that is in flight, send SIGTERM"
+    ));
     let begun = Instant::now();
     let (first, first_answer) = begin_sleep(&server, "client A", SLEEP).await?;
-    let (second, second_answer) = begin_sleep(&server, "client B", SLEEP).await?;
+    let others = (0..EAGER).map(|index| {
+        let server = &server;
+        async move { begin_sleep(server, &format!("client B{}", index + 1), SLEEP).await }
+    });
+    let others = try_join_all(others).await?;
     send_signal(&server, Signal::TERM)?;
-    trial.step("client B sends another line meanwhile, which lies unread when its answer is out");
+    trial.step(format!(
+        "the {EAGER} send another line, which is unread when their answer has been sent"
+    ));
     let word = trial.word_text();
-    second.send(&format!("{word}\n").into_bytes().into()).await?;
-    if begun.elapsed() > Duration::from_millis(2200) {
+    for (client, _) in &others {
+        client.send(&format!("{word}\n").into_bytes().into()).await?;
+    }
+    if begun.elapsed() > Duration::from_millis(1200) {
         // It may have been answered before, and idle.
         let elapsed = time(begun.elapsed());
         return Err(CheckError::Inconclusive(format!("the machine is busy: that took {elapsed}")));
@@ -34,12 +55,77 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     first.hear(&first_answer).await?;
     expect_not_interrupted(&server, begun, SLEEP)?;
     first.expect_close().await?;
-    trial.step(
-        "client B gets its answer, perhaps that to its other line, and the end: no reset (RST)",
-    );
-    second.hear(&second_answer).await?;
-    expect_clean_end(&server, &second, &format!("ECHO: {word}\n")).await?;
+    trial.step(format!(
+        "the {EAGER} get their answer, perhaps that to their other line, and the end: no reset (RST)"
+    ));
+    for (client, answer) in &others {
+        client.hear(answer).await?;
+        expect_clean_end(&server, client, &format!("ECHO: {word}\n")).await?;
+    }
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
+}
+
+/// An answer counts as sent once the kernel has all of it: a client that reads late gets whole answers.
+async fn expect_whole_answers(trial: &Trial) -> Result<(), CheckError> {
+    /// Several times what fits into small buffers.
+    const LINES: u64 = 300;
+    const SLOW_READS: usize = 8;
+    /// In bytes.
+    const SLOW_READ: u64 = 12 * 1024;
+    let server = trial.start(&PATIENT).await?;
+    trial.step(
+        "client C sends lines of 8,192 bytes, one after the other, and reads no answer, until the program takes no more",
+    );
+    let client = server.connect_with("client C", BufferSize::Small).await?;
+    let Flood { sends, answers } = Flood::new(trial, LINES);
+    send_what_is_read(&server, &client, &sends, LINES).await?;
+    trial.step(
+        "send SIGTERM; client C reads slowly, then all that comes: whole answers, then the end",
+    );
+    send_signal(&server, Signal::TERM)?;
+    for _ in 0..SLOW_READS {
+        // A program that ends too early does so in one of these pauses, with an answer half sent.
+        server.process.wait_until_idle(Duration::from_millis(120)).await;
+        if client.connection.drain(SLOW_READ).await.is_err() {
+            break;
+        }
+    }
+    client.ending().await?;
+    let (received, answer) = (client.connection.received(), answers.len() / LINES);
+    let cut = received % answer;
+    if cut != 0 {
+        let failure = Failure::property(format!(
+            "{} whole answers came, then {cut} of the {answer} bytes of another",
+            received / answer
+        ))
+        .expecting("client C gets whole answers, then the end")
+        .because(causes::UNSENT_ANSWERS_DROPPED);
+        return Err(server.process.fail_in_retrospect(failure));
+    }
+    expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
+}
+
+/// Sends `lines` lines, each once the program has read the one before, until it has read none for a moment. So little is
+/// unread then that it makes no difference.
+async fn send_what_is_read(
+    server: &Server,
+    client: &Client,
+    sends: &Payload,
+    lines: u64,
+) -> Result<(), CheckError> {
+    let length = sends.len() / lines;
+    for index in 0..lines {
+        let line = sends.at(index * length)[..length as usize].to_vec();
+        client.send(&line.into()).await?;
+        let begun = Instant::now();
+        while !ConnectionTable::of(server.address()).is_fully_read(client.connection.ports) {
+            if begun.elapsed() > STALL {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    Ok(())
 }
 
 /// A request for a SLEEP of `asked`, sent after `begun`, was not answered before its time.
@@ -68,8 +154,9 @@ async fn expect_clean_end(
 ) -> Result<(), CheckError> {
     let Ending { words, reset } = client.ending().await?;
     if reset {
-        let failure = Failure::property(format!("{} came, then a reset (RST)", quoted(&words)))
-            .expecting("after its answer client B gets the end of the stream (FIN)")
+        let came = if words.is_empty() { "nothing more".to_owned() } else { quoted(&words) };
+        let failure = Failure::property(format!("{came} came, then a reset (RST)"))
+            .expecting("after its answer, each client gets the end of the stream (FIN)")
             .because(causes::RESET_AFTER_ANSWER);
         return Err(server.process.fail_in_retrospect(failure));
     }
@@ -113,7 +200,8 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     client.hear(&answer).await?;
     client.expect_close().await?;
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await?;
-    expect_prompt(&server, "idle clients are closed", &samples)
+    expect_prompt(&server, "idle clients are closed", &samples)?;
+    expect_idle_drain(trial).await
 }
 
 /// Expects that idle clients got the end of the stream, and nothing before it.

@@ -7,6 +7,8 @@ use engine::drive::Server;
 use engine::subject::{ProcessEnd, WaitError};
 use engine::verdict::{CheckError, ExitStatus, Explanation, Failure, FailureKind};
 
+use observe::{Socket, TcpState};
+
 use super::causes;
 use crate::scenarios::clock;
 
@@ -24,7 +26,7 @@ pub(super) fn expect_prompt(
         return Ok(());
     }
     clock::expect_not_starved(&server.process)?;
-    let observed = format!("it took {}, and no less another time", time(shortest));
+    let observed = format!("it took {}, the fastest of several tries", time(shortest));
     let failure = Failure::property(observed)
         .expecting(format!("{what} within {}", time(PROMPT)))
         .because(causes::WAITS_FOR_UNRELATED);
@@ -80,9 +82,19 @@ pub(super) async fn expect_exit(
     let cause = match end {
         ShutdownEnd::SecondSignal => causes::SECOND_SIGNAL_IGNORED,
         ShutdownEnd::Forced => causes::DRAIN_WITHOUT_DEADLINE,
+        ShutdownEnd::Drained if waits_for_clients(server)? => causes::WAITS_FOR_CLIENTS_TO_CLOSE,
         ShutdownEnd::Drained => causes::SIGNAL_NOT_AWAITED,
     };
     Err(server.fail(Failure::new(still_running).expecting(expected).because(cause)).await)
+}
+
+/// Whether the program has shut down its sending side of a connection and waits for the other side's.
+fn waits_for_clients(server: &Server) -> Result<bool, CheckError> {
+    let is_half_closed = |socket: &Socket| {
+        let state = socket.entry.as_ref().map(|entry| entry.state);
+        matches!(state, Some(TcpState::FinWait1 | TcpState::FinWait2))
+    };
+    Ok(server.probe().sockets()?.iter().any(is_half_closed))
 }
 
 /// Why the program ended with `status`, and not as `expected`.

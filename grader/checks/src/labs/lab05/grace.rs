@@ -83,8 +83,14 @@ fn expect_report(server: &Server, aborted: usize) -> Result<(), CheckError> {
 }
 
 pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
+    const PAIRS: [(Signal, Signal); 4] = [
+        (Signal::TERM, Signal::INT),
+        (Signal::INT, Signal::TERM),
+        (Signal::TERM, Signal::TERM),
+        (Signal::INT, Signal::INT),
+    ];
     let mut samples = Vec::new();
-    for (first, second) in [(Signal::TERM, Signal::INT), (Signal::INT, Signal::TERM)] {
+    for (first, second) in PAIRS {
         let server = trial.start(&PATIENT).await?;
         trial.step(format!("client A asks for SLEEP 60000; send {}", name(first)));
         let (client, _) = begin_sleep(&server, "client A", Duration::from_secs(60)).await?;
@@ -99,6 +105,19 @@ pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
     }
     let Some(server) = trial.servers().pop() else { return Ok(()) };
     expect_prompt(&server, "a second signal ends the program", &samples)
+}
+
+/// Only idle clients are connected: nothing is in flight, so nothing is aborted, and however short the grace time is, it
+/// is not needed.
+pub(super) async fn expect_idle_drain(trial: &Trial) -> Result<(), CheckError> {
+    const START: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
+    let server = trial.start(&START).await?;
+    trial.step("client E has been answered, F has said nothing; send SIGTERM: the program ends with status 0");
+    let clients = [server.serve_new_client("client E").await?, server.connect("client F").await?];
+    send_signal(&server, Signal::TERM)?;
+    expect_exit(&server, ShutdownEnd::Drained, "the end of its idle clients").await?;
+    drop(clients);
+    Ok(())
 }
 
 /// Waits until the first signal was heard: the listener is closed, and 100 ms have passed; or a second has passed. A

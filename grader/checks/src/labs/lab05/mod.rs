@@ -16,6 +16,7 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
+use crate::scenarios::descriptors;
 use crate::scenarios::lines::{self, LineEcho};
 
 pub(super) static LAB: Lab = Lab {
@@ -31,76 +32,95 @@ const EXIT: &str = "exit-zero";
 const IN_FLIGHT: &str = "in-flight-completes";
 const OVERLAP: &str = "sleeps-overlap";
 
-static CHECKS: &[Check] = &of_lab(5, [
-    check(ECHO)
-        .task(1)
-        .correctness(2)
-        .rule("lines are answered in order, however they are cut; a rest without newline, too")
-        .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
-    check(OVERLAP)
-        .task(1)
-        .concurrency(2)
-        .rule("while one client's SLEEP runs, another's begins and ends")
-        .requires(&[ECHO])
-        .run(|trial| Box::pin(request::sleeps_overlap(trial))),
-    check(EXIT)
-        .task(1)
-        .correctness(14)
-        .rule("SIGTERM, and SIGINT, end an idle server with status 0")
-        .requires(&[ECHO])
-        .run(|trial| Box::pin(stop::exit_zero(trial))),
-    check("early-signal")
-        .task(1)
-        .correctness(4)
-        .rule("so does a SIGTERM that comes right after `listening on`")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(stop::early_signal(trial))),
-    check("listener-first")
-        .task(2)
-        .correctness(12)
-        .rule("while a request is under way new connects are refused, and its answer still comes")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(listener::listener_first(trial))),
-    check(IN_FLIGHT)
-        .task(3)
-        .correctness(16)
-        .rule("a request under way is answered whole, then comes the end (no RST); then status 0")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(drain::in_flight_completes(trial))),
-    check("idle-closed")
-        .task(3)
-        .correctness(8)
-        .rule("idle clients are closed while another's request still runs")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(drain::idle_closed(trial))),
-    check("signal-under-load")
-        .task(3)
-        .concurrency(12)
-        .rule("200 busy and connecting clients: each gets whole answers or a clean end")
-        .requires(&[EXIT, IN_FLIGHT, OVERLAP])
-        .run(|trial| Box::pin(load::signal_under_load(trial))),
-    check("grace-deadline")
-        .task(4)
-        .correctness(10)
-        .rule("after the grace time it ends: `forced: N connections aborted`, status 1, not before")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(grace::grace_deadline(trial))),
-    check("second-signal")
-        .task(4)
-        .correctness(8)
-        .rule("a second signal, of either kind, ends it at once with status 130")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(grace::second_signal(trial))),
-    check("nothing-left")
-        .task(4)
-        .cleanup(6)
-        .rule("after each kind of end no process, child or listening socket survives")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(leftovers::nothing_left(trial))),
-    check("restart-same-port")
-        .task(4)
-        .cleanup(6)
-        .rule("a new server can have the port at once, with old connections in TIME_WAIT")
-        .requires(&[EXIT])
-        .run(|trial| Box::pin(leftovers::restart_same_port(trial))),
-]);
+static CHECKS: &[Check] = &of_lab(
+    5,
+    [
+        check(ECHO)
+            .task(1)
+            .correctness(1)
+            .rule("lines are answered in order, however they are cut; a rest without newline, too")
+            .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
+        check("error-lines")
+            .task(1)
+            .correctness(1)
+            .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
+        check(OVERLAP)
+            .task(1)
+            .concurrency(2)
+            .rule("while 64 clients' SLEEPs run, another client is answered")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(lines::sleeps_overlap(trial, &Start::PLAIN))),
+        check(EXIT)
+            .task(1)
+            .correctness(12)
+            .rule("SIGTERM, and SIGINT, end an idle server with status 0")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(stop::exit_zero(trial))),
+        check("early-signal")
+            .task(1)
+            .correctness(4)
+            .rule("so does a SIGTERM that comes right after `listening on`")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(stop::early_signal(trial))),
+        check("out-of-descriptors")
+            .task(1)
+            .cleanup(2)
+            .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+        check("listener-first")
+            .task(2)
+            .correctness(12)
+            .rule(
+                "while a request is under way new connects are refused, and its answer still comes",
+            )
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(listener::listener_first(trial))),
+        check(IN_FLIGHT)
+            .task(3)
+            .correctness(16)
+            .rule(
+                "a request under way is answered whole, then comes the end (no RST); then status 0",
+            )
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(drain::in_flight_completes(trial))),
+        check("idle-closed")
+            .task(3)
+            .correctness(8)
+            .rule("idle clients are closed while another's request still runs")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(drain::idle_closed(trial))),
+        check("signal-under-load")
+            .task(3)
+            .concurrency(12)
+            .rule("200 busy and connecting clients: each gets whole answers or a clean end")
+            .requires(&[EXIT, IN_FLIGHT, OVERLAP])
+            .run(|trial| Box::pin(load::signal_under_load(trial))),
+        check("grace-deadline")
+            .task(4)
+            .correctness(10)
+            .rule("the end of the grace time gives `forced: N connections aborted` and status 1")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(grace::grace_deadline(trial))),
+        check("second-signal")
+            .task(4)
+            .correctness(8)
+            .rule("a second signal, of either kind, ends it at once with status 130")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(grace::second_signal(trial))),
+        check("nothing-left")
+            .task(4)
+            .cleanup(6)
+            .rule("after each kind of end no process, child or listening socket survives")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(leftovers::nothing_left(trial))),
+        check("restart-same-port")
+            .task(4)
+            .cleanup(6)
+            .rule("a new server can have the port at once, with old connections in TIME_WAIT")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(leftovers::restart_same_port(trial))),
+    ],
+);

@@ -21,7 +21,7 @@ use engine::lab::{Check, Lab, check, of_lab};
 use engine::subject::Transport;
 
 use crate::scenarios::lines::LineEcho;
-use crate::scenarios::{lines, resources};
+use crate::scenarios::{descriptors, lines, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(6),
@@ -55,12 +55,18 @@ static CHECKS: &[Check] = &of_lab(
     [
         check(ECHO)
             .task(1)
-            .correctness(4)
+            .correctness(3)
             .rule("lines are answered in order, however they are cut; a rest without newline, too")
             .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
+        check("error-lines")
+            .task(1)
+            .correctness(1)
+            .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
         check(COUNTS)
             .task(1)
-            .correctness(12)
+            .correctness(11)
             .rule("20 clients with 30 lines each are 20 connections and 600 requests")
             .requires(&[ECHO])
             .run(|trial| Box::pin(counters::counts_exact(trial))),
@@ -88,7 +94,7 @@ static CHECKS: &[Check] = &of_lab(
             .run(|trial| Box::pin(counters::no_lost_updates(trial))),
         check("gauge-returns")
             .task(2)
-            .concurrency(12)
+            .concurrency(10)
             .rule("the gauge shows who is there, and is 0 again however the clients went")
             .requires(&[ECHO])
             .run(|trial| Box::pin(gauge::gauge_returns(trial))),
@@ -98,6 +104,12 @@ static CHECKS: &[Check] = &of_lab(
             .rule("a panic ends its own client, without an answer, and nothing else")
             .requires(&[ECHO])
             .run(|trial| Box::pin(gauge::panic_survives(trial))),
+        check("out-of-descriptors")
+            .task(2)
+            .cleanup(3)
+            .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+            .requires(&[ECHO])
+            .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
         check("descriptors-return")
             .task(2)
             .cleanup(6)

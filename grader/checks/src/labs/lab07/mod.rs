@@ -23,7 +23,7 @@ use engine::drive::{Program, Service, Start};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::{OwnMessage, OwnRoom};
-use crate::scenarios::resources;
+use crate::scenarios::{descriptors, resources};
 
 // The benchmark of the chat fills rooms, too.
 pub use self::room::ChatRoom;
@@ -52,7 +52,7 @@ static CHECKS: &[Check] = &of_lab(7, [
     check(JOIN)
         .task(1)
         .correctness(6)
-        .rule("who joins gets a sorted list of all in the room, and they hear of it; bad names end")
+        .rule("a new user gets a sorted list of the room, which hears of it; a bad name is closed")
         .run(|trial| Box::pin(join::join_welcome(trial))),
     check("duplicate-name")
         .task(1)
@@ -81,7 +81,7 @@ static CHECKS: &[Check] = &of_lab(7, [
     check("line-too-long")
         .task(1)
         .correctness(4)
-        .rule("4,096 bytes are taken, 4,097 refused as soon as they are there, and the client ends")
+        .rule("a line of 4,096 bytes is taken; one of 4,097 is refused at once and closed")
         .requires(&[JOIN])
         .run(|trial| Box::pin(lines::line_too_long(trial))),
     check(BROADCAST)
@@ -104,7 +104,7 @@ static CHECKS: &[Check] = &of_lab(7, [
         .run(|trial| Box::pin(messages::rooms_isolated(trial))),
     check(FANOUT)
         .task(3)
-        .concurrency(12)
+        .concurrency(11)
         .rule("50 users, 20 messages each: none lost, none twice, the same order for all")
         .requires(&[BROADCAST])
         .deadline(LONG)
@@ -112,7 +112,7 @@ static CHECKS: &[Check] = &of_lab(7, [
     check(STORM)
         .task(3)
         .concurrency(5)
-        .rule("200 join at once, half leave while others come: all know who is there, in one order")
+        .rule("200 join at once, half leave while others come: all see the same order of events")
         .requires(&[LEAVE, ORDERED, FANOUT])
         .deadline(LONG)
         .run(|trial| Box::pin(storm::join_storm(trial))),
@@ -132,11 +132,17 @@ static CHECKS: &[Check] = &of_lab(7, [
         .run(|trial| Box::pin(lock::lock_not_held(trial))),
     check("slow-consumer")
         .task(4)
-        .concurrency(12)
+        .concurrency(10)
         .rule("who never reads is cut off, in the order of the room, and delays nobody")
         .requires(&[FANOUT, LEAVE])
         .deadline(LONG)
         .run(|trial| Box::pin(slow_reader::slow_consumer(trial))),
+    check("out-of-descriptors")
+        .task(1)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[JOIN])
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
     check("descriptors-return")
         .task(4)
         .cleanup(6)

@@ -43,6 +43,7 @@ pub(super) async fn client_rejects(trial: &Trial, faults: &[Fault]) -> Result<()
             Fault::SelfSigned => "is signed by its own key",
             Fault::WrongHost => "is for another name",
             Fault::WrongCa => "is signed by another CA, which has the same name",
+            Fault::WrongKey => "is right, and signs the handshake with another key",
         };
         let not_requested = ClientCertificate::NotRequested;
         let server = test_server(trial, BufferSize::Default, Some(fault), not_requested)?;

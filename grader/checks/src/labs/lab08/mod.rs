@@ -22,7 +22,7 @@ use engine::lab::{Check, Lab, check, of_lab};
 use self::clients::GENEROUS;
 use self::protocol::Tls;
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::crowd;
+use crate::scenarios::{crowd, descriptors};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(8),
@@ -62,14 +62,14 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("large-stream")
         .task(1)
         .correctness(6)
-        .rule("32 MiB come back; of a client that does not read little is buffered and nothing lost")
+        .rule("32 MiB are echoed intact; for a client that stops reading, little is buffered")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(acceptor::large_stream(trial))),
     check("close-notify")
         .task(1)
         .correctness(6)
-        .rule("close_notify is answered with close_notify, after what is left; a FIN alone is the end")
+        .rule("close_notify is answered after the remaining bytes; a bare FIN ends the client, too")
         .requires(&[ECHO])
         .run(|trial| Box::pin(acceptor::close_notify(trial))),
     check("plaintext-rejected")
@@ -87,18 +87,18 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("bad-key-pair")
         .task(1)
         .correctness(4)
-        .rule("a key of another certificate, a missing file, no PEM: `error: …`, status 1, no listening")
+        .rule("a wrong key, a missing file or no PEM: `error: …` and status 1, without listening")
         .run(|trial| Box::pin(files::bad_key_pair(trial))),
     check(STALLED)
         .task(2)
-        .concurrency(14)
+        .concurrency(12)
         .rule("200 handshakes that do not go on delay nobody")
         .requires(&[ECHO])
         .run(|trial| Box::pin(handshakes::stalled_handshakes(trial))),
     check("handshake-timeout")
         .task(2)
-        .concurrency(10)
-        .rule("a handshake that is not done in time is ended, not before; a client that is idle after it stays")
+        .concurrency(9)
+        .rule("a handshake that is not done in time is closed; a client idle after it is not")
         .requires(&[STALLED])
         .run(|trial| Box::pin(handshakes::handshake_timeout(trial))),
     check(CROWD)
@@ -107,9 +107,15 @@ static CHECKS: &[Check] = &of_lab(8, [
         .rule("200 clients are all answered while all of them are open")
         .requires(&[ECHO])
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &GENEROUS, CROWD_SIZE))),
+    check("out-of-descriptors")
+        .task(2)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &GENEROUS))),
     check("descriptors-return")
         .task(2)
-        .cleanup(10)
+        .cleanup(8)
         .rule("after good and failed handshakes alike the descriptors are as before")
         .requires(&[CROWD])
         .deadline(LONG)
@@ -143,10 +149,16 @@ static CHECKS: &[Check] = &of_lab(8, [
         .rule("a certificate of a CA that is not trusted, whatever its name: the same")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongCa]))),
+    check("client-rejects-wrong-key")
+        .task(3)
+        .correctness(2)
+        .rule("a right certificate whose key the server does not have: the same")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongKey]))),
     check("mutual-tls")
         .task(4)
         .correctness(8)
-        .rule("with --client-ca only clients with a valid certificate of that CA are served; connect has one")
+        .rule("with --client-ca only clients with a certificate of that CA are served")
         .requires(&[ECHO, ACCEPTS])
         .run(|trial| Box::pin(mutual::mutual_tls(trial))),
 ]);

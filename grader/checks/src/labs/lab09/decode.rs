@@ -1,9 +1,10 @@
 //! Task 1: frames are found in the stream, however it is cut.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use course::text::size;
-use engine::drive::{Server, Trial};
+use engine::drive::{Server, Trial, try_join_all};
 use engine::verdict::CheckError;
 use serde_json::{Value, json};
 
@@ -29,7 +30,8 @@ pub(super) async fn split_anywhere(trial: &Trial) -> Result<(), CheckError> {
     cut_at_each_place(trial, &client, &calls, &answers).await?;
     client.finish().await?;
     trial.step("connect client B, send the same three frames byte by byte");
-    byte_by_byte(&server, &calls, &answers).await
+    byte_by_byte(&server, &calls, &answers).await?;
+    cut_with_pauses(trial, &server, &calls[0], &answers[0]).await
 }
 
 /// What the program answers to `call`: the members that an answer must have, right or not.
@@ -92,6 +94,40 @@ async fn byte_by_byte(
         client.expect(answer, Some(&causes::DROPS_PARTIAL_FRAMES)).await?;
     }
     client.finish().await
+}
+
+/// Sends a frame in two pieces, with pauses of different lengths: a read that is given up after a while loses what it has
+/// read, if the program reads like that.
+async fn cut_with_pauses(
+    trial: &Trial,
+    server: &Rc<Server>,
+    call: &Call,
+    answer: &Value,
+) -> Result<(), CheckError> {
+    const CUTS: [usize; 2] = [2, HEADER + 3];
+    /// In milliseconds.
+    const PAUSES: [u64; 5] = [15, 40, 75, 150, 400];
+    trial.step(format!(
+        "connect {} clients, each of which sends the echo in two pieces, {} to {} ms apart: cut in the header, or in the body",
+        CUTS.len() * PAUSES.len(),
+        PAUSES[0],
+        PAUSES[PAUSES.len() - 1]
+    ));
+    let bytes = &call.frame();
+    let clients = CUTS.iter().flat_map(|cut| PAUSES.map(|pause| (*cut, pause)));
+    let slow = clients.map(|(cut, pause)| async move {
+        let name = format!("the client that waits {pause} ms after {}", size(cut as u64));
+        let client = FrameClient::connect(server, &name).await?;
+        let (one, two) = bytes.split_at(cut);
+        client.send(one).await?;
+        // Not a wait for something: the pause is what is tried.
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        client.send(two).await?;
+        client.describe_sent(format!("{}, {pause} ms apart", shown_cut(bytes, cut)));
+        client.expect(answer, Some(&causes::DROPS_PARTIAL_FRAMES)).await?;
+        client.finish().await
+    });
+    try_join_all(slow).await.map(drop)
 }
 
 pub(super) async fn coalesced(trial: &Trial) -> Result<(), CheckError> {

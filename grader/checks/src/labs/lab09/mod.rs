@@ -28,7 +28,8 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::FrameProtocol;
-use crate::scenarios::{crowd, resources};
+use self::start::PATIENT;
+use crate::scenarios::{crowd, descriptors, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(9),
@@ -51,18 +52,18 @@ const LONG: Duration = Duration::from_secs(60);
 static CHECKS: &[Check] = &of_lab(9, [
     check(SPLIT)
         .task(1)
-        .correctness(12)
+        .correctness(10)
         .rule("the same bytes, cut in two at every place or byte by byte, get the same answers")
         .run(|trial| Box::pin(decode::split_anywhere(trial))),
     check(COALESCED)
         .task(1)
-        .correctness(8)
+        .correctness(7)
         .rule("many frames in one piece are all answered, and so are one and a half")
         .run(|trial| Box::pin(decode::coalesced(trial))),
     check(ECHO)
         .task(2)
         .correctness(8)
-        .rule("echo, sum and reverse are right, `bad value` for others; after a half-close all is answered")
+        .rule("echo, sum and reverse answer correctly, or `bad value`; half-close loses no answer")
         .run(|trial| Box::pin(echo::frames_echo(trial))),
     check("pipelined-order")
         .task(2)
@@ -104,7 +105,7 @@ static CHECKS: &[Check] = &of_lab(9, [
     check(OVERSIZE)
         .task(3)
         .correctness(8)
-        .rule("a header above the limit is answered with `frame too large` and the end, before any body")
+        .rule("a header above the limit gets `frame too large` and the end before any body comes")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(oversize::oversize_refused(trial))),
     check("no-early-allocation")
@@ -116,22 +117,28 @@ static CHECKS: &[Check] = &of_lab(9, [
     check("truncated-frame")
         .task(3)
         .correctness(5)
-        .rule("a frame that ends before its length is not answered: those before it are, then the end")
+        .rule("a truncated frame is not answered; those before it are, then the stream ends")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(lengths::truncated_frame(trial))),
     check("slow-frame")
         .task(4)
         .concurrency(8)
-        .rule("a frame has to be whole in time, from its first byte on; silence between frames is fine")
+        .rule("a frame has to be complete in time from its first byte on; silence between is fine")
         .requires(&[COALESCED, ALL_OPEN])
         .run(|trial| Box::pin(deadline::slow_frame(trial))),
     check("bad-client-isolated")
         .task(4)
         .concurrency(8)
-        .rule("clients that stall, lie, flood or do not read delay nobody, mix up nothing, and pile up nothing")
+        .rule("clients that stall, lie, flood or do not read harm no other and take no memory")
         .requires(&[ALL_OPEN, OVERSIZE, "bad-json"])
         .deadline(LONG)
         .run(|trial| Box::pin(isolation::bad_client_isolated(trial))),
+    check("out-of-descriptors")
+        .task(2)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[ALL_OPEN])
+        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &PATIENT))),
     check("descriptors-return")
         .task(4)
         .cleanup(4)

@@ -1,0 +1,190 @@
+//! A server that runs out of descriptors: `accept` fails with EMFILE, and clients wait in the listener's queue.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::{
+    BufferSize, Client, Connection, Context, MAX_CONNECTING, Server, Start, Trial,
+};
+use engine::subject::DescriptorLimit;
+use engine::verdict::{CheckError, Failure};
+use futures_util::stream::{self, StreamExt};
+use observe::ConnectionTable;
+use tokio::task::JoinHandle;
+
+use super::resources::{CpuUse, measure_cpu_use};
+use super::{causes, clock};
+
+/// How many clients are served from beginning to end.
+const SERVED: usize = 4;
+
+/// How many requests one of them makes, each after the answer to the one before, where a delay is looked for. A server
+/// that stops for a few milliseconds after each failed accept stops for most of them.
+const REQUESTS: u32 = 50;
+
+/// What a program may have opened for itself while it had no descriptor left.
+const SPARE: usize = 3;
+
+/// As many clients are served at once with the hard limit.
+const MANY: usize = 100;
+
+/// Out of descriptors, the program does not spin, serves its clients, and serves as many as before once others have left.
+pub(crate) async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+    /// A runtime may raise its soft limit by itself, as Go's and Java's do.
+    const LIMIT: DescriptorLimit = DescriptorLimit { soft: 64, hard: 128 };
+    /// More than either limit allows.
+    const CLIENTS: usize = 160;
+    let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
+    trial.step(format!(
+        "{SERVED} clients connect, are answered and stay open; others leave, by FIN, half-close and RST"
+    ));
+    let served = server.connect_many(SERVED).await?;
+    leave_in_every_way(&server).await?;
+    trial.step(format!("one of the {SERVED} makes {REQUESTS} requests, one after the other"));
+    let before = request_time(&served[0]).await?;
+    trial.step(format!(
+        "up to {CLIENTS} more clients connect and send nothing, until a process has as many descriptors open as it may"
+    ));
+    let limit = server.process.descriptor_limit().unwrap_or(LIMIT.soft);
+    let connects = connect_in_background(&server, CLIENTS);
+    let full = || {
+        let most = server.probe().descriptor_counts()?.into_values().max().unwrap_or(0);
+        let is_over = most as u64 >= limit
+            || server.process.has_ended()
+            || server.client_sockets()? >= SERVED + CLIENTS;
+        Ok(is_over.then_some(()))
+    };
+    // A program that leaves the queue alone for a reason of its own becomes idle, too.
+    server.process.poll_until(full).await?;
+    let held = server.client_sockets()?.saturating_sub(SERVED);
+    trial.step("while at least one client waits in the listener's queue, watch how much CPU time the program uses");
+    let waiting = connect_in_background(&server, 1);
+    wait_for_queue(&server).await;
+    expect_low_cpu_use(&server).await?;
+    trial.step(format!("the same one of the {SERVED} makes {REQUESTS} requests again"));
+    expect_service(&server, &served[0], before).await?;
+    trial.step("one second later, all clients but these close (FIN); from then on it may have more descriptors open");
+    // Not a wait for something: what is tried is what becomes of a second of failed accepts.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for connects in [connects, waiting] {
+        connects.abort();
+        // The task ends, and its connections with it, when it is next polled.
+        let _ = connects.await;
+    }
+    // What was lost meanwhile is missed only where more clients are served than before.
+    let number = match server.process.raise_descriptor_limit() {
+        true => MANY,
+        false => held.saturating_sub(SPARE),
+    };
+    expect_recovery(trial, &server, &served, number).await
+}
+
+/// What a runtime loads when it first closes a connection may need descriptors: so clients leave before there are none.
+async fn leave_in_every_way(server: &Rc<Server>) -> Result<(), CheckError> {
+    let client = server.serve_new_client("a client that closes").await?;
+    drop(client);
+    let client = server.serve_new_client("a client that half-closes").await?;
+    client.connection.half_close();
+    client.ending().await?;
+    server.serve_new_client("a client that resets").await?.reset();
+    server.process.wait_until_idle(Duration::from_millis(200)).await;
+    Ok(())
+}
+
+/// Connects `clients` clients, all open until the task is aborted. Nothing waits for it: at the limit a queue may be
+/// full, and then a connect does not end.
+fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
+    let (journal, address) = (server.context().journal().clone(), server.address());
+    tokio::task::spawn_local(async move {
+        let mut open = Vec::new();
+        let mut connects = stream::iter(0..clients)
+            .map(|_| Connection::open(&journal, address, BufferSize::Default))
+            .buffered(MAX_CONNECTING);
+        while let Some(connection) = connects.next().await {
+            open.extend(connection);
+        }
+        std::future::pending::<()>().await;
+        drop(open);
+    })
+}
+
+/// Waits until a client waits in the listener's queue. With a short backlog the others may be about to repeat a connect
+/// that found no place, and an accept that is not called does not fail. A program may also keep the queue empty, by
+/// closing what it cannot serve.
+async fn wait_for_queue(server: &Server) {
+    const MAX_WAIT: Duration = Duration::from_secs(2);
+    let begin = Instant::now();
+    while ConnectionTable::of(server.address()).not_accepted() == 0 && begin.elapsed() < MAX_WAIT {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn expect_low_cpu_use(server: &Server) -> Result<(), CheckError> {
+    let failure = match measure_cpu_use(server).await {
+        CpuUse::Low => return Ok(()),
+        CpuUse::Ended => Failure::property("it ended when it ran out of descriptors")
+            .expecting("the program goes on")
+            .because(causes::ACCEPT_ERRORS_ARE_FATAL),
+        CpuUse::High(busiest) => Failure::property(busiest.to_string())
+            .expecting("a program that cannot accept uses next to no CPU time")
+            .because(causes::SPINS_ON_ACCEPT_ERRORS),
+    };
+    Err(server.fail(failure).await)
+}
+
+/// How long `client` takes for its requests.
+async fn request_time(client: &Client) -> Result<Duration, CheckError> {
+    let begin = Instant::now();
+    for _ in 0..REQUESTS {
+        client.ask().await?;
+    }
+    Ok(begin.elapsed())
+}
+
+/// Expects that `client` is served as before, where its requests took the time `before` (rule R3).
+async fn expect_service(
+    server: &Server,
+    client: &Client,
+    before: Duration,
+) -> Result<(), CheckError> {
+    let max = (5 * before).max(Duration::from_millis(250));
+    let after = request_time(client).await;
+    let after = after.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_STOP_CLIENTS))?;
+    if after <= max {
+        return Ok(());
+    }
+    clock::expect_not_starved(&server.process)?;
+    let observed = format!(
+        "{REQUESTS} requests of one client took {} while others waited in the queue, {} before",
+        time(after),
+        time(before)
+    );
+    let failure = Failure::property(observed)
+        .expecting(format!("clients that are connected are served: within {}", time(max)))
+        .because(causes::ACCEPT_ERRORS_STOP_CLIENTS);
+    Err(server.fail(failure).await)
+}
+
+/// Expects that, with the others gone, `served` are served and `number` new clients, all at once.
+async fn expect_recovery(
+    context: &Context,
+    server: &Rc<Server>,
+    served: &[Client],
+    number: usize,
+) -> Result<(), CheckError> {
+    context.step("a new client connects, which must be answered");
+    let new = server.still_serves("the new client").await;
+    let new = new.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_ARE_FATAL))?;
+    context.step(format!(
+        "{number} more connect; each must be answered while all are open, and so must the first {SERVED}"
+    ));
+    let clients = server.connect_many(number).await;
+    let clients = clients.map_err(|error| error.if_unanswered(causes::LOSES_SLOTS))?;
+    for client in served {
+        client.ask().await?;
+    }
+    new.finish().await?;
+    clients.into_iter().for_each(Client::reset);
+    Ok(())
+}

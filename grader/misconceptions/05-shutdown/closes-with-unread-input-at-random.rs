@@ -1,0 +1,34 @@
+//! Misconception: `select!` prefers the line that is there.
+//! Nondeterministic: which of two ready branches `select!` takes is random
+//!
+//! Must fail:
+//! - 05/in-flight-completes: with the next line unread, closing the socket is a
+//!   reset
+
+pub async fn handle(
+    stream: &mut TcpStream,
+    stop: &CancellationToken,
+    in_flight: &Arc<AtomicUsize>,
+) -> Result<(), Error> {
+    let (input, mut output) = stream.split();
+    let mut lines = Lines::new(input, MAX_LINE);
+    loop {
+        let line = tokio::select! {
+            line = lines.next_line() => line,
+            () = stop.cancelled() => return Ok(()),
+        };
+        match line {
+            Ok(Some(line)) => {
+                let _in_flight = InFlight::begin(in_flight);
+                let text = reply(&line).await;
+                output.write_all(text.as_bytes()).await?;
+            }
+            Ok(None) => return Ok(()),
+            Err(error @ LineError::Io(_)) => return Err(error.into()),
+            Err(error) => {
+                output.write_all(format!("{error}\n").as_bytes()).await?;
+                return Err(error.into());
+            }
+        }
+    }
+}

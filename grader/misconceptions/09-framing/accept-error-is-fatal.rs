@@ -1,0 +1,15 @@
+//! Misconception: when accept fails, the listener is broken.
+//!
+//! Must fail:
+//! - 09/out-of-descriptors: out of descriptors for a moment, the server ends
+
+pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            if let Err(error) = handle(stream, &limits).await {
+                eprintln!("client: {error}");
+            }
+        });
+    }
+}
