@@ -122,6 +122,12 @@ impl Syscall {
         self.number == libc::SYS_futex
     }
 
+    /// Whether it waits for a child process.
+    #[must_use]
+    pub fn waits_for_child(self) -> bool {
+        [libc::SYS_wait4, libc::SYS_waitid].contains(&self.number)
+    }
+
     /// Whether it sleeps for a given time.
     #[must_use]
     pub fn sleeps(self) -> bool {

@@ -1,6 +1,11 @@
 //! The lines in which a server says where it listens: `listening on 127.0.0.1:PORT`.
 
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
 use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 use observe::Socket;
@@ -14,13 +19,15 @@ const MAX_LINE: usize = 4096;
 /// So many bytes of a wrong line are shown.
 const SHOWN: usize = 60;
 
-/// Waits for the line `WHAT on 127.0.0.1:PORT`, number `index` of standard output, from 0, and returns the address.
+/// Waits until `program`, which runs as `process`, prints the line `WHAT on 127.0.0.1:PORT`, number `index` of standard
+/// output, from 0. Returns the address.
 ///
 /// # Errors
 ///
 /// It did not come, or another line did.
 pub(super) async fn announced(
     process: &Process,
+    program: &OsStr,
     index: usize,
     what: &str,
 ) -> Result<SocketAddr, CheckError> {
@@ -46,7 +53,15 @@ pub(super) async fn announced(
             Ok(address) => return Ok(address),
             Err((fault, cause)) => (fault, Some(cause)),
         },
-        (None, Ok(_)) => (AnnouncementFault::Ended, None),
+        (None, Ok(_)) => {
+            // The C library has a shell execute what the kernel refuses.
+            let cause = if is_foreign(&beginning(Path::new(program))) {
+                Diagnosis::ForeignExecutable
+            } else {
+                Diagnosis::EndedBeforeListening
+            };
+            (AnnouncementFault::Ended, Some(cause))
+        }
         (None, Err(WaitError::Hang)) => {
             let listens = process.probe.sockets()?.iter().any(Socket::is_listener);
             let cause = silence_cause(process.stdout().total(), listens);
@@ -60,12 +75,13 @@ pub(super) async fn announced(
     let place = if index == 0 { "first of all" } else { "right after the first line" };
     let expected = format!("the line `{what} on 127.0.0.1:PORT` on standard output, {place}");
     let failure = Failure::new(FailureKind::NotAnnounced { fault }).expecting(expected);
-    Err(not_announced(process, failure, cause.map(Cause::from)).await)
+    Err(not_announced(process, program, failure, cause.map(Cause::from)).await)
 }
 
 /// Completes the failure of a program that has not said where it listens.
 async fn not_announced(
     process: &Process,
+    program: &OsStr,
     mut failure: Failure,
     cause: Option<Cause>,
 ) -> CheckError {
@@ -78,12 +94,54 @@ async fn not_announced(
             failure.observations.clear();
             failure.evidence.snapshot = None;
             failure.evidence.last_words = None;
-            failure.cause = Some(Diagnosis::NotExecutable.into());
+            failure.cause = Some(refusal(Path::new(program)).into());
         }
         _ if cause.is_some() && !is_unfinished => failure.cause = cause,
         _ => {}
     }
     CheckError::Failed(Box::new(failure))
+}
+
+/// Why the kernel refuses to execute the file at `path`.
+fn refusal(path: &Path) -> Diagnosis {
+    let begin = beginning(path);
+    let line = begin.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let Some(interpreter) = line.strip_prefix(b"#!") else {
+        return if is_foreign(&begin) {
+            Diagnosis::ForeignExecutable
+        } else {
+            Diagnosis::NotExecutable
+        };
+    };
+    if interpreter.ends_with(b"\r") {
+        return Diagnosis::InterpreterWithCarriageReturn;
+    }
+    let interpreter = String::from_utf8_lossy(interpreter);
+    let interpreter = interpreter.split_whitespace().next().unwrap_or_default().to_owned();
+    match Path::new(&interpreter).exists() {
+        true => Diagnosis::NotExecutable,
+        false => Diagnosis::InterpreterMissing { interpreter },
+    }
+}
+
+/// The first bytes of the file at `path`; none if it cannot be read. The kernel looks no further
+/// (`BINPRM_BUF_SIZE`).
+fn beginning(path: &Path) -> Vec<u8> {
+    const MAX: u64 = 256;
+    let mut begin = Vec::new();
+    match File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut begin)) {
+        Ok(_) => begin,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Whether a file that begins like this is an executable, and not one of this machine's: elf(5).
+fn is_foreign(begin: &[u8]) -> bool {
+    /// Where the file's class and byte order are, and the machine.
+    const PARTS: [Range<usize>; 2] = [4..6, 18..20];
+    let own = beginning(Path::new("/proc/self/exe"));
+    begin.starts_with(b"\x7fELF")
+        && PARTS.iter().any(|part| begin.get(part.clone()) != own.get(part.clone()))
 }
 
 /// What a program that sleeps forever has said instead of its line.

@@ -64,7 +64,8 @@ impl Client {
     ///
     /// It did not come back, or not the same.
     pub async fn exchange(&self, payload: &Payload) -> Result<(), CheckError> {
-        let expected = format!("{} sends {} and gets it back", self.name, size(payload.len()));
+        let expected =
+            format!("{} sends {} and gets the same back", self.name, size(payload.len()));
         self.wait(&expected, self.connection.exchange(payload, payload)).await
     }
 
@@ -118,7 +119,8 @@ impl Client {
     /// It does not end.
     pub async fn ending_with(&self, limit: usize) -> Result<Ending, CheckError> {
         let expected = format!("the connection of {} is closed", self.name);
-        self.wait(&expected, async { Ok(self.connection.ending(limit).await) }).await
+        let ending = async { Ok(self.connection.ending(limit).await) };
+        self.server.wait_for_end(&self.connection, &expected, ending).await
     }
 
     /// Sends the text `sends`, and reads so many bytes; or what came before an end, if that comes first.
@@ -204,7 +206,7 @@ impl Client {
     pub async fn expect_end(&self) -> Result<(), CheckError> {
         let expected =
             format!("after its shutdown(SHUT_WR), {} gets the end of the stream (FIN)", self.name);
-        self.wait(&expected, self.connection.expect_end()).await
+        self.server.wait_for_end(&self.connection, &expected, self.connection.expect_end()).await
     }
 
     /// Expects the end of the stream, with nothing before it, although its own side is open.
@@ -214,7 +216,7 @@ impl Client {
     /// Something else came, or nothing.
     pub async fn expect_close(&self) -> Result<(), CheckError> {
         let expected = format!("{} gets the end of the stream (FIN)", self.name);
-        self.wait(&expected, self.connection.expect_end()).await
+        self.server.wait_for_end(&self.connection, &expected, self.connection.expect_end()).await
     }
 
     async fn wait<T>(

@@ -97,7 +97,13 @@ impl ClientProgram {
             Err(CompareError::Ended(received)) => {
                 let (stream, expected) = (Stream::ToServer, payload.len());
                 let kind = FailureKind::ClosedEarly { stream, received, expected };
-                (kind, Diagnosis::InputCutShort)
+                let is_first = connection.received() == 0;
+                let cause = if is_first {
+                    Diagnosis::ClosedWithoutSending
+                } else {
+                    Diagnosis::InputCutShort
+                };
+                (kind, cause)
             }
             Err(CompareError::Broken(error)) => (broken(&error), Diagnosis::EndedWithAnswersUnread),
             Err(CompareError::Mismatch(mismatch)) => {

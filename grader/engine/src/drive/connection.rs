@@ -8,6 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
+use course::text::quoted;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::tls::{self, Session};
@@ -45,9 +46,19 @@ pub struct Connection {
     /// Bytes sent and received on it so far.
     sent: Cell<u64>,
     received: Cell<u64>,
+    awaited: RefCell<Awaited>,
     journal: Journal,
     /// How reports call this side.
     name: RefCell<Rc<str>>,
+}
+
+/// The end of what is waited for.
+#[derive(Debug, Default)]
+struct Awaited {
+    /// How many bytes will have come by then.
+    end: u64,
+    /// The last of them.
+    last: Vec<u8>,
 }
 
 impl Peer for Connection {
@@ -129,6 +140,7 @@ impl Connection {
             ports,
             sent: Cell::new(0),
             received: Cell::new(0),
+            awaited: RefCell::default(),
             journal: journal.clone(),
             name: RefCell::new(format!("port {}", ports.0).into()),
         }
@@ -310,6 +322,20 @@ impl Connection {
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received.get()
+    }
+
+    /// What an answer lacks that is waited for, if that is only the end of its line.
+    pub(super) fn missing_line_end(&self) -> Option<String> {
+        let awaited = self.awaited.borrow();
+        let missing = awaited.end.checked_sub(self.received.get())? as usize;
+        let rest = awaited.last.len().checked_sub(missing).map(|begin| &awaited.last[begin..])?;
+        let is_line_end = !rest.is_empty() && rest.iter().all(|byte| b"\r\n".contains(byte));
+        is_line_end.then(|| format!("missing: {}", quoted(rest)))
+    }
+
+    /// From now on `last` are the last bytes of what is waited for, which is whole once `length` more have come.
+    pub(super) fn awaits(&self, length: u64, last: Vec<u8>) {
+        self.awaited.replace(Awaited { end: self.received.get() + length, last });
     }
 
     /// Bytes in both directions.

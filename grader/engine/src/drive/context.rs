@@ -101,6 +101,11 @@ impl Context {
         Ok((process, pipes))
     }
 
+    /// How often the program was started so far.
+    pub(super) fn starts(&self) -> usize {
+        self.processes.borrow().len()
+    }
+
     /// The program that was started last.
     #[must_use]
     pub fn last_process(&self) -> Option<Rc<Process>> {

@@ -115,6 +115,7 @@ impl Connection {
     pub async fn expect_part(&self, payload: &Payload, part: Range<u64>) -> Result<(), WireError> {
         let read = async |buffer: &mut [u8]| self.read(buffer).await;
         let end = part.end;
+        self.awaits(end - part.start, payload.last_of(&part));
         match compare(payload, part, read).await {
             Ok(()) => Ok(()),
             Err(CompareError::Ended(offset)) => Err(ended_early(offset, end)),

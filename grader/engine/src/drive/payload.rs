@@ -1,5 +1,6 @@
 //! Data to send.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use rand::rngs::Xoshiro256PlusPlus;
@@ -46,6 +47,12 @@ impl Payload {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The last two bytes of `part`: what a line ends with.
+    pub(super) fn last_of(&self, part: &Range<u64>) -> Vec<u8> {
+        let begin = part.start.max(part.end.saturating_sub(2));
+        (begin..part.end).filter_map(|offset| self.at(offset).first().copied()).collect()
     }
 
     /// Some of the bytes from `offset` on; none at the end of the payload.

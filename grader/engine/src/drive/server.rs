@@ -1,6 +1,7 @@
 //! A server under test that runs: where it listens, what the kernel shows of it, and waiting for it.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -45,9 +46,10 @@ impl Server {
         start: &Start,
     ) -> Result<Rc<Self>, CheckError> {
         let process = start.launch(service, context)?;
+        let program = context.program().first().map(OsString::as_os_str).unwrap_or_default();
         let mut endpoints = Vec::new();
         for (index, listens) in service.program(start.role)?.listens.iter().enumerate() {
-            let address = announced(&process, index, listens.announced).await?;
+            let address = announced(&process, program, index, listens.announced).await?;
             let endpoint = Endpoint { transport: listens.transport, address };
             process.meets_at(endpoint);
             endpoints.push(endpoint);
@@ -146,6 +148,24 @@ impl Server {
         self.wait_with(peer, client, expected, Box::pin(future))
     }
 
+    /// Waits on behalf of `client` for the end of the stream, or for what `future` needs of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub(super) async fn wait_for_end<T>(
+        &self,
+        client: &Connection,
+        expected: &str,
+        future: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T, CheckError> {
+        match self.process.wait_for(client, Box::pin(future)).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.fail_on_wire(expected, error).await),
+            Err(error) => Err(self.fail_open(client, expected, error).await?),
+        }
+    }
+
     /// As [`Self::wait`], where `peer` says what moves.
     ///
     /// # Errors
@@ -189,11 +209,39 @@ impl Server {
         expected: &str,
         error: WaitError,
     ) -> Result<CheckError, CheckError> {
-        let mut failure = Failure::new(error.kind()?).expecting(expected);
+        self.fail_with(error.kind()?, client, expected).await
+    }
+
+    /// As [`Self::fail_wait`], where the end of the stream was waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fail_wait`].
+    async fn fail_open(
+        &self,
+        client: &Connection,
+        expected: &str,
+        error: WaitError,
+    ) -> Result<CheckError, CheckError> {
+        self.fail_with(error.kind()?.awaiting_end(), Some(client), expected).await
+    }
+
+    /// A failure of `kind`, in which something was waited for on behalf of `client`.
+    async fn fail_with(
+        &self,
+        kind: FailureKind,
+        client: Option<&Connection>,
+        expected: &str,
+    ) -> Result<CheckError, CheckError> {
+        let awaits_end = matches!(kind, FailureKind::NotClosed { .. });
+        let mut failure = Failure::new(kind).expecting(expected);
         if let Some(client) = client {
             failure.observations.push(Observation::Traffic(client.traffic()));
+            failure.observations.extend(client.missing_line_end().map(Observation::from));
         }
-        Ok(self.fail(failure.because(self.facts(client).diagnose())).await)
+        let facts = self.facts(client);
+        let cause = if awaits_end { facts.diagnose_open() } else { facts.diagnose() };
+        Ok(self.fail(failure.because(cause)).await)
     }
 
     /// What the kernel shows of why `client` is not answered.
@@ -207,7 +255,25 @@ impl Server {
             ConnectionFacts { holder, state: end.state, unread: u64::from(end.rx_queue) }
         });
         let threads = self.process.probe.threads().unwrap_or_default();
-        ServerFacts { threads, not_accepted: table.not_accepted(), connection }
+        let listener_is_edge_triggered = self.listener_is_edge_triggered();
+        let not_accepted = table.not_accepted();
+        ServerFacts { threads, not_accepted, listener_is_edge_triggered, connection }
+    }
+
+    /// Whether an epoll set watches the listener with EPOLLET.
+    fn listener_is_edge_triggered(&self) -> bool {
+        let sockets = self.process.probe.sockets().unwrap_or_default();
+        let sets = self.process.probe.epoll_sets().unwrap_or_default();
+        let is_listener = |pid: i32, descriptor: i32| {
+            let is_it = |socket: &Socket| {
+                (socket.pid, socket.descriptor) == (pid, descriptor) && socket.is_listener()
+            };
+            sockets.iter().any(is_it)
+        };
+        sets.iter().any(|set| {
+            let mut watched = set.watched.iter();
+            watched.any(|&(number, mask)| mask.is_edge_triggered() && is_listener(set.pid, number))
+        })
     }
 
     fn holder_of(&self, inode: u64) -> Option<Socket> {

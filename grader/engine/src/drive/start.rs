@@ -50,7 +50,12 @@ impl Start {
         add_files(context, self.files.unwrap_or(program.files), &mut words, &mut shown)?;
         words.extend(self.flags.iter().map(Into::into));
         shown.extend(self.flags);
-        let mut step = "start the program".to_owned();
+        let mut step = match context.starts() {
+            0 => "start the program".to_owned(),
+            1 => "start the program a second time".to_owned(),
+            2 => "start the program a third time".to_owned(),
+            _ => "start the program once more".to_owned(),
+        };
         if !shown.is_empty() {
             step += &format!(" with {}", shown.join(" "));
         }

@@ -6,7 +6,7 @@ use observe::listen_overflows;
 
 use super::process::{Lifetime, Process, ProcessEnd};
 use super::waiting::ANSWER_DEADLINE;
-use crate::verdict::{CheckError, Diagnosis, ExitStatus, Failure, FailureKind, Observation};
+use crate::verdict::{Cause, CheckError, Diagnosis, ExitStatus, Failure, FailureKind, Observation};
 
 /// How long a program may take to die after its connections have.
 const DEATH: Duration = Duration::from_millis(200);
@@ -59,6 +59,10 @@ impl Process {
             failure.mark_not_written(todo);
         }
         failure.evidence.last_words = self.last_words();
+        let is_concluded = matches!(failure.cause, Some(Cause::Diagnosis(_)));
+        if is_concluded && failure.kind.may_follow_a_panic() && self.has_panicked() {
+            failure.cause = Some(Diagnosis::Panicked.into());
+        }
         server_ended
     }
 }

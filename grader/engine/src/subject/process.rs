@@ -230,6 +230,11 @@ impl Process {
         }
     }
 
+    /// Whether its standard error says that a thread of it panicked, as Rust's standard library writes it.
+    pub(super) fn has_panicked(&self) -> bool {
+        self.stderr().find_line("panicked at ").is_some()
+    }
+
     /// Whether its first process has ended or was never there, and no other is left.
     #[must_use]
     pub fn is_over(&self) -> bool {

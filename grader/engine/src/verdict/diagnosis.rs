@@ -47,6 +47,8 @@ pub enum Diagnosis {
     WaitsForMoreInput,
     /// The program has seen the end of the input and keeps the socket.
     KeepsClosedSocket,
+    /// The program keeps a connection open that it is to close.
+    KeepsConnectionOpen,
     /// One thread sleeps in write while others wait for a lock.
     LockHeldOverWrite,
     /// The program has read everything, and no thread works for the client.
@@ -68,6 +70,9 @@ pub enum Diagnosis {
 
     // How a server ended.
     EndedWhileDraining,
+    /// A thread or task of it panicked.
+    Panicked,
+    EndedBeforeListening,
     DiedOfSigpipe,
     Died,
     EndedAsIfDone,
@@ -75,6 +80,13 @@ pub enum Diagnosis {
 
     // What a server does instead of saying where it listens.
     NotExecutable,
+    /// A script's first line names it.
+    InterpreterMissing {
+        interpreter: String,
+    },
+    /// Its first line ends with a carriage return.
+    InterpreterWithCarriageReturn,
+    ForeignExecutable,
     BindsAnotherAddress,
     LineNotExact {
         line: String,
@@ -98,6 +110,7 @@ pub enum Diagnosis {
     InputNotRead,
     InputHeldBack,
     InputCutShort,
+    ClosedWithoutSending,
     EndedWithAnswersUnread,
     InputTakenForText,
     InputChanged,
@@ -152,6 +165,12 @@ pub enum BusyElsewhere {
     Sleeping,
     /// One sleeps in a call that waits for many sockets, the listener not among them.
     Selecting,
+    /// The same, and an epoll set watches the listener with EPOLLET.
+    EdgeMissed,
+    /// One waits for a child process.
+    WaitingForChild,
+    /// One runs.
+    Running,
     /// None of these.
     NotAccepting,
 }

@@ -10,6 +10,8 @@ pub(crate) struct ServerFacts {
     pub threads: Vec<Thread>,
     /// Connections in the listener's queue.
     pub not_accepted: usize,
+    /// Whether an epoll set watches the listener with EPOLLET.
+    pub listener_is_edge_triggered: bool,
     /// The program's end of the client's connection, if the kernel shows one.
     pub connection: Option<ConnectionFacts>,
 }
@@ -45,7 +47,9 @@ impl ServerFacts {
 
     /// What the threads do that should serve the client.
     fn busy(&self) -> BusyElsewhere {
-        if self.sleeps_in(Syscall::reads) {
+        if self.sleeps_in(Syscall::waits_for_child) {
+            BusyElsewhere::WaitingForChild
+        } else if self.sleeps_in(Syscall::reads) {
             BusyElsewhere::Reading
         } else if self.sleeps_in(Syscall::writes) {
             BusyElsewhere::Writing
@@ -53,8 +57,12 @@ impl ServerFacts {
             BusyElsewhere::Locked
         } else if self.sleeps_in(Syscall::sleeps) {
             BusyElsewhere::Sleeping
+        } else if self.sleeps_in(Syscall::waits_for_many) && self.listener_is_edge_triggered {
+            BusyElsewhere::EdgeMissed
         } else if self.sleeps_in(Syscall::waits_for_many) {
             BusyElsewhere::Selecting
+        } else if self.threads.iter().any(|thread| thread.state == ThreadState::Running) {
+            BusyElsewhere::Running
         } else {
             BusyElsewhere::NotAccepting
         }
@@ -83,6 +91,20 @@ impl ServerFacts {
             Diagnosis::LockHeldOverWrite
         } else {
             Diagnosis::ClientForgotten
+        }
+    }
+
+    /// Why the server does not close the client's connection.
+    #[must_use]
+    pub fn diagnose_open(&self) -> Diagnosis {
+        match self.connection {
+            Some(connection) if connection.holder.is_some() && connection.unread == 0 => {
+                match connection.state {
+                    TcpState::CloseWait => Diagnosis::KeepsClosedSocket,
+                    _ => Diagnosis::KeepsConnectionOpen,
+                }
+            }
+            _ => self.diagnose(),
         }
     }
 
@@ -128,7 +150,7 @@ mod tests {
 
     fn diagnose(threads: &[Thread], connection: Option<ConnectionFacts>) -> Diagnosis {
         let (threads, not_accepted) = (threads.to_vec(), 0);
-        ServerFacts { threads, not_accepted, connection }.diagnose()
+        ServerFacts { threads, not_accepted, connection, ..ServerFacts::default() }.diagnose()
     }
 
     #[test]
@@ -151,7 +173,7 @@ mod tests {
     fn without_a_connection_the_queue_counts() {
         let threads = vec![asleep(libc::SYS_recvfrom, OTHER)];
         assert_eq!(diagnose(&threads, None), Diagnosis::SeeThreads);
-        let facts = ServerFacts { threads, not_accepted: 3, connection: None };
+        let facts = ServerFacts { threads, not_accepted: 3, ..ServerFacts::default() };
         let busy = BusyElsewhere::Reading;
         assert_eq!(facts.diagnose(), Diagnosis::WaitsInBacklog { clients: 3, busy });
     }

@@ -26,6 +26,8 @@ pub struct Failure {
     pub drawn: Vec<String>,
     /// Whether a limit of time decides, so that even wrong bytes may be the machine's fault.
     time_limited: bool,
+    /// Whether no machine is so busy that it could have caused this, though it may have caused others of its kind.
+    is_certain: bool,
     /// What kept the program from the CPUs, if a busy machine may be at fault: then the check is tried again.
     pub starvation: Option<Starvation>,
 }
@@ -136,6 +138,7 @@ impl Failure {
             cause: None,
             transcript: Vec::new(),
             time_limited: false,
+            is_certain: false,
             drawn: Vec::new(),
             starvation: None,
         }
@@ -191,6 +194,13 @@ impl Failure {
         self
     }
 
+    /// Says that no busy machine can have caused it: a wrong number, say, or a wrong status of an answer.
+    #[must_use]
+    pub fn certain(mut self) -> Self {
+        self.is_certain = true;
+        self
+    }
+
     /// Makes `kind` what was seen first; what was seen until now comes after it.
     pub(crate) fn supersede(&mut self, kind: FailureKind) {
         let before = std::mem::replace(&mut self.kind, kind);
@@ -214,6 +224,7 @@ impl Failure {
             {
                 Certainty::MachineMayBeAtFault
             }
+            _ if self.is_certain && !self.time_limited => Certainty::Certain,
             other => other,
         }
     }

@@ -33,6 +33,12 @@ pub enum FailureKind {
         #[serde(rename = "after_ms", serialize_with = "milliseconds")]
         after: Duration,
     },
+    /// The program did not close a connection.
+    NotClosed {
+        /// How long was waited; `None` where it is proven that it will not (rule R13).
+        #[serde(rename = "after_ms", serialize_with = "optional_milliseconds")]
+        after: Option<Duration>,
+    },
     /// The check as a whole did not end in time.
     CheckTimeout {
         #[serde(rename = "after_ms", serialize_with = "milliseconds")]
@@ -180,6 +186,16 @@ pub enum Certainty {
 }
 
 impl FailureKind {
+    /// The kind of a failure in which the end of a stream was waited for.
+    #[must_use]
+    pub fn awaiting_end(self) -> Self {
+        match self {
+            Self::ProvenHang => Self::NotClosed { after: None },
+            Self::Timeout { after } => Self::NotClosed { after: Some(after) },
+            other => other,
+        }
+    }
+
     /// The bytes of `received` that came where none were expected.
     #[must_use]
     pub fn unexpected(stream: Stream, received: &[u8]) -> Self {
@@ -195,6 +211,7 @@ impl FailureKind {
             Self::WrongBytes { .. }
             | Self::UnexpectedBytes { .. }
             | Self::ProvenHang
+            | Self::NotClosed { after: None }
             | Self::StillRunning { after: None }
             | Self::ServerEnded { .. }
             | Self::NotWritten { .. }
@@ -208,6 +225,7 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::HandshakeFailed { .. }
             | Self::WrongStatus { .. }
+            | Self::NotClosed { after: Some(_) }
             | Self::StillRunning { after: Some(_) }
             | Self::NotStarted { .. }
             | Self::NotAnnounced { .. }
@@ -218,7 +236,7 @@ impl FailureKind {
     /// Whether something was waited for that did not come.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        matches!(self, Self::ProvenHang | Self::Timeout { .. })
+        matches!(self, Self::ProvenHang | Self::Timeout { .. } | Self::NotClosed { .. })
     }
 
     /// Whether a program that has just ended looks like this from outside: its kernel closes its sockets before its
@@ -234,6 +252,13 @@ impl FailureKind {
                 | Self::ConnectRefused { .. }
                 | Self::HandshakeFailed { .. }
         )
+    }
+
+    /// Whether a program one of whose threads or tasks has just panicked looks like this from outside.
+    #[must_use]
+    pub fn may_follow_a_panic(&self) -> bool {
+        self.is_unanswered()
+            || matches!(self, Self::ClosedEarly { .. } | Self::ConnectionBroken { .. })
     }
 
     /// What was seen of it: of a `todo!()` its symptom.

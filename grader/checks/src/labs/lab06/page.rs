@@ -29,7 +29,8 @@ pub(super) async fn get_page(server: &Rc<Server>) -> Result<Exposition, CheckErr
     let Response { status, content_type, body } = get(server, "/metrics").await?;
     if status != 200 {
         let failure = Failure::property(format!("status {status}"))
-            .expecting("GET /metrics is answered with status 200");
+            .expecting("GET /metrics is answered with status 200")
+            .certain();
         return Err(server.fail(failure).await);
     }
     let looks = if body.ends_with(b"# EOF\n") { Format::OpenMetrics } else { Format::Prometheus };

@@ -64,7 +64,8 @@ fn read_strictly(server: &Server, response: &Response) -> Result<(Format, Exposi
     let name = format.name();
     let failure = Failure::property_lines(observed)
         .expecting(format!("the page can be read as {name}, as its content type {shown} says"))
-        .because(causes::MALFORMED_PAGE);
+        .because(causes::MALFORMED_PAGE)
+        .certain();
     Err(server.process.fail_in_retrospect(failure))
 }
 
@@ -80,7 +81,7 @@ fn format_of(server: &Server, response: &Response, shown: &str) -> Result<Format
             .observing(reason)
             .because(causes::UNKNOWN_CONTENT_TYPE),
     };
-    Err(server.process.fail_in_retrospect(failure.expecting(EXPECTED)))
+    Err(server.process.fail_in_retrospect(failure.expecting(EXPECTED).certain()))
 }
 
 /// What is wrong with the metadata of the metric that `sample` belongs to.
@@ -99,7 +100,8 @@ fn wrong_metadata(page: &Exposition, format: Format, sample: &str, kind: Kind) -
     };
     let failure = Failure::property(observed)
         .expecting(format!("{sample} is there, a {}, with a HELP text", kind.name(format)))
-        .because(metadata_name(format));
+        .because(metadata_name(format))
+        .certain();
     Some(failure)
 }
 
@@ -118,6 +120,7 @@ async fn expect_not_found(server: &Rc<Server>, path: &str) -> Result<(), CheckEr
     }
     let failure = Failure::property(format!("status {status}"))
         .expecting(format!("GET {path} is answered with status 404"))
-        .because(causes::SERVES_EVERY_PATH);
+        .because(causes::SERVES_EVERY_PATH)
+        .certain();
     Err(server.process.fail_in_retrospect(failure))
 }

@@ -22,6 +22,17 @@ impl BusyElsewhere {
             Self::Selecting => {
                 "the program sleeps in a call that waits for many sockets, the listener not among them"
             }
+            Self::EdgeMissed => {
+                "the program sleeps in epoll_wait, which watches the listener with EPOLLET: such an event is reported \
+                 once for all clients that wait by then. Accept until EAGAIN"
+            }
+            Self::WaitingForChild => {
+                "the process that should do it waits for a child process (wait4)"
+            }
+            Self::Running => {
+                "a thread of the program is running instead. In an event loop: does the event reach this client? Check \
+                 its token, its index in the list, and the interest"
+            }
             Self::NotAccepting => "no thread is in accept",
         }
     }
@@ -81,6 +92,10 @@ impl Diagnosis {
                  closes when the stream and every clone of it are dropped: is one kept in a list, \
                  or in a thread that does not end?"
             }
+            Self::KeepsConnectionOpen => {
+                "the program keeps the connection open: it still waits for something, or something still owns the \
+                 stream (a clone, a list, a task that does not end)"
+            }
             Self::LockHeldOverWrite => {
                 "the program has read all that was sent. One thread sleeps in write, until its \
                  client reads, and others wait for a thread (futex): is a lock held over that write?"
@@ -115,6 +130,13 @@ impl Diagnosis {
                 "it ended while somebody was still to be answered: when `main` returns, the \
                  runtime drops all tasks where they are, and the kernel closes their sockets"
             }
+            Self::Panicked => {
+                "the program panicked, see its last words: a panic ends its thread or task, and with it the client that \
+                 it serves"
+            }
+            Self::EndedBeforeListening => {
+                "the program ended before it said where it listens: its last words and its status may tell why"
+            }
             Self::DiedOfSigpipe => {
                 "the program died of SIGPIPE: it wrote to a connection that the client had closed. Ignore \
                  that signal (Rust's std does) and take EPIPE as the end of this client"
@@ -128,6 +150,19 @@ impl Diagnosis {
                  accept, must not end the server"
             }
             Self::NotExecutable => "check the command: the first word must be an executable",
+            Self::InterpreterMissing { interpreter } => {
+                return format!(
+                    "the first line of this script names `{interpreter}`, which does not exist on this machine: install \
+                     it, or correct the line"
+                );
+            }
+            Self::InterpreterWithCarriageReturn => {
+                "the first line of this script ends with a carriage return (\\r\\n), which becomes part of the \
+                 interpreter's name: save the file with \\n as line end"
+            }
+            Self::ForeignExecutable => {
+                "this machine cannot execute the file: it was built for another one, or it is a script without `#!`"
+            }
             Self::BindsAnotherAddress => {
                 "bind the address that was asked for, 127.0.0.1:0, and print what `local_addr` says: the \
                  port that the kernel chose"
@@ -191,6 +226,10 @@ impl Diagnosis {
             Self::InputHeldBack => {
                 "the program has taken all of the input, and holds it back: for a newline, for the end of \
                  the input, or in a buffer that is not flushed"
+            }
+            Self::ClosedWithoutSending => {
+                "the program closed its first connection without sending any of the input. Everything, including the \
+                 certificate, is judged on that one connection"
             }
             Self::InputCutShort => {
                 "the rest of the input was not sent: what was read last has to go out before the end"

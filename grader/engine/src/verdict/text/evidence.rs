@@ -51,7 +51,7 @@ pub fn snapshot_lines(snapshot: &Snapshot) -> Vec<String> {
 pub fn inside_lines(snapshot: &Snapshot) -> Vec<String> {
     let mut lines = thread_lines(snapshot);
     lines.extend(snapshot.unreadable.iter().map(ToString::to_string));
-    lines.extend(snapshot.listeners.iter().map(listener_line));
+    lines.extend(listener_lines(&snapshot.listeners));
     lines.extend(socket_lines(snapshot));
     for set in &snapshot.epoll_sets {
         lines.extend(epoll_lines(set, snapshot.serves));
@@ -88,12 +88,25 @@ fn thread_lines(snapshot: &Snapshot) -> Vec<String> {
     lines.iter().map(line).collect()
 }
 
-fn listener_line(listener: &ListenerView) -> String {
-    let line = format!("listening on {}", listener.address);
-    match listener.not_accepted {
-        0 => line,
-        waiting => format!("{line}, {} not accepted yet", count(waiting, "client")),
+/// One line for each listener, however many processes have inherited it.
+fn listener_lines(listeners: &[ListenerView]) -> Vec<String> {
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for listener in listeners {
+        let line = format!("listening on {}", listener.address);
+        let line = match listener.not_accepted {
+            0 => line,
+            waiting => format!("{line}, {} not accepted yet", count(waiting, "client")),
+        };
+        match lines.iter_mut().find(|(other, _)| *other == line) {
+            Some((_, holders)) => *holders += 1,
+            None => lines.push((line, 1)),
+        }
     }
+    let held = |(line, holders): (String, usize)| match holders {
+        1 => line,
+        many => format!("{line} (held by {})", count(many, "process")),
+    };
+    lines.into_iter().map(held).collect()
 }
 
 /// In the order of the states' text, with what is in the queues.

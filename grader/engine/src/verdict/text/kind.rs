@@ -21,8 +21,16 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
         }
         FailureKind::ProvenHang => {
             "no answer, and none can come: every thread of the program sleeps in a call without a \
-             time-out, and nothing is under way to wake it"
+             timeout, and nothing is in flight to wake it"
                 .to_owned()
+        }
+        FailureKind::NotClosed { after: None } => {
+            "no end of the stream, and none can come: every thread of the program sleeps in a call without a timeout, and \
+             nothing is in flight to wake it"
+                .to_owned()
+        }
+        FailureKind::NotClosed { after: Some(after) } => {
+            format!("no end of the stream within {}", time(*after))
         }
         FailureKind::Timeout { after } => format!("no answer within {}", time(*after)),
         FailureKind::CheckTimeout { after } => {
@@ -40,7 +48,7 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
             format!("the program {status}")
         }
         FailureKind::StillRunning { after: None } => {
-            "it goes on, and sleeps for good: every thread in a call without a time-out".to_owned()
+            "it goes on, and sleeps for good: every thread in a call without a timeout".to_owned()
         }
         FailureKind::StillRunning { after: Some(after) } => {
             format!("it goes on after {}", time(*after))
