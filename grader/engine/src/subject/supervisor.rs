@@ -27,6 +27,7 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use super::children::KILL_DEADLINE;
+use super::inherited::reset_signals;
 use crate::verdict::ExitStatus;
 
 /// The first argument that makes the grader a supervisor.
@@ -55,6 +56,7 @@ pub(super) enum Event {
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is what starts programs under test")]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    reset_signals();
     let descriptors = arguments.next().and_then(|word| word.to_str()?.parse().ok());
     let takes_input = arguments.next().is_some_and(|word| word == INPUT_FOLLOWS);
     let (Some(descriptors), Some(program)) = (descriptors, arguments.next()) else {
