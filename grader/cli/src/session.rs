@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use course::checkout::Checkout;
 use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::Lab;
-use engine::subject::build::{BuildError, Builder, Profile, Variant};
+use engine::subject::build::{BuildError, Builder, KeptPrograms, Profile, Variant};
 use engine::subject::{Children, Confinement, Launcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -23,6 +23,8 @@ pub struct Session {
     pub launcher: Launcher,
     /// Raised by Ctrl-C: builds and checks end, and what is known is printed.
     pub interrupt: Interrupt,
+    /// The programs that it has built.
+    kept: KeptPrograms,
     /// What shows the progress, on a terminal: one line for each thing that is going on.
     pub bars: MultiProgress,
 }
@@ -38,14 +40,15 @@ impl Session {
         let launcher = Launcher::new(children, Confinement::None);
         let launcher = launcher.context("cannot become a subreaper")?;
         let interrupt = listen_for_signals()?;
-        Ok(Self { checkout, launcher, interrupt, bars: MultiProgress::new() })
+        let (kept, bars) = (KeptPrograms::default(), MultiProgress::new());
+        Ok(Self { checkout, launcher, interrupt, kept, bars })
     }
 
     /// Builds programs of this session's checkout.
     #[must_use]
     pub fn builder(&self) -> Builder<'_> {
-        let Self { checkout, launcher, interrupt, .. } = self;
-        Builder { checkout, children: launcher.children(), interrupt }
+        let Self { checkout, launcher, interrupt, kept, .. } = self;
+        Builder { checkout, children: launcher.children(), interrupt, kept }
     }
 
     /// Builds `variant` of `lab`, as far as it needs to be, with a bar that shows the progress. Returns its command.
