@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use course::checkout::Checkout;
 use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::Lab;
@@ -34,8 +34,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The kernel refuses one of these.
+    /// The kernel refuses one of these, or `/proc` is not this process's.
     pub fn begin(checkout: Checkout, children: &Children) -> Result<Self> {
+        expect_own_proc()?;
         raise_descriptor_limit()?;
         let launcher = Launcher::new(children, Confinement::None);
         let launcher = launcher.context("cannot become a subreaper")?;
@@ -82,6 +83,19 @@ impl Session {
         }
         bar
     }
+}
+
+/// Whether `/proc` shows the programs that this process starts.
+///
+/// # Errors
+///
+/// It shows those of another PID namespace, or nothing; says what to do.
+pub fn expect_own_proc() -> Result<()> {
+    const MOUNT: &str = "mount this one's with `mount -t proc proc /proc`, or create it with `unshare --mount-proc`";
+    let is_own = observe::is_proc_own();
+    let is_own = is_own.with_context(|| format!("cannot read /proc/self; {MOUNT}"))?;
+    ensure!(is_own, "/proc belongs to another PID namespace; {MOUNT}");
+    Ok(())
 }
 
 /// The grader is the other end of every connection (rule R11).
