@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    // `cargo run` says where the package is now; a copied checkout may have been built elsewhere.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR");
+    let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&package).join("..");
     let root = root.canonicalize().context("the repository is not where this was built")?;
     let book = Book::load(&root)?;
     let target = match &arguments.deck {

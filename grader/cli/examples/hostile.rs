@@ -133,6 +133,22 @@ fn main() -> io::Result<()> {
             signal_parent(Signal::STOP)?;
             echo(&listener)
         }
+        // Has children that end at once, all the time.
+        "starts-processes" => {
+            announce(&listener)?;
+            let this = std::env::current_exe()?;
+            thread::spawn(move || {
+                loop {
+                    let _ = Command::new(&this).arg("ends").status();
+                }
+            });
+            echo(&listener)
+        }
+        // The kernel takes milliseconds to give back this memory, which is what makes the end of a process long.
+        "ends" => {
+            std::mem::forget(vec![1_u8; 64 << 20]);
+            exit(0)
+        }
         // As C programs may do with pthread_exit in main.
         "first-thread-ends" => {
             announce(&listener)?;

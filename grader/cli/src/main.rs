@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use engine::subject::{Children, supervisor};
+use engine::subject::{Children, reset_signals, supervisor};
 #[cfg(feature = "bench")]
 use grader::bench::load;
 #[cfg(feature = "bench")]
@@ -50,6 +50,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    reset_signals();
     let mut arguments = std::env::args_os();
     match arguments.nth(1) {
         Some(first) if first == supervisor::ARGUMENT => return supervisor::main(arguments),

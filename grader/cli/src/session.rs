@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use course::checkout::Checkout;
 use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::Lab;
-use engine::subject::build::{BuildError, Builder, Profile, Variant};
+use engine::subject::build::{BuildError, Builder, KeptPrograms, Profile, Variant};
 use engine::subject::{Children, Confinement, Launcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -23,6 +23,8 @@ pub struct Session {
     pub launcher: Launcher,
     /// Raised by Ctrl-C: builds and checks end, and what is known is printed.
     pub interrupt: Interrupt,
+    /// The programs that it has built.
+    kept: KeptPrograms,
     /// What shows the progress, on a terminal: one line for each thing that is going on.
     pub bars: MultiProgress,
 }
@@ -32,20 +34,22 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The kernel refuses one of these.
+    /// The kernel refuses one of these, or `/proc` is not this process's.
     pub fn begin(checkout: Checkout, children: &Children) -> Result<Self> {
+        expect_own_proc()?;
         raise_descriptor_limit()?;
         let launcher = Launcher::new(children, Confinement::None);
         let launcher = launcher.context("cannot become a subreaper")?;
         let interrupt = listen_for_signals()?;
-        Ok(Self { checkout, launcher, interrupt, bars: MultiProgress::new() })
+        let (kept, bars) = (KeptPrograms::default(), MultiProgress::new());
+        Ok(Self { checkout, launcher, interrupt, kept, bars })
     }
 
     /// Builds programs of this session's checkout.
     #[must_use]
     pub fn builder(&self) -> Builder<'_> {
-        let Self { checkout, launcher, interrupt, .. } = self;
-        Builder { checkout, children: launcher.children(), interrupt }
+        let Self { checkout, launcher, interrupt, kept, .. } = self;
+        Builder { checkout, children: launcher.children(), interrupt, kept }
     }
 
     /// Builds `variant` of `lab`, as far as it needs to be, with a bar that shows the progress. Returns its command.
@@ -79,6 +83,19 @@ impl Session {
         }
         bar
     }
+}
+
+/// Whether `/proc` shows the programs that this process starts.
+///
+/// # Errors
+///
+/// It shows those of another PID namespace, or nothing; says what to do.
+pub fn expect_own_proc() -> Result<()> {
+    const MOUNT: &str = "mount this one's with `mount -t proc proc /proc`, or create it with `unshare --mount-proc`";
+    let is_own = observe::is_proc_own();
+    let is_own = is_own.with_context(|| format!("cannot read /proc/self; {MOUNT}"))?;
+    ensure!(is_own, "/proc belongs to another PID namespace; {MOUNT}");
+    Ok(())
 }
 
 /// The grader is the other end of every connection (rule R11).

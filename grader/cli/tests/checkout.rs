@@ -5,42 +5,16 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use common::{grader, target};
+use common::{copied_checkout, copies_target, grader, root};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-/// The root of the checkout that is tested.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(path, to).unwrap();
-        }
-    }
-}
-
 #[test]
 fn a_student_meets_errors_failures_and_success() {
-    let checkout = tempfile::tempdir().unwrap();
-    let folder = checkout.path();
-    for part in ["labs", "solutions", "grader/explanations", "slides/decks", ".cargo"] {
-        copy(&root().join(part), &folder.join(part));
-    }
-    for part in ["Cargo.toml", "Cargo.lock", "README.md"] {
-        fs::copy(root().join(part), folder.join(part)).unwrap();
-    }
-    // Dependencies are compiled once for all runs of this test.
-    let target = target().join("test-checkout");
+    let checkout = copied_checkout();
+    let (folder, target) = (checkout.path(), copies_target());
     let grader = |arguments: &[&str]| -> Command {
         let mut grader = grader();
         grader.current_dir(folder).env("CARGO_TARGET_DIR", &target).args(arguments);

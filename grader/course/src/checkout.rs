@@ -1,5 +1,6 @@
 //! Where the files of a lab are.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -97,14 +98,13 @@ impl Checkout {
         self.root.join(target)
     }
 
-    /// Reads a text file of the checkout.
+    /// Reads a text file of the checkout, as [`read_text`] does.
     ///
     /// # Errors
     ///
     /// The file cannot be read; the error names it as seen from the root.
     pub fn read(&self, path: &Path) -> Result<String> {
-        std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", self.relative(path).display()))
+        read_text(path).with_context(|| format!("cannot read {}", self.relative(path).display()))
     }
 
     /// `path` as seen from the root, or unchanged if it is outside.
@@ -112,6 +112,15 @@ impl Checkout {
     pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
+}
+
+/// Reads a text file and gives its lines LF as their ends: git may have checked it out with CRLF (`core.autocrlf`).
+///
+/// # Errors
+///
+/// It cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    Ok(std::fs::read_to_string(path)?.replace("\r\n", "\n"))
 }
 
 #[cfg(test)]

@@ -47,4 +47,4 @@ pub use sockets::Socket;
 pub use syscall::Syscall;
 pub use tcp_state::TcpState;
 pub use threads::{Thread, ThreadState};
-pub use tree::{MAX_PROCESSES, children, descendants};
+pub use tree::{MAX_PROCESSES, children, descendants, is_proc_own};

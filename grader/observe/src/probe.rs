@@ -6,7 +6,7 @@ use procfs::ProcError;
 use procfs::process::{Process, Task};
 use serde::Serialize;
 
-use crate::tree::{MAX_PROCESSES, descendants, is_zombie};
+use crate::tree::{MAX_PROCESSES, descendants, has_memory, is_zombie};
 
 /// Reads a tree of processes. Nothing is kept: each method reads the tree as it is at that moment.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +55,10 @@ impl fmt::Display for Resource {
 }
 
 impl Unreadable {
-    /// `Some` where `error` says that reading is forbidden; `None` where the process or thread has just ended.
+    /// `Some` where `error` says that reading is forbidden; `None` where the process or thread has just ended, or is about
+    /// to: once it has given back its memory, what `/proc` shows of it belongs to root.
     pub(crate) fn if_forbidden(what: Resource, pid: i32, error: &ProcError) -> Option<Self> {
-        let is_forbidden = matches!(error, ProcError::PermissionDenied(_));
+        let is_forbidden = matches!(error, ProcError::PermissionDenied(_)) && has_memory(pid);
         is_forbidden.then(|| Self { what, pid, reason: error.to_string() })
     }
 }

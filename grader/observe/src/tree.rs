@@ -1,9 +1,23 @@
 //! The tree of processes: who started whom, and who is left.
 
+use std::ffi::OsStr;
+use std::io;
+
 use procfs::process::Process;
 
 /// No walk through a tree visits more processes than this: a hostile program may start them without end.
 pub const MAX_PROCESSES: usize = 4096;
+
+/// Whether `/proc` is that of this process's PID namespace (pid_namespaces(7)). Another one shows this process under
+/// another number, and other processes under the numbers of its children.
+///
+/// # Errors
+///
+/// `/proc` is not mounted, or does not show this process.
+pub fn is_proc_own() -> io::Result<bool> {
+    let shown = std::fs::read_link("/proc/self")?;
+    Ok(shown.as_os_str() == OsStr::new(&std::process::id().to_string()))
+}
 
 /// The processes whose parent is `pid`, in no particular order; none if `pid` does not exist.
 #[must_use]
@@ -63,6 +77,12 @@ pub(crate) fn is_zombie(pid: i32) -> bool {
     }
 }
 
+/// Whether `pid` has memory of its own: a process that is ending gives it back before it is a zombie.
+pub(crate) fn has_memory(pid: i32) -> bool {
+    let status = Process::new(live_task(pid)).and_then(|process| process.status());
+    status.is_ok_and(|status| status.vmrss.is_some())
+}
+
 /// A thread of `pid` through which its descriptors and memory can be read: the first one, as long as it lives.
 pub(crate) fn live_task(pid: i32) -> i32 {
     let is_gone = |tid| {
@@ -89,9 +109,12 @@ mod tests {
         let (this, pid) = (std::process::id().cast_signed(), child.id().cast_signed());
         assert!(children(this).contains(&pid));
         assert!(descendants(this).contains(&pid));
-        assert!(!is_zombie(pid));
+        assert!(!is_zombie(pid) && has_memory(pid));
         assert_eq!(live_task(pid), pid);
         child.kill().expect("a signal");
+        while has_memory(pid) {
+            std::thread::yield_now();
+        }
         child.wait().expect("its status");
         assert!(!children(this).contains(&pid));
         assert!(is_zombie(pid));

@@ -163,7 +163,7 @@ impl CheckRun<'_> {
                 charge_residue: arguments.only.is_none(),
                 expected_failures: BTreeSet::new(),
             };
-            let report = Report {
+            let mut report = Report {
                 lab,
                 program: variant.label(),
                 flags: flags(arguments),
@@ -172,13 +172,19 @@ impl CheckRun<'_> {
                 remarks: remarks.clone(),
                 partial: checks.len() < lab.checks.len(),
             };
-            if !arguments.json {
-                show(&report, arguments, round)?;
-            }
             let summary = report.summary();
             let is_known = matches!(summary, Summary::Passed | Summary::Failed);
-            if matches!(variant, Variant::Starter) && !report.partial && is_known {
-                scores.store(lab, report.score().0).context("cannot write .netlab-scores")?;
+            if matches!(variant, Variant::Starter)
+                && !report.partial
+                && is_known
+                && let Err(error) = scores.store(lab, report.score().0)
+            {
+                // The verdict holds without it: a checkout may be read-only.
+                let note = format!("the score was not kept: cannot write .netlab-scores: {error}");
+                report.remarks.push(note);
+            }
+            if !arguments.json {
+                show(&report, arguments, round)?;
             }
             reports.push(report);
             if summary == Summary::Interrupted {

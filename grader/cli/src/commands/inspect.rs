@@ -20,6 +20,7 @@ use engine::verdict::inside_lines;
 use observe::{ContextSwitches, Probe, Socket, Unreadable};
 use procfs::process::Process;
 
+use crate::session::expect_own_proc;
 use crate::status::USAGE;
 
 #[derive(Args, Debug)]
@@ -61,6 +62,7 @@ const MAX_LISTED: usize = 16;
 ///
 /// There is no such process, or the program cannot be started.
 pub fn inspect(arguments: &InspectArguments, children: &Children) -> Result<ExitCode> {
+    expect_own_proc()?;
     let started = match &arguments.program {
         Some(command) => Some(Started::start(parse_program(command)?, children)?),
         None => None,

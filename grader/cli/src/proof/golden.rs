@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use course::checkout::Checkout;
+use course::checkout::{Checkout, read_text};
 use course::labs::LabInfo;
 use engine::lab::Check;
 use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Line, Observation};
@@ -45,7 +45,7 @@ impl Golden {
     pub(super) fn load(checkout: &Checkout, lab: &LabInfo, name: &str) -> Result<Self> {
         let path = misconception::folder(checkout, lab).join(format!("{name}.txt"));
         let shown = checkout.relative(&path).display().to_string();
-        let kept = match fs::read_to_string(&path) {
+        let kept = match read_text(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             result => result.with_context(|| format!("cannot read {shown}"))?,
         };

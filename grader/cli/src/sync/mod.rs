@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use checks::LABS;
-use course::checkout::Checkout;
+use course::checkout::{Checkout, read_text};
 use course::labs::LabInfo;
 use engine::subject::build::rust_files;
 
@@ -53,7 +53,7 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
     }
     let mut differing = Vec::new();
     for (path, text) in files {
-        let current = std::fs::read_to_string(&path).ok();
+        let current = read_text(&path).ok();
         if current.as_deref() == Some(text.as_str()) {
             continue;
         }
@@ -94,7 +94,7 @@ pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<String>> 
     for (path, text) in starter::starter(checkout, lab)? {
         let name = checkout.relative(&path).display();
         let is_given = path.ends_with("Cargo.toml") || path.ends_with("src/main.rs");
-        if is_given && std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+        if is_given && read_text(&path).ok().as_deref() != Some(text.as_str()) {
             remarks.push(format!("{name} is changed: a class is graded with the given one"));
         }
     }

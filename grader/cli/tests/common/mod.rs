@@ -41,10 +41,49 @@ pub fn has(tool: &str) -> bool {
     let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
     assert!(found || !required, "{tool} is missing");
     if !found {
-        // Not eprintln: the test runner keeps that of a test that passes to itself.
-        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
+        say_skipped(&format!("{tool} is missing"));
     }
     found
+}
+
+/// Says why a test is skipped.
+pub fn say_skipped(reason: &str) {
+    // Not eprintln: the test runner keeps that of a test that passes to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}
+
+/// The root of the checkout that is tested.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// A copy of this checkout, as far as its labs need it, in a folder of its own.
+pub fn copied_checkout() -> tempfile::TempDir {
+    let checkout = tempfile::tempdir().unwrap();
+    for part in ["labs", "solutions", "grader/explanations", "slides/decks", ".cargo"] {
+        copy(&root().join(part), &checkout.path().join(part));
+    }
+    for part in ["Cargo.toml", "Cargo.lock", "README.md"] {
+        std::fs::copy(root().join(part), checkout.path().join(part)).unwrap();
+    }
+    checkout
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(path, to).unwrap();
+        }
+    }
+}
+
+/// Where the labs of copied checkouts are built: their dependencies are compiled once for all tests.
+pub fn copies_target() -> PathBuf {
+    target().join("test-checkout")
 }
 
 /// The path of a program in `grader/foreign`.

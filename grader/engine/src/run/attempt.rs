@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use observe::Starvation;
 
+use super::loopback;
 use super::outcome::{Outcome, Verdict};
 use super::plan::Plan;
 use crate::drive::Trial;
@@ -27,6 +28,9 @@ pub(super) fn try_check(check: &'static Check, plan: &Plan, interrupt: &Interrup
 }
 
 fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
+    if let Some(reason) = loopback::trouble() {
+        return Outcome::not_run(check, Verdict::Inconclusive(reason));
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

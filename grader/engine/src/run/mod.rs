@@ -2,6 +2,7 @@
 
 mod attempt;
 mod grade;
+mod loopback;
 mod outcome;
 mod plan;
 mod residue;

@@ -4,6 +4,7 @@ pub mod build;
 mod children;
 mod endpoint;
 mod failing;
+mod inherited;
 mod launch;
 mod launcher;
 mod limits;
@@ -17,6 +18,7 @@ mod watchdog;
 
 pub use children::Children;
 pub use endpoint::{Endpoint, Transport};
+pub use inherited::reset_signals;
 pub use launch::{Confinement, Launch};
 pub use launcher::Launcher;
 pub use limits::DescriptorLimit;

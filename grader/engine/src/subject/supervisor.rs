@@ -27,6 +27,7 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use super::children::KILL_DEADLINE;
+use super::inherited::reset_signals;
 use super::limits::DescriptorLimit;
 use crate::verdict::ExitStatus;
 
@@ -56,6 +57,7 @@ pub(super) enum Event {
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is what starts programs under test")]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    reset_signals();
     let mut number = || arguments.next().and_then(|word| word.to_str()?.parse().ok());
     let descriptors = number().zip(number()).map(|(soft, hard)| DescriptorLimit { soft, hard });
     let takes_input = arguments.next().is_some_and(|word| word == INPUT_FOLLOWS);

@@ -11,6 +11,7 @@ use course::labs::LabInfo;
 use super::cargo::{Cargo, Profile, Progress};
 use super::error::BuildError;
 use super::files::{copy_changed, rust_files, write_if_changed};
+use super::kept::KeptPrograms;
 use super::workspace::{BuildWorkspace, MISCONCEPTIONS, misconception_library};
 use crate::interrupt::Interrupt;
 use crate::subject::children::Children;
@@ -64,6 +65,8 @@ pub struct Builder<'b> {
     pub children: &'b Children,
     /// Ends a build.
     pub interrupt: &'b Interrupt,
+    /// What it builds is kept here, safe from other builds.
+    pub kept: &'b KeptPrograms,
 }
 
 impl Builder<'_> {
@@ -85,6 +88,7 @@ impl Builder<'_> {
             Variant::Solution => (self.checkout.require_solution(lab)?, lab.solution_package()),
         };
         let workspace = BuildWorkspace::of(self.checkout);
+        let _lock = workspace.lock(self.interrupt)?;
         let place = self.checkout.relative(&folder).to_owned();
         copy_changed(&folder.join("src"), &workspace.folder.join(&place).join("src"))?;
         workspace.add(&place, lab, &library, false)?;
@@ -92,7 +96,7 @@ impl Builder<'_> {
         let names = std::slice::from_ref(&library);
         let mut executables = self.cargo(&workspace).build(names, profile, progress)?.executables;
         let executable = executables.remove(&library).context("cargo has built no executable")?;
-        Ok(vec![executable.into()])
+        Ok(vec![self.kept.copy(&workspace.kept(), &executable)?.into()])
     }
 
     /// Builds known-wrong answers, each the solution with one file replaced, with clippy as the compiler. `all` are the
@@ -112,6 +116,7 @@ impl Builder<'_> {
             return Ok(BTreeMap::new());
         }
         let workspace = BuildWorkspace::of(self.checkout);
+        let _lock = workspace.lock(self.interrupt)?;
         let given = self.solution_files(lab)?;
         let (mut places, mut libraries) = (Vec::new(), BTreeMap::new());
         for (name, Replacement { file, text }) in replacements {
@@ -134,13 +139,17 @@ impl Builder<'_> {
         workspace.prepare(self.checkout, &places)?;
         let names: Vec<_> = libraries.values().cloned().collect();
         let mut built = self.cargo(&workspace).build(&names, Profile::Once, progress)?;
-        let found = libraries.into_iter().map(|(name, library)| {
-            let executable = built.executables.remove(&library);
-            let executable = executable.context("cargo has built no executable")?;
-            let warnings = built.warnings.remove(&library).unwrap_or_default();
-            Ok((name, LintedProgram { executable, warnings }))
+        let executables = libraries.values().map(|library| {
+            let executable = built.executables.get(library).map(PathBuf::as_path);
+            executable.context("cargo has built no executable")
         });
-        Ok(found.collect::<Result<_>>()?)
+        let executables = executables.collect::<Result<Vec<_>>>()?;
+        let kept = self.kept.link(&workspace.kept(), &executables)?;
+        let found = libraries.into_iter().zip(kept).map(|((name, library), executable)| {
+            let warnings = built.warnings.remove(&library).unwrap_or_default();
+            (name, LintedProgram { executable, warnings })
+        });
+        Ok(found.collect())
     }
 
     /// The sources of the solution, by their path in its folder.

@@ -34,6 +34,31 @@ pub enum Profile {
     Release,
 }
 
+impl Profile {
+    /// As cargo calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev | Self::Once => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    /// The settings that change how a program behaves, as cargo has them by default. On the command line they take
+    /// precedence over the user's configuration and environment (`CARGO_PROFILE_DEV_PANIC`). With `panic = "abort"`, a
+    /// panic would end every client instead of one.
+    fn settings(self) -> [String; 4] {
+        let is_checked = self != Self::Release;
+        let level = if is_checked { 0 } else { 3 };
+        [
+            "panic = \"unwind\"".to_owned(),
+            format!("opt-level = {level}"),
+            format!("debug-assertions = {is_checked}"),
+            format!("overflow-checks = {is_checked}"),
+        ]
+        .map(|setting| format!("profile.{}.{setting}", self.name()))
+    }
+}
+
 /// What cargo prints with `--message-format json`, a line each; of it, what is needed here.
 #[derive(Deserialize)]
 #[serde(tag = "reason")]
@@ -118,12 +143,14 @@ impl Cargo<'_> {
 
     #[allow(clippy::disallowed_methods, reason = "cargo is no program under test")]
     fn command(&self, names: &[String], profile: Profile) -> Command {
+        let settings = profile.settings();
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let format = if colour { "json-diagnostic-rendered-ansi" } else { "json" };
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command
             .args(["build", "--message-format", format])
-            .args(["--profile", if profile == Profile::Release { "release" } else { "dev" }])
+            .args(["--profile", profile.name()])
+            .args(settings.iter().flat_map(|setting| ["--config", setting]))
             .args(names.iter().flat_map(|name| ["--package", name]))
             .current_dir(self.folder)
             .env("CARGO_TARGET_DIR", self.folder.join("target"))

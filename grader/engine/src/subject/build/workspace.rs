@@ -1,15 +1,19 @@
 //! The workspace that variants are built in, with manifests of the grader's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use course::checkout::Checkout;
 use course::labs::LabInfo;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::Deserialize;
 
 use super::files::{is_newer, write_if_changed};
+use crate::interrupt::Interrupt;
 
 /// Groups of packages in the workspace, a folder each.
 pub(super) const MISCONCEPTIONS: &str = "misconceptions";
@@ -41,6 +45,31 @@ pub(super) struct BuildWorkspace {
 impl BuildWorkspace {
     pub(super) fn of(checkout: &Checkout) -> Self {
         Self { folder: checkout.target().join("variants") }
+    }
+
+    /// Locks the workspace against other graders for as long as the result lives. Waits until no other has it.
+    ///
+    /// # Errors
+    ///
+    /// `interrupt` was raised, or the file cannot be made.
+    pub(super) fn lock(&self, interrupt: &Interrupt) -> Result<File> {
+        let cannot = || format!("cannot lock {}", self.folder.display());
+        fs::create_dir_all(&self.folder).with_context(cannot)?;
+        let lock = File::create(self.folder.join("lock")).with_context(cannot)?;
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+                // Some file systems have no locks. Cargo does without them, too.
+                _ => return Ok(lock),
+            }
+            ensure!(!interrupt.is_raised(), "the build was stopped");
+            wait_for_lock();
+        }
+    }
+
+    /// Where executables are kept that run.
+    pub(super) fn kept(&self) -> PathBuf {
+        self.folder.join("kept")
     }
 
     /// Writes the manifest of the member at `place`. One that is `linted` has the lints of the checkout.
@@ -112,6 +141,14 @@ impl BuildWorkspace {
         members.dedup();
         members
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "flock(2) has no timeout, and an interrupt must end the wait"
+)]
+fn wait_for_lock() {
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 fn manifest(members: &[PathBuf], root: RootWorkspace) -> Result<String> {

@@ -1,0 +1,287 @@
+//! A right program gets its points wherever the grader runs. Where it cannot be graded, that costs nothing, and the report
+//! says what to change.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{copied_checkout, copies_target, has, hostile, root, say_skipped};
+use serde_json::Value;
+
+/// What the grader came to.
+struct Run {
+    status: Option<i32>,
+    /// What it printed, however its lines are broken.
+    words: String,
+    stdout: String,
+}
+
+impl Run {
+    fn of(command: &mut Command) -> Self {
+        let output = command.env("NO_COLOR", "1").stdin(Stdio::null()).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let all = stdout.clone() + &String::from_utf8(output.stderr).unwrap();
+        let words = all.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { status: output.status.code(), words, stdout }
+    }
+
+    #[track_caller]
+    fn expect(&self, status: i32, texts: &[&str]) {
+        assert_eq!(self.status, Some(status), "{}", self.words);
+        for text in texts {
+            assert!(self.words.contains(text), "{text:?} is not in\n{}", self.words);
+        }
+    }
+}
+
+fn grader() -> Command {
+    Command::new(assert_cmd::cargo::cargo_bin!("grader"))
+}
+
+/// A right echo server, which needs no build.
+fn echo_server() -> String {
+    format!("{} ignores-sigterm", hostile().display())
+}
+
+/// The grader in namespaces of its own (`flags` are those of unshare(1)), once `script` has set them up there. `None` where
+/// the kernel refuses that, which is said.
+fn unshared(flags: &str, script: &str) -> Option<Command> {
+    let command = |program: &Path| {
+        let mut command = Command::new("unshare");
+        command.args(flags.split(' ')).args(["sh", "-c"]);
+        command.arg(format!("{script} exec \"$@\"")).arg("sh").arg(program);
+        command
+    };
+    if !has("unshare") {
+        return None;
+    }
+    let probe = command(Path::new("true")).output().unwrap();
+    if !probe.status.success() {
+        let reason = String::from_utf8_lossy(&probe.stderr);
+        say_skipped(&format!("no namespaces here ({})", reason.trim()));
+        return None;
+    }
+    Some(command(assert_cmd::cargo::cargo_bin!("grader")))
+}
+
+/// Has `command` start with signals ignored and blocked, as some window managers and init systems start programs.
+#[allow(unsafe_code)]
+fn ignore_and_block_signals(command: &mut Command) {
+    let prepare = || {
+        // SAFETY: SIG_IGN is a valid disposition; sigfillset writes all of `every`, which sigprocmask only reads.
+        unsafe {
+            for signal in [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM] {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+            let mut every = MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigfillset(every.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_BLOCK, every.as_ptr(), std::ptr::null_mut());
+        }
+        Ok(())
+    };
+    // SAFETY: the closure calls functions that are async-signal-safe (signal-safety(7)).
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+#[test]
+fn inherited_signals_reach_neither_the_build_nor_the_program() {
+    let mut command = grader();
+    ignore_and_block_signals(&mut command);
+    let check = ["check", "5", "--solution", "--only", "second-signal"];
+    Run::of(command.args(check)).expect(0, &["✓ second-signal"]);
+}
+
+#[test]
+fn a_loopback_interface_that_is_down_is_named() {
+    let Some(mut command) = unshared("-rn", "") else { return };
+    let check = ["check", "3", "--program", &echo_server()];
+    let run = Run::of(command.args(check));
+    run.expect(2, &["the loopback interface is down", "ip link set lo up"]);
+    assert!(!run.words.contains('✗'), "{}", run.words);
+}
+
+#[test]
+fn small_socket_buffers_are_enough() {
+    if !has("ip") {
+        return;
+    }
+    let small = "ip link set lo up && for way in rmem wmem; do \
+                 echo 4096 16384 65536 >/proc/sys/net/ipv4/tcp_$way || exit; done;";
+    let Some(mut command) = unshared("-rn", small) else { return };
+    let check = ["check", "1", "--only", "reset-while-writing", "--program", &echo_server()];
+    Run::of(command.args(check)).expect(0, &["✓ reset-while-writing"]);
+}
+
+#[test]
+fn a_proc_of_another_pid_namespace_is_refused() {
+    let foreign = "/proc belongs to another PID namespace";
+    let server = echo_server();
+    for arguments in
+        [["check", "1", "--program", &server], ["inspect", "--program", &server, "--watch"]]
+    {
+        let Some(mut command) = unshared("-rp --fork", "") else { return };
+        Run::of(command.args(arguments)).expect(2, &[foreign, "mount -t proc proc /proc"]);
+    }
+}
+
+#[test]
+fn the_users_profile_does_not_change_what_a_panic_does() {
+    let check = ["check", "6", "--solution", "--only", "panic-survives"];
+    let run = Run::of(grader().args(check).env("CARGO_PROFILE_DEV_PANIC", "abort"));
+    run.expect(0, &["✓ panic-survives"]);
+}
+
+#[test]
+fn processes_that_are_ending_are_readable_to_an_ordinary_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    fs::set_permissions(place, fs::Permissions::from_mode(0o755)).unwrap();
+    for part in ["labs", "grader", "bin"] {
+        fs::create_dir(place.join(part)).unwrap();
+    }
+    // By another process: a copy that this one has open for writing as another test forks cannot be executed.
+    let programs = [assert_cmd::cargo::cargo_bin!("grader").to_path_buf(), hostile()];
+    assert!(Command::new("cp").args(programs).arg(place.join("bin")).status().unwrap().success());
+    let grader = place.join("bin/grader");
+    let mut command = if rustix::process::geteuid().is_root() {
+        if !has("setpriv") {
+            return;
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(grader);
+        command
+    } else {
+        Command::new(grader)
+    };
+    let server = format!("{} starts-processes", place.join("bin/hostile").display());
+    let check = ["check", "1", "--only", "reset-while-writing", "--program", &server];
+    Run::of(command.args(check).current_dir(place)).expect(0, &["✓ reset-while-writing"]);
+}
+
+#[test]
+fn a_read_only_checkout_gets_its_verdict() {
+    let checkout = copied_checkout();
+    let folder = checkout.path();
+    let shown = folder.display();
+    let read_only = format!(
+        "mount --bind '{shown}' '{shown}' && mount -o remount,bind,ro '{shown}' && cd '{shown}' &&"
+    );
+    let Some(mut command) = unshared("-rm", &read_only) else { return };
+    let check = ["check", "1", "--json"];
+    let run = Run::of(command.args(check).env("CARGO_TARGET_DIR", copies_target()));
+    run.expect(1, &[]);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let remarks = document["reports"][0]["remarks"].to_string();
+    assert!(remarks.contains("the score was not kept"), "{remarks}");
+}
+
+#[test]
+fn a_checkout_with_crlf_is_the_same() {
+    fn convert(folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                convert(&path);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+            }
+        }
+    }
+    let checkout = copied_checkout();
+    convert(checkout.path());
+    let run = |arguments: &[&str]| {
+        let mut command = grader();
+        command.current_dir(checkout.path()).env("CARGO_TARGET_DIR", copies_target());
+        Run::of(command.args(arguments))
+    };
+    run(&["sync", "--check"]).expect(0, &[]);
+    let run = run(&["check", "1", "--only", "empty"]);
+    run.expect(1, &["✗ empty-session", "this part is not written yet"]);
+    assert!(!run.words.contains("is changed"), "{}", run.words);
+}
+
+#[test]
+fn files_are_checked_out_as_they_are() {
+    let attributes = fs::read_to_string(root().join(".gitattributes")).unwrap();
+    assert!(attributes.lines().any(|line| line == "* text=auto eol=lf"), "{attributes}");
+}
+
+/// Two graders build the same lab of different checkouts in one place, one after the other, and each judges its own.
+#[test]
+fn a_program_that_is_built_again_is_not_replaced_during_a_run() {
+    let (written, unwritten) = (copied_checkout(), copied_checkout());
+    let library = "01-blocking-threads/src/lib.rs";
+    let solution = root().join("solutions").join(library);
+    fs::copy(solution, written.path().join("labs").join(library)).unwrap();
+    let check = |checkout: &Path, arguments: &[&str]| {
+        let mut command = grader();
+        command.current_dir(checkout).env("CARGO_TARGET_DIR", copies_target());
+        command.args(["check", "1"]).args(arguments);
+        command
+    };
+    let arguments = ["--task", "1", "--repeat", "4"];
+    std::thread::scope(|scope| {
+        let passes = scope.spawn(|| Run::of(&mut check(written.path(), &arguments)));
+        while !passes.is_finished() {
+            let fails = Run::of(&mut check(unwritten.path(), &["--only", "empty"]));
+            fails.expect(1, &["this part is not written yet"]);
+        }
+        passes.join().unwrap().expect(0, &["4 runs: 4 passed"]);
+    });
+}
+
+/// The launcher builds and runs the grader of the checkout that it is called in, not of the one where it was compiled.
+#[test]
+fn a_copied_checkout_runs_its_own_grader() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, copy) = (folder.path().join("original"), folder.path().join("copy"));
+    let prints = |checkout: &Path, text: &str| {
+        let main = format!("fn main() {{ println!(\"{text}\"); }}\n");
+        fs::write(checkout.join("grader/src/main.rs"), main).unwrap();
+    };
+    for part in ["launcher/src", ".cargo", "grader/src"] {
+        fs::create_dir_all(original.join(part)).unwrap();
+    }
+    for file in ["Cargo.lock", "launcher/Cargo.toml", "launcher/src/main.rs", ".cargo/config.toml"]
+    {
+        fs::copy(root().join(file), original.join(file)).unwrap();
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let is_kept = |line: &&str| !line.starts_with("members");
+    let manifest: Vec<_> = manifest.lines().filter(is_kept).collect();
+    let manifest = manifest.join("\n");
+    let members = "[workspace]\nmembers = [\"grader\", \"launcher\"]";
+    let manifest = manifest.replacen("[workspace]", members, 1);
+    fs::write(original.join("Cargo.toml"), manifest).unwrap();
+    let package = "[package]\nname = \"grader\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+    fs::write(original.join("grader/Cargo.toml"), package).unwrap();
+    prints(&original, "original");
+    let run = |checkout: &Path, prepare: fn(&mut Command)| {
+        let mut cargo = Command::new(env!("CARGO"));
+        prepare(&mut cargo);
+        cargo.args(["grader", "list"]).current_dir(checkout.join("grader"));
+        cargo.env_remove("CARGO_TARGET_DIR").env("CARGO_NET_OFFLINE", "true");
+        engine::subject::build::without_package(&mut cargo);
+        Run::of(&mut cargo)
+    };
+    run(&original, |_| {}).expect(0, &["original"]);
+    // With the times of all files, by which cargo knows what is built.
+    let copied = Command::new("cp").arg("-a").args([&original, &copy]).status();
+    assert!(copied.unwrap().success());
+    prints(&copy, "copied");
+    let run_copy = run(&copy, |_| {});
+    run_copy.expect(0, &["copied"]);
+    assert!(!run_copy.words.contains("original"), "{}", run_copy.words);
+    // What it starts can be waited for, whatever it inherits; of cargo itself that is true where nothing has to be built.
+    prints(&copy, "built again");
+    run(&copy, ignore_and_block_signals).expect(0, &["built again"]);
+}
