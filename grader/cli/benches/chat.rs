@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use checks::expect::growth;
 use checks::labs::lab07::ChatRoom;
-use checks::scenarios::memory::growth;
 use course::checkout::Checkout;
 use course::text::{size, time};
 use engine::drive::{Start, Trial, run_while, try_join_all};

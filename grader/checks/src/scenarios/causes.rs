@@ -27,11 +27,6 @@ pub(super) const NO_BACK_PRESSURE: Explanation = Explanation::new(
     "what a client does not read piles up in the program: it reads on while it cannot write. Write \
      what was read before reading again; then the kernel stops the sender",
 );
-pub(super) const CLIENTS_WAIT_FOR_EACH_OTHER: Explanation = Explanation::new(
-    "clients-wait-for-each-other",
-    "clients wait for one another: for a lock held over a read or a write, or for a turn in a loop \
-     that visits all of them",
-);
 pub(super) const THREAD_FOR_EACH_CLIENT: Explanation = Explanation::new(
     "thread-for-each-client",
     "each client has a thread of its own. A task waits without one: spawn it on the runtime, and \
@@ -117,17 +112,6 @@ pub(super) const KEEPS_READ_INTEREST: Explanation = Explanation::new(
     "keeps-read-interest",
     "what can be done is asked for, not what has to be: a client whose bytes wait to be written is \
      no longer to be read, so ask for room to write alone",
-);
-pub(super) const WAKES_PERIODICALLY: Explanation = Explanation::new(
-    "wakes-periodically",
-    "a thread wakes up though nothing has happened: it asks from time to time, after a short sleep \
-     or time-out, instead of waiting until the kernel or a channel tells",
-);
-pub(super) const BUSY_LOOP: Explanation = Explanation::new(
-    "busy-loop",
-    "a thread asks again and again instead of waiting: a loop around a call that does not block, \
-     or around yield_now; or it waits for what is always so, such as room to write: ask for that \
-     only while bytes wait",
 );
 
 // What a client program does where nothing listens.

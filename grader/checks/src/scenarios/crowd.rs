@@ -1,19 +1,16 @@
 //! Many clients at the same time, and clients that hold up others.
 
 use std::cell::Cell;
-use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use course::text::{count, size, time};
-use engine::drive::{
-    Client, Context, MAX_CONNECTING, Server, Start, Trial, run_while, try_join_all,
-};
+use course::text::{count, size};
+use engine::drive::{Client, MAX_CONNECTING, Server, Start, Trial, run_while, try_join_all};
 use engine::verdict::{CheckError, Failure};
 use observe::{Syscall, ThreadState};
 
-use super::memory::{MORE_THAN_FITS, growth};
-use super::{causes, clock};
+use super::causes;
+use crate::expect;
 
 /// `clients` are all answered while all of them are open.
 pub(crate) async fn all_open_at_once(
@@ -60,7 +57,7 @@ pub(crate) async fn stuck_clients(
         Ok(silent)
     };
     let attackers = format!("200 {attackers}");
-    let silent = expect_no_delay_while(trial, &server, "the 200 open", &attackers, attack).await?;
+    let silent = expect::unaffected_by(trial, &server, "the 200 open", &attackers, attack).await?;
     silent.into_iter().for_each(Client::reset); // Rule R7: no TIME_WAIT
     Ok(())
 }
@@ -71,30 +68,12 @@ pub(crate) async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), Chec
     let attack = async {
         trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
         let slow = server.connect("client A").await?;
-        let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+        let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);
         slow.send_until_stalled(&flood).await?;
         Ok(slow)
     };
     let attacker = "a client that never reads";
-    expect_no_delay_while(trial, &server, "client A stalled", attacker, attack).await.map(drop)
-}
-
-/// What `attack` gives delays no new client for as long as it lives (rule R3). The steps call it `present`, and a
-/// failure calls it `attackers`.
-pub(crate) async fn expect_no_delay_while<T>(
-    context: &Context,
-    server: &Rc<Server>,
-    present: &str,
-    attackers: &str,
-    attack: impl Future<Output = Result<T, CheckError>>,
-) -> Result<T, CheckError> {
-    context.step("15 clients, one after the other: how long until each is answered?");
-    let before = baseline_delay(server).await?;
-    let attack = attack.await?;
-    context.step(format!("15 clients again, with {present}"));
-    let after = median_delay(server).await?;
-    expect_no_delay(server, ANSWERED, before, after, attackers).await?;
-    Ok(attack)
+    expect::unaffected_by(trial, &server, "client A stalled", attacker, attack).await.map(drop)
 }
 
 /// 100 clients that came while the program was stopped are all served once it continues.
@@ -228,7 +207,7 @@ pub(crate) async fn memory_per_connection(trial: &Trial, start: &Start) -> Resul
     trial.step(format!("connect {} more", TO - FROM));
     while open.len() < TO {
         open.extend(server.connect_many(STEP).await?);
-        let grown = growth(&before, &server.probe().rss_anon()).values().sum::<u64>();
+        let grown = expect::growth(&before, &server.probe().rss_anon()).values().sum::<u64>();
         if grown > (EACH + SLACK) * (TO - FROM) as u64 {
             let more = open.len() - FROM;
             let observed = format!(
@@ -244,57 +223,4 @@ pub(crate) async fn memory_per_connection(trial: &Trial, start: &Start) -> Resul
     }
     open.into_iter().for_each(Client::reset);
     Ok(())
-}
-
-/// How long a new client waits as long as no client holds up another; all are gone afterwards.
-async fn baseline_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
-    let delay = median_delay(server).await?;
-    // Whether they really go is for other checks.
-    server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
-    Ok(delay)
-}
-
-/// How many new clients [`median_delay`] takes.
-pub(crate) const SAMPLES: usize = 15;
-
-/// What must not take much longer.
-pub(crate) const ANSWERED: &str = "a new client is answered";
-
-/// How long a new client waits for its first answer: the median of several.
-pub(crate) async fn median_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
-    let mut delays = Vec::new();
-    for _ in 0..SAMPLES {
-        let begin = Instant::now();
-        server.serve_new_client("a new client").await?;
-        delays.push(begin.elapsed());
-    }
-    Ok(median(delays))
-}
-
-/// The median of `times`; zero if there are none.
-#[must_use]
-pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-/// Rule R3: with the attackers, `what` may take five times as long, or 250 ms; both are medians.
-pub(crate) async fn expect_no_delay(
-    server: &Rc<Server>,
-    what: &str,
-    before: Duration,
-    after: Duration,
-    attackers: &str,
-) -> Result<(), CheckError> {
-    let bound = (5 * before).max(Duration::from_millis(250));
-    if after <= bound {
-        return Ok(());
-    }
-    clock::expect_not_starved(&server.process)?;
-    let (after, before) = (time(after), time(before));
-    let observed = format!("{after} with {attackers}, {before} without (medians of 15)");
-    let failure = Failure::property(observed)
-        .expecting(format!("{what} within {}", time(bound)))
-        .because(causes::CLIENTS_WAIT_FOR_EACH_OTHER);
-    Err(server.fail(failure).await)
 }

@@ -13,8 +13,8 @@ use futures_util::stream::{self, StreamExt};
 use observe::ConnectionTable;
 use tokio::task::JoinHandle;
 
-use super::resources::{CpuUse, measure_cpu_use};
-use super::{causes, clock};
+use super::causes;
+use crate::expect;
 
 /// How many clients are served from beginning to end.
 const SERVED: usize = 4;
@@ -121,12 +121,12 @@ async fn wait_for_queue(server: &Server) {
 }
 
 async fn expect_low_cpu_use(server: &Server) -> Result<(), CheckError> {
-    let failure = match measure_cpu_use(server).await {
-        CpuUse::Low => return Ok(()),
-        CpuUse::Ended => Failure::property("it ended when it ran out of descriptors")
+    let failure = match expect::cpu_use(server).await {
+        expect::CpuUse::Low => return Ok(()),
+        expect::CpuUse::Ended => Failure::property("it ended when it ran out of descriptors")
             .expecting("the program goes on")
             .because(causes::ACCEPT_ERRORS_ARE_FATAL),
-        CpuUse::High(busiest) => Failure::property(busiest.to_string())
+        expect::CpuUse::High(busiest) => Failure::property(busiest.to_string())
             .expecting("a program that cannot accept uses next to no CPU time")
             .because(causes::SPINS_ON_ACCEPT_ERRORS),
     };
@@ -154,7 +154,7 @@ async fn expect_service(
     if after <= max {
         return Ok(());
     }
-    clock::expect_not_starved(&server.process)?;
+    expect::not_starved(&server.process)?;
     let observed = format!(
         "{REQUESTS} requests of one client took {} while others waited in the queue, {} before",
         time(after),

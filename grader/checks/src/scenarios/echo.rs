@@ -9,7 +9,7 @@ use engine::verdict::{CheckError, Failure};
 use observe::ConnectionTable;
 
 use super::causes;
-use super::memory::{MORE_THAN_FITS, expect_growth_below, growth};
+use crate::expect;
 
 /// A client that sends nothing gets the end of the stream and nothing else.
 pub(crate) async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckError> {
@@ -70,7 +70,7 @@ pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), Check
     trial.step("connect client B, send without reading until nothing moves for 300 ms");
     let client = server.connect("client B").await?;
     // A program that takes all of this has buffered some of it when the end of the input comes.
-    let payload = trial.stream(MORE_THAN_FITS / 4);
+    let payload = trial.stream(expect::MORE_THAN_FITS / 4);
     let taken = client.send_until_stalled(&payload).await?;
     trial.step(format!(
         "it has sent {}; it shuts down its sending side, then reads {} whenever the program has come to rest",
@@ -155,7 +155,7 @@ async fn stall(context: &Context, server: &Rc<Server>) -> Result<Vec<StalledClie
     context.step("clients B, C and D do the same");
     let mut stalled = vec![StalledClient { client, payload, taken }];
     let sending = ["client B", "client C", "client D"].map(|name| {
-        let payload = context.stream(MORE_THAN_FITS / 2);
+        let payload = context.stream(expect::MORE_THAN_FITS / 2);
         async move {
             let client = server.connect(name).await?;
             let taken = client.send_until_stalled(&payload).await?;
@@ -180,15 +180,15 @@ pub(crate) async fn stall_one(
     const MAX_GROWTH: u64 = 16 * 1024 * 1024;
     // Measured now: a child process begins with what it shares with its parent.
     let before = server.probe().rss_anon();
-    let payload = context.stream(MORE_THAN_FITS);
+    let payload = context.stream(expect::MORE_THAN_FITS);
     let taken = client.send_until_stalled(&payload).await?;
-    let grown = growth(&before, &server.probe().rss_anon());
+    let grown = expect::growth(&before, &server.probe().rss_anon());
     let piled_up = |grown: &str| {
         Failure::property(format!("memory grew by {grown} (RssAnon)"))
             .observing(format!("the program took {} of a client that reads nothing", size(taken)))
             .because(causes::NO_BACK_PRESSURE)
     };
-    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
+    expect::memory_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
     Ok((payload, taken))
 }
 

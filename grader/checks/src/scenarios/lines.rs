@@ -8,8 +8,8 @@ use engine::drive::{Client, Context, Exchange, Mismatch, Payload, Request, Serve
 use engine::verdict::{Cause, CheckError, Explanation, Failure};
 use observe::ConnectionTable;
 
-use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
-use crate::scenarios::{clock, line_causes as causes};
+use crate::expect;
+use crate::scenarios::line_causes as causes;
 
 /// The most bytes of a line, its ending not counted.
 pub(crate) const MAX_LINE: usize = 8192;
@@ -134,7 +134,7 @@ pub(crate) async fn sleeps_overlap(trial: &Trial, start: &Start) -> Result<(), C
         let failure = Failure::property(format!("{answered} of the {CLIENTS} were answered first"))
             .expecting(format!("client B is answered while the SLEEPs of the {CLIENTS} run"))
             .because(causes::SLEEPS_ONE_AT_A_TIME);
-        return Err(clock::unless_late(&server, server.fail(failure).await, gap, MAX_GAP));
+        return Err(expect::unless_late(&server, server.fail(failure).await, gap, MAX_GAP));
     }
     for client in &slow {
         client.hear(&format!("ECHO: {word}\n")).await?;
@@ -142,7 +142,7 @@ pub(crate) async fn sleeps_overlap(trial: &Trial, start: &Start) -> Result<(), C
     let elapsed = begun.elapsed();
     slow.into_iter().for_each(Client::reset);
     if elapsed > Duration::from_secs(3) {
-        clock::expect_not_starved(&server.process)?;
+        expect::not_starved(&server.process)?;
         let failure = Failure::property(format!("the last was answered after {}", time(elapsed)))
             .expecting(format!("{CLIENTS} SLEEPs of a second that begin together end within 3 s"))
             .because(causes::SLEEPS_ONE_AT_A_TIME);
@@ -190,7 +190,7 @@ async fn expect_sleeps(
     );
     let begun = Instant::now();
     client.say(&format!("SLEEP 30 {word}\n"), &format!("ECHO: {word}\n")).await?;
-    if clock::is_early(begun.elapsed(), Duration::from_millis(30)) {
+    if expect::is_early(begun.elapsed(), Duration::from_millis(30)) {
         let failure = Failure::property(format!("the answer came after {}", time(begun.elapsed())))
             .expecting("the answer comes after the time that the line says")
             .because(causes::SLEEP_CUT_SHORT);
@@ -232,14 +232,14 @@ async fn expect_bounded_line(trial: &Trial, server: &Rc<Server>) -> Result<Clien
     let client = server.serve_new_client("client C").await?;
     let before = server.probe().rss_anon();
     let endless =
-        Payload::Repeated { unit: trial.letters(MAX_LINE).into(), length: MORE_THAN_FITS };
+        Payload::Repeated { unit: trial.letters(MAX_LINE).into(), length: expect::MORE_THAN_FITS };
     // It breaks when the program closes, which it should long before all is sent.
     let _ = client.connection.send_until_stalled(&endless).await;
-    let grown = growth(&before, &server.probe().rss_anon());
+    let grown = expect::growth(&before, &server.probe().rss_anon());
     let collected = |grown: &str| {
         Failure::property(format!("it grew by {grown} (RssAnon)")).because(causes::UNBOUNDED_LINE)
     };
-    expect_growth_below(server, grown, MAX_GROWTH, collected).await?;
+    expect::memory_growth_below(server, grown, MAX_GROWTH, collected).await?;
     Ok(client)
 }
 

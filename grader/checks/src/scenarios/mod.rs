@@ -4,13 +4,11 @@
 pub mod byte_echo;
 mod causes;
 pub(crate) mod client_program;
-pub(crate) mod clock;
 pub(crate) mod connection_limit;
 pub(crate) mod crowd;
 pub(crate) mod descriptors;
 pub(crate) mod echo;
 mod line_causes;
 pub(crate) mod lines;
-pub mod memory;
 pub(crate) mod reset;
 pub(crate) mod resources;

@@ -9,8 +9,7 @@ use engine::verdict::{CheckError, Failure, FailureKind};
 
 use super::causes;
 use super::crowd::arrive_and_resume;
-use super::memory::MORE_THAN_FITS;
-use super::resources::{CpuUse, measure_cpu_use};
+use crate::expect;
 
 /// A client's RST ends that client only.
 pub(crate) async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
@@ -35,7 +34,7 @@ pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Ch
         "connect client A, send without reading until nothing moves for 300 ms, reset it (RST)",
     );
     let client = server.connect("client A").await?;
-    client.send_until_stalled(&flood(MORE_THAN_FITS)).await?;
+    client.send_until_stalled(&flood(expect::MORE_THAN_FITS)).await?;
     client.reset();
     trial.step("connect client B, which must be served");
     server.still_serves("client B").await?.finish().await?;
@@ -93,15 +92,15 @@ async fn expect_nothing_left(server: &Server, are_gone: bool) -> Result<(), Chec
         let sockets = count(server.client_sockets()?, "socket");
         Ok::<_, CheckError>(format!("{sockets} of them still open"))
     };
-    let failure = match measure_cpu_use(server).await {
-        CpuUse::Low if are_gone => return Ok(()),
-        CpuUse::Low => Failure::property(still_open()?)
+    let failure = match expect::cpu_use(server).await {
+        expect::CpuUse::Low if are_gone => return Ok(()),
+        expect::CpuUse::Low => Failure::property(still_open()?)
             .expecting(expected)
             .because(causes::KEEPS_FAILED_CLIENTS),
-        CpuUse::Ended => {
+        expect::CpuUse::Ended => {
             Failure::property("that was after the resets").expecting("the program goes on")
         }
-        CpuUse::High(busiest) => {
+        expect::CpuUse::High(busiest) => {
             let sockets = if are_gone { None } else { Some(still_open()?) };
             Failure::property_lines([busiest.to_string()].into_iter().chain(sockets))
                 .expecting(expected)

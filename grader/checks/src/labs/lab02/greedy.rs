@@ -14,6 +14,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::edge::EDGE;
+use crate::expect;
 
 /// As many clients keep the program busy even where others have most of the CPU time.
 const GREEDY: usize = 8;
@@ -166,7 +167,7 @@ async fn wait_until_busy(server: &Rc<Server>, greedy: &GreedyClients) -> Result<
     let begin = Instant::now();
     while greedy.received() < ENOUGH {
         if begin.elapsed() > MAX_WAIT {
-            crate::scenarios::clock::expect_not_starved(&server.process)?;
+            expect::not_starved(&server.process)?;
             let observed = format!("{} came back", size(greedy.received()));
             let failure = Failure::property(observed)
                 .expecting(format!("the {GREEDY} clients get back what they send"))

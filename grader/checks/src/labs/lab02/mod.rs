@@ -76,7 +76,8 @@ macro_rules! family {
             .task($task)
             .cleanup(1)
             .rule("after 1,000 requests, a request costs as much CPU time as at first")
-            .requires(&[concat!($name, "/echo-bytes")])
+            // It asks for the cost of a request to a program that sleeps.
+            .requires(&[concat!($name, "/idle-is-idle")])
             .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
     };
     ("idle-is-idle", $name:literal, $backend:ident, $task:literal) => {

@@ -11,7 +11,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::backend::SELECT;
 use super::causes;
-use crate::scenarios::resources::{CpuUse, measure_cpu_use};
+use crate::expect;
 
 const CLIENTS: usize = 1200;
 
@@ -83,15 +83,15 @@ async fn expect_enough_served(
     /// Half of what fits into a set (FD_SETSIZE): a program may need two descriptors for each client.
     const MIN_SERVED: usize = 500;
     let expected = "the clients that fit are served, the others are turned away or wait";
-    let failure = match measure_cpu_use(server).await {
-        CpuUse::Low if crowd.served.len() >= MIN_SERVED => return Ok(()),
-        CpuUse::Low => Failure::property(found)
+    let failure = match expect::cpu_use(server).await {
+        expect::CpuUse::Low if crowd.served.len() >= MIN_SERVED => return Ok(()),
+        expect::CpuUse::Low => Failure::property(found)
             .expecting(format!(
                 "at least {MIN_SERVED} of {CLIENTS} clients are served at the same time"
             ))
             .because(causes::REFUSES_TOO_MANY),
-        CpuUse::Ended => Failure::property(found).expecting(expected),
-        CpuUse::High(busiest) => Failure::property(busiest.to_string())
+        expect::CpuUse::Ended => Failure::property(found).expecting(expected),
+        expect::CpuUse::High(busiest) => Failure::property(busiest.to_string())
             .observing(found)
             .expecting(expected)
             .because(causes::KEEPS_WHAT_DOES_NOT_FIT),

@@ -10,9 +10,8 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{IDLE_ERROR, expect_limit, expect_time, limits};
-use crate::scenarios::clock::{expect_not_starved, unless_late};
+use crate::expect;
 use crate::scenarios::lines::Flood;
-use crate::scenarios::resources;
 
 pub(super) async fn idle_closes(trial: &Trial) -> Result<(), CheckError> {
     const LIMIT: Duration = Duration::from_millis(400);
@@ -63,7 +62,7 @@ pub(super) async fn activity_resets(trial: &Trial) -> Result<(), CheckError> {
     let slow = send_half_a_line(trial, &server, LIMIT);
     let reading = read_late(trial, &server, LIMIT);
     let all = async { tokio::try_join!(active, slow, reading) };
-    all.await.map(drop).map_err(|error| unless_late(&server, error, Duration::ZERO, LIMIT))
+    all.await.map(drop).map_err(|error| expect::unless_late(&server, error, Duration::ZERO, LIMIT))
 }
 
 /// Client C lets its answers wait for longer than `limit`, and then gets all of them.
@@ -98,7 +97,10 @@ async fn stay_active(
         // Not a wait for something: the silence is what is tried.
         tokio::time::sleep((limit * 6 / 10).saturating_sub(last.elapsed())).await;
         let gap = last.elapsed();
-        client.ask().await.map_err(|error| unless_late(server, error, gap, limit * 9 / 10))?;
+        client
+            .ask()
+            .await
+            .map_err(|error| expect::unless_late(server, error, gap, limit * 9 / 10))?;
         last = Instant::now();
     }
     let word = trial.word_text();
@@ -138,7 +140,7 @@ pub(super) async fn timers_are_per_client(trial: &Trial) -> Result<(), CheckErro
         while !is_done.get() {
             let gap = last.elapsed();
             let asked = active.ask().await;
-            asked.map_err(|error| unless_late(&server, error, gap, LIMIT * 8 / 10))?;
+            asked.map_err(|error| expect::unless_late(&server, error, gap, LIMIT * 8 / 10))?;
             last = Instant::now();
             tokio::time::sleep(LIMIT / 5).await;
         }
@@ -160,7 +162,7 @@ pub(super) async fn timers_are_per_client(trial: &Trial) -> Result<(), CheckErro
     let ((), samples) = tokio::try_join!(activity, silences)?;
     expect_time(&server, "each silent client is closed", LIMIT, &samples).await?;
     trial.step("client A sends another line");
-    active.ask().await.map_err(|error| unless_late(&server, error, Duration::ZERO, LIMIT))
+    active.ask().await.map_err(|error| expect::unless_late(&server, error, Duration::ZERO, LIMIT))
 }
 
 pub(super) async fn mass_expiry(trial: &Trial) -> Result<(), CheckError> {
@@ -183,7 +185,7 @@ pub(super) async fn mass_expiry(trial: &Trial) -> Result<(), CheckError> {
     .await?;
     let elapsed = all_silent.elapsed();
     if elapsed > LIMIT + MAX_DELAY {
-        expect_not_starved(&server.process)?;
+        expect::not_starved(&server.process)?;
         let expected = format!("all are closed {} after the last answer", time(LIMIT + MAX_DELAY));
         let failure = Failure::property(format!("it took {}", time(elapsed)))
             .expecting(expected)
@@ -204,7 +206,7 @@ pub(super) async fn no_polling(trial: &Trial) -> Result<(), CheckError> {
     for client in clients.iter().step_by(2) {
         client.send(&trial.word().into()).await?;
     }
-    resources::expect_idle(&server, "while clients wait on timers").await?;
+    expect::idle(&server, "while clients wait on timers").await?;
     clients.into_iter().for_each(Client::reset);
     Ok(())
 }

@@ -6,7 +6,7 @@ use engine::drive::{Client, Server};
 use engine::verdict::CheckError;
 
 use super::causes;
-use crate::scenarios::clock;
+use crate::expect;
 
 /// How to start a server with these limits. In each check one is short, so that it is this one that ends a client.
 macro_rules! limits {
@@ -39,7 +39,7 @@ pub(super) async fn expect_limit(client: &Client, error: &str) -> Result<(), Che
     heard.map_err(|error| error.if_unanswered(causes::TIMEOUT_MISSING))
 }
 
-/// Expects that the limit was kept, see [`clock::expect_time`].
+/// Expects that the limit was kept, see [`expect::on_time`].
 pub(super) async fn expect_time(
     server: &Server,
     what: &str,
@@ -47,5 +47,5 @@ pub(super) async fn expect_time(
     samples: &[Duration],
 ) -> Result<(), CheckError> {
     let causes = [causes::LIMIT_STARTS_EARLY, causes::LIMIT_STARTS_LATE];
-    clock::expect_time(server, what, limit, samples, causes).await
+    expect::on_time(server, what, limit, samples, causes).await
 }

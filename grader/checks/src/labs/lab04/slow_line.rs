@@ -10,8 +10,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{LINE_ERROR, expect_limit, expect_time, limits};
-use crate::scenarios::clock::unless_late;
-use crate::scenarios::crowd;
+use crate::expect;
 
 pub(super) async fn slow_line(trial: &Trial) -> Result<(), CheckError> {
     const LIMIT: Duration = Duration::from_millis(500);
@@ -66,7 +65,7 @@ async fn send_in_two_pieces(
     tokio::time::sleep(limit * 4 / 10).await;
     let gap = begun.elapsed();
     let rest = client.say("x\n", &format!("ECHO: {word}x\n")).await;
-    rest.map_err(|error| unless_late(server, error, gap, limit * 8 / 10))?;
+    rest.map_err(|error| expect::unless_late(server, error, gap, limit * 8 / 10))?;
     Ok(client)
 }
 
@@ -108,7 +107,7 @@ async fn trickle(
                     true => causes::TIMEOUT_PER_READ,
                     false => causes::LINE_TIMEOUT_MISSING,
                 });
-            return Err(unless_late(server, server.fail(failure).await, Duration::ZERO, limit));
+            return Err(expect::unless_late(server, server.fail(failure).await, Duration::ZERO, limit));
         }
     };
     let elapsed = begun.elapsed();
@@ -135,7 +134,7 @@ pub(super) async fn others_unaffected(trial: &Trial) -> Result<(), CheckError> {
         try_join_bounded(begun).await
     };
     let what = "100 clients in the middle of a line";
-    let slow = crowd::expect_no_delay_while(trial, &server, "these open", what, attackers).await?;
+    let slow = expect::unaffected_by(trial, &server, "these open", what, attackers).await?;
     slow.into_iter().for_each(Client::reset);
     Ok(())
 }

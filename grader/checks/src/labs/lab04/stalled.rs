@@ -9,10 +9,8 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{IDLE_ERROR, limits};
-use crate::scenarios::clock::unless_late;
+use crate::expect;
 use crate::scenarios::lines::{Flood, MAX_LINE};
-use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below, growth};
-use crate::scenarios::resources;
 
 pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
     const LIMIT: Duration = Duration::from_millis(1000);
@@ -20,16 +18,17 @@ pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&START).await?;
     let stalled = stall(trial, &server).await?;
     trial.step("it goes on reading nothing: the program is to close its socket");
-    if server.until_clients_are_gone().await?.is_none() {
-        let sockets = count(server.client_sockets()?, "socket");
-        let failure = Failure::property(format!("{sockets} of the client still open"))
+    let gone = || Ok(server.process.has_ended() || server.client_sockets()? == 0);
+    expect::holds_within(&server, gone, || {
+        let sockets = count(server.client_sockets().unwrap_or_default(), "socket");
+        Failure::property(format!("{sockets} of the client still open"))
             .expecting(format!(
                 "after {} in which the client took nothing, its socket is closed",
                 time(LIMIT)
             ))
-            .because(causes::WRITE_WITHOUT_TIMEOUT);
-        return Err(server.fail(failure).await);
-    }
+            .because(causes::WRITE_WITHOUT_TIMEOUT)
+    })
+    .await?;
     drop(stalled);
     read_slowly(trial, &server, LIMIT).await
 }
@@ -42,14 +41,14 @@ async fn stall(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError>
     );
     let stalled = server.serve_new_client("client A").await?;
     let before = server.probe().rss_anon();
-    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+    let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);
     // On a busy machine its connection may be closed before it is seen to stand still.
     let _ = stalled.connection.send_until_stalled(&flood).await;
-    let grown = growth(&before, &server.probe().rss_anon());
+    let grown = expect::growth(&before, &server.probe().rss_anon());
     let piled_up = |grown: &str| {
         Failure::property(format!("it grew by {grown} (RssAnon)")).because(causes::ANSWERS_PILE_UP)
     };
-    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
+    expect::memory_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
     Ok(stalled)
 }
 
@@ -78,10 +77,11 @@ async fn read_slowly(
             longest = longest.max(2 * last.elapsed());
             last = Instant::now();
             let part = client.expect_part(&answers, block * BLOCK..(block + 1) * BLOCK);
-            part.await.map_err(|error| unless_late(server, error, longest, limit * 8 / 10))?;
+            part.await
+                .map_err(|error| expect::unless_late(server, error, longest, limit * 8 / 10))?;
         }
         let rest = client.expect_part(&answers, SLOW_BLOCKS * BLOCK..answers.len());
-        rest.await.map_err(|error| unless_late(server, error, longest, limit * 8 / 10))
+        rest.await.map_err(|error| expect::unless_late(server, error, longest, limit * 8 / 10))
     };
     // Where sending fails, reading says why.
     let sending = async {
@@ -115,13 +115,13 @@ pub(super) async fn paused_process(trial: &Trial) -> Result<(), CheckError> {
         let last = client.ending().await?.words;
         let answer = format!("ECHO: {word}\n");
         let fine = [answer.as_str(), IDLE_ERROR, ""];
-        if !fine.iter().any(|fine| fine.as_bytes() == last) {
-            let failure = Failure::property(format!("it got {}", quoted(&last)))
+        expect::that(&server, fine.iter().any(|fine| fine.as_bytes() == last), || {
+            Failure::property(format!("it got {}", quoted(&last)))
                 .expecting(answer.trim_end())
                 .expecting(IDLE_ERROR.trim_end())
-                .expecting("the end of the connection");
-            return Err(server.fail(failure).await);
-        }
+                .expecting("the end of the connection")
+        })
+        .await?;
     }
     trial.step("once the program is at rest, another new client must be served");
     server.still_serves("the new client").await?.finish().await
@@ -130,20 +130,18 @@ pub(super) async fn paused_process(trial: &Trial) -> Result<(), CheckError> {
 pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> {
     const START: Start = limits!(idle "300", line "300", write "300");
     let server = trial.start(&START).await?;
-    resources::warm_up(&server, trial).await?;
+    expect::warm_up(&server, trial).await?;
     let before = server.probe().descriptor_count()?;
     let _held = end_in_every_way(trial, &server).await?;
     trial.step("wait until the descriptors are as before; the clients still hold their side");
-    let back = || {
-        let now = server.probe().descriptor_count()?;
-        Ok((server.process.has_ended() || now <= before).then_some(()))
-    };
-    if server.process.poll_until(back).await?.is_none() {
-        let failure = Failure::property(count(server.probe().descriptor_count()?, "descriptor"))
+    let back = || Ok(server.process.has_ended() || server.probe().descriptor_count()? <= before);
+    expect::holds_within(&server, back, || {
+        let now = server.probe().descriptor_count().unwrap_or_default();
+        Failure::property(count(now, "descriptor"))
             .expecting(format!("{} open, as before", count(before, "descriptor")))
-            .because(causes::SOCKET_OUTLIVES_TIMEOUT);
-        return Err(server.fail(failure).await);
-    }
+            .because(causes::SOCKET_OUTLIVES_TIMEOUT)
+    })
+    .await?;
     trial.step("a new client must be served");
     server.still_serves("the new client").await?.finish().await
 }

@@ -9,7 +9,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::limits::{IDLE_ERROR, expect_limit, limits};
-use crate::scenarios::{clock, crowd};
+use crate::expect;
 
 /// When a silent client was closed beside one whose work runs.
 struct Closed {
@@ -37,7 +37,7 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
     };
     let what = "a client whose WORK runs";
     let (worker, closing, begun) =
-        crowd::expect_no_delay_while(trial, &server, "the work under way", what, attackers).await?;
+        expect::unaffected_by(trial, &server, "the work under way", what, attackers).await?;
     trial.step(format!(
         "client B is closed after {}, while client A's work still runs",
         time(LIMIT)
@@ -45,7 +45,7 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
     let closed = closing.await;
     let closed = closed.map_err(|_| CheckError::Inconclusive("a task was lost".to_owned()))??;
     if closed.is_late {
-        clock::expect_not_starved(&server.process)?;
+        expect::not_starved(&server.process)?;
         let after = time(closed.after);
         let failure = Failure::property(format!("it was closed after {after}, with the work done"))
             .expecting("client B is closed for its silence while client A's work runs")
@@ -53,7 +53,7 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
         return Err(server.fail(failure).await);
     }
     worker.hear(&format!("ECHO: {word}\n")).await?;
-    if clock::is_early(begun.elapsed(), Duration::from_secs(1)) {
+    if expect::is_early(begun.elapsed(), Duration::from_secs(1)) {
         let failure = Failure::property(format!("it came after {}", time(begun.elapsed())))
             .expecting("WORK 1000 is answered after a second of work");
         return Err(server.fail(failure).await);

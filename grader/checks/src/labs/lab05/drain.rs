@@ -14,7 +14,7 @@ use super::grace::expect_idle_drain;
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
-use crate::scenarios::clock;
+use crate::expect;
 use crate::scenarios::lines::Flood;
 
 pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError> {
@@ -93,15 +93,14 @@ async fn expect_whole_answers(trial: &Trial) -> Result<(), CheckError> {
     client.ending().await?;
     let (received, answer) = (client.connection.received(), answers.len() / LINES);
     let cut = received % answer;
-    if cut != 0 {
-        let failure = Failure::property(format!(
+    expect::that_was(&server, cut == 0, || {
+        Failure::property(format!(
             "{} whole answers came, then {cut} of the {answer} bytes of another",
             received / answer
         ))
         .expecting("client C gets whole answers, then the end")
-        .because(causes::UNSENT_ANSWERS_DROPPED);
-        return Err(server.process.fail_in_retrospect(failure));
-    }
+        .because(causes::UNSENT_ANSWERS_DROPPED)
+    })?;
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
@@ -135,7 +134,7 @@ fn expect_not_interrupted(
     asked: Duration,
 ) -> Result<(), CheckError> {
     let elapsed = begun.elapsed();
-    if !clock::is_early(elapsed, asked) {
+    if !expect::is_early(elapsed, asked) {
         return Ok(());
     }
     let (millis, asked) = (asked.as_millis(), time(asked));
@@ -190,12 +189,12 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     let (ends, samples): (Vec<_>, Vec<_>) = try_join_all(ends).await?.into_iter().unzip();
     expect_silent_ends(&server, &ends)?;
     // One that is answered before its time is judged elsewhere.
-    if client.connection.unread() > 0 && !clock::is_early(begun.elapsed(), SLEEP) {
+    if client.connection.unread() > 0 && !expect::is_early(begun.elapsed(), SLEEP) {
         let failure = Failure::property("they were closed once client A had its answer")
             .expecting("idle clients are closed at once")
             .because(causes::IDLE_TASK_NOT_CANCELLED);
         let error = server.fail(failure).await;
-        return Err(clock::unless_late(&server, error, signalled - begun, PROMPT));
+        return Err(expect::unless_late(&server, error, signalled - begun, PROMPT));
     }
     client.hear(&answer).await?;
     client.expect_close().await?;

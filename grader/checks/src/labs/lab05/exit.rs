@@ -10,7 +10,7 @@ use engine::verdict::{CheckError, ExitStatus, Explanation, Failure, FailureKind}
 use observe::{Socket, TcpState};
 
 use super::causes;
-use crate::scenarios::clock;
+use crate::expect;
 
 /// What is to happen promptly has happened so soon, at least once of several times (rule R2).
 pub(super) const PROMPT: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(super) fn expect_prompt(
     if shortest <= PROMPT {
         return Ok(());
     }
-    clock::expect_not_starved(&server.process)?;
+    expect::not_starved(&server.process)?;
     let observed = format!("it took {}, the fastest of several tries", time(shortest));
     let failure = Failure::property(observed)
         .expecting(format!("{what} within {}", time(PROMPT)))

@@ -14,7 +14,7 @@ use super::exit::{ShutdownEnd, expect_exit, expect_prompt};
 use super::request::begin_sleep;
 use super::signal::{name, send_signal};
 use super::start::PATIENT;
-use crate::scenarios::clock;
+use crate::expect;
 
 const GRACE: Duration = Duration::from_millis(700);
 
@@ -27,14 +27,13 @@ pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
     }
     let shortest = samples.iter().min().copied().unwrap_or_default();
     let Some(server) = trial.servers().pop() else { return Ok(()) };
-    if clock::is_early(shortest, GRACE) {
-        let failure = Failure::property(format!("the program ended after {}", time(shortest)))
+    expect::that_was(&server, !expect::is_early(shortest, GRACE), || {
+        Failure::property(format!("the program ended after {}", time(shortest)))
             .expecting(format!("requests under way have {} to finish", time(GRACE)))
-            .because(causes::GRACE_TIME_CUT_SHORT);
-        return Err(server.process.fail_in_retrospect(failure));
-    }
+            .because(causes::GRACE_TIME_CUT_SHORT)
+    })?;
     if shortest > GRACE + LATE {
-        clock::expect_not_starved(&server.process)?;
+        expect::not_starved(&server.process)?;
         let failure = Failure::property(format!("{} at best", time(shortest)))
             .expecting(format!("the program ends {} after the signal", time(GRACE)))
             .because(causes::WAITS_BEYOND_GRACE_TIME);

@@ -15,6 +15,7 @@ use super::grace::wait_for_drain;
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
+use crate::expect;
 
 pub(super) async fn nothing_left(trial: &Trial) -> Result<(), CheckError> {
     const SHORT: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
@@ -75,14 +76,13 @@ pub(super) async fn restart_same_port(trial: &Trial) -> Result<(), CheckError> {
     let ports = client.connection.ports;
     drop(client);
     expect_exit(&server, ShutdownEnd::Drained, "SIGTERM").await?;
-    if !is_in_time_wait(ports) {
-        let failure = Failure::property("there is none: the client was reset (RST)")
+    expect::that_was(&server, is_in_time_wait(ports), || {
+        Failure::property("there is none: the client was reset (RST)")
             .expecting(
                 "the client is closed with FIN, and the connection is in TIME_WAIT afterwards",
             )
-            .because(causes::ABORTS_IDLE_CLIENT);
-        return Err(server.process.fail_in_retrospect(failure));
-    }
+            .because(causes::ABORTS_IDLE_CLIENT)
+    })?;
     let port = server.address().port();
     trial.step(
         "start it again on the same port, where a connection is in TIME_WAIT; a client is served",

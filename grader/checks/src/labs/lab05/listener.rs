@@ -14,7 +14,7 @@ use super::exit::{PROMPT, ShutdownEnd, expect_exit};
 use super::request::begin_sleep;
 use super::signal::send_signal;
 use super::start::PATIENT;
-use crate::scenarios::clock;
+use crate::expect;
 
 const EXPECTED: &str = "new connects are refused while client A's request is under way";
 
@@ -43,7 +43,7 @@ pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
          A gets its answer and the end",
     );
     let first = wait_for_first_event(&server, &client).await?;
-    let is_early = clock::is_early(begun.elapsed(), SLEEP);
+    let is_early = expect::is_early(begun.elapsed(), SLEEP);
     match first {
         FirstEvent::ListenerClosed => {}
         // Which came first is not known, and an answer before its time is judged elsewhere.
@@ -98,7 +98,7 @@ fn listens_too_long(server: &Server, observed: &str) -> CheckError {
     let failure =
         Failure::property(observed).expecting(EXPECTED).because(causes::LISTENER_KEPT_OPEN);
     let error = server.process.fail_in_retrospect(failure);
-    clock::unless_late(server, error, Duration::ZERO, PROMPT)
+    expect::unless_late(server, error, Duration::ZERO, PROMPT)
 }
 
 /// Expects that a new client is refused.

@@ -8,7 +8,7 @@ use engine::drive::{Client, Server};
 use engine::verdict::{CheckError, Failure};
 
 use super::causes;
-use crate::scenarios::clock;
+use crate::expect;
 use crate::scenarios::lines::expect_read;
 
 /// Connects a client whose request is in flight: its line is read, its answer waits for the time `asked` to pass. Gives
@@ -27,12 +27,12 @@ pub(super) async fn begin_sleep(
         return Ok((client, format!("ECHO: {word}\n")));
     }
     let elapsed = begun.elapsed();
-    if clock::is_early(elapsed, asked) {
-        let failure = Failure::property(format!("{name} has an answer after {}", time(elapsed)))
+    expect::that(&server, !expect::is_early(elapsed, asked), || {
+        Failure::property(format!("{name} has an answer after {}", time(elapsed)))
             .expecting(format!("SLEEP {} is answered after {}", asked.as_millis(), time(asked)))
-            .because(causes::SLEEP_TOO_SHORT);
-        return Err(server.fail(failure).await);
-    }
+            .because(causes::SLEEP_TOO_SHORT)
+    })
+    .await?;
     let reason = format!("the machine is busy: {name} was answered before the signal");
     Err(CheckError::Inconclusive(reason))
 }

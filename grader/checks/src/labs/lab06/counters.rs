@@ -11,7 +11,7 @@ use super::clients::{abandon_request, send, send_until_closed};
 use super::numbers::{CONNECTIONS, KINDS, Number, RECEIVED, REQUESTS, SENT};
 use super::page::{expect_numbers, expect_to_stay, get_idle_page};
 use super::{burst, causes};
-use crate::scenarios::clock::EARLY;
+use crate::expect;
 use crate::scenarios::lines::{MAX_LINE, expect_taken};
 
 /// 20 clients with 30 lines each are 20 connections and 600 requests.
@@ -146,7 +146,7 @@ async fn reset_before_answer(
     other.say(&fence, &answer).await?;
     bytes.add(fence, &answer);
     client.reset();
-    if asked.elapsed() + EARLY > SLEEP {
+    if asked.elapsed() + expect::EARLY > SLEEP {
         let reason = "the machine is busy: the answer may have come before the reset";
         return Err(CheckError::Inconclusive(reason.to_owned()));
     }

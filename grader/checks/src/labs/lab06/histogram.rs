@@ -12,7 +12,7 @@ use super::clients::{abandon_request, send_until_closed};
 use super::numbers::{BOUNDS, DURATION, DURATION_COUNT, DURATION_SUM, REQUESTS};
 use super::page::{expect_numbers, get_idle_page};
 use super::{burst, causes};
-use crate::scenarios::clock::{EARLY, expect_not_starved};
+use crate::expect;
 
 /// What each bucket has, those below it included, in the order of [`BOUNDS`].
 type Buckets = [f64; BOUNDS.len()];
@@ -135,7 +135,7 @@ pub(super) async fn histogram_places(trial: &Trial) -> Result<(), CheckError> {
             rounds += 1;
             below += u32::from(too_low);
             if rounds == MAX_ROUNDS || below == MAX_BELOW {
-                expect_not_starved(&server.process)?;
+                expect::not_starved(&server.process)?;
                 return Err(server.process.fail_in_retrospect(failure));
             }
         }
@@ -213,7 +213,7 @@ fn wrong_sum(
     after: &Exposition,
 ) -> Option<Misplaced> {
     let number = times.len() as u32;
-    let min = Duration::from_millis(sleep.milliseconds).saturating_sub(EARLY) * number;
+    let min = Duration::from_millis(sleep.milliseconds).saturating_sub(expect::EARLY) * number;
     // The answer may come before it is observed: in a second each, though.
     let total = times.iter().sum::<Duration>();
     let max = total + Duration::from_secs(1) * number;

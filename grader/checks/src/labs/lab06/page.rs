@@ -12,7 +12,7 @@ use exposition::{Exposition, Format, Sample};
 use super::causes;
 use super::http::{self, OpaquePeer, Response};
 use super::numbers::{ACTIVE, GROWING, Number};
-use crate::scenarios::clock::expect_not_starved;
+use crate::expect;
 
 /// How long a program is given to become idle before its page is read again.
 const IDLE_WITHIN: Duration = Duration::from_millis(300);
@@ -27,12 +27,12 @@ pub(super) async fn get(server: &Rc<Server>, path: &str) -> Result<Response, Che
 /// The page of metrics, read leniently: only one check asks for its form.
 pub(super) async fn get_page(server: &Rc<Server>) -> Result<Exposition, CheckError> {
     let Response { status, content_type, body } = get(server, "/metrics").await?;
-    if status != 200 {
-        let failure = Failure::property(format!("status {status}"))
+    expect::that(&server, status == 200, || {
+        Failure::property(format!("status {status}"))
             .expecting("GET /metrics is answered with status 200")
-            .certain();
-        return Err(server.fail(failure).await);
-    }
+            .certain()
+    })
+    .await?;
     let looks = if body.ends_with(b"# EOF\n") { Format::OpenMetrics } else { Format::Prometheus };
     Ok(Exposition::read(&body, Format::of(content_type.as_deref()).unwrap_or(looks)))
 }
@@ -47,12 +47,11 @@ pub(super) async fn get_idle_page(server: &Rc<Server>) -> Result<Exposition, Che
         if numbers_on(&now) == numbers_on(&last) {
             return Ok(now);
         }
-        if begin.elapsed() > ANSWER_DEADLINE {
-            let failure = Failure::property("they change from page to page")
+        expect::that_was(&server, begin.elapsed() <= ANSWER_DEADLINE, || {
+            Failure::property("they change from page to page")
                 .expecting("with nobody asking for anything, the numbers stay as they are")
-                .because(causes::COUNTS_WITHOUT_CLIENTS);
-            return Err(server.process.fail_in_retrospect(failure));
-        }
+                .because(causes::COUNTS_WITHOUT_CLIENTS)
+        })?;
         last = now;
     }
 }
@@ -92,7 +91,7 @@ pub(super) async fn expect_numbers(
         }
         let is_late = begin.elapsed() > ANSWER_DEADLINE;
         if is_late {
-            expect_not_starved(&server.process)?;
+            expect::not_starved(&server.process)?;
         }
         if is_late || unchanged.is_final(&found) {
             let failure = wrong_numbers(when, expected, &found, &page);

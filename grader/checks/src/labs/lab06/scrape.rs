@@ -11,6 +11,7 @@ use super::causes;
 use super::http::Response;
 use super::numbers::{ACTIVE, CONNECTIONS, DURATION_COUNT, ERRORS, RECEIVED, REQUESTS, SENT};
 use super::page::get;
+use crate::expect;
 
 /// A sample of each metric of the lab, and the metric's type.
 const TYPES: [(&str, Kind); 7] = [
@@ -115,12 +116,10 @@ fn metadata_name(format: Format) -> Explanation {
 
 async fn expect_not_found(server: &Rc<Server>, path: &str) -> Result<(), CheckError> {
     let status = get(server, path).await?.status;
-    if status == 404 {
-        return Ok(());
-    }
-    let failure = Failure::property(format!("status {status}"))
-        .expecting(format!("GET {path} is answered with status 404"))
-        .because(causes::SERVES_EVERY_PATH)
-        .certain();
-    Err(server.process.fail_in_retrospect(failure))
+    expect::that_was(&server, status == 404, || {
+        Failure::property(format!("status {status}"))
+            .expecting(format!("GET {path} is answered with status 404"))
+            .because(causes::SERVES_EVERY_PATH)
+            .certain()
+    })
 }

@@ -18,7 +18,7 @@ use super::causes;
 use super::http;
 use super::numbers::{CONNECTIONS, GROWING, REQUESTS};
 use super::page::{expect_numbers, get_page};
-use crate::scenarios::crowd;
+use crate::expect;
 
 /// 50 scrapes a second among 200 busy clients: counters only grow, and no client is delayed.
 pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
@@ -36,12 +36,12 @@ pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
     }));
     let scrapes = async {
         trial.step("15 new clients, one after the other: how long until each is answered?");
-        let before = crowd::median_delay(&server).await?;
+        let before = expect::median_delay(&server).await?;
         scrape_often(trial, &server, before).await?;
         scraper_stalls.set(true);
         scrape_without_reading(trial, &server, before).await?;
         done.set(true);
-        Ok(3 * crowd::SAMPLES)
+        Ok(3 * expect::SAMPLES)
     };
     let joined = tokio::try_join!(busy, scrapes);
     let (_, new_clients) = joined.map_err(|error| match scraper_stalls.get() {
@@ -70,8 +70,8 @@ async fn scrape_often(
     const PERIOD: Duration = Duration::from_millis(20);
     trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
     let scrapes = expect_growth(server, SCRAPES, PERIOD);
-    let (after, ()) = tokio::try_join!(crowd::median_delay(server), scrapes)?;
-    crowd::expect_no_delay(server, crowd::ANSWERED, before, after, "50 scrapes a second").await
+    let (after, ()) = tokio::try_join!(expect::median_delay(server), scrapes)?;
+    expect::no_delay(server, expect::ANSWERED, before, after, "50 scrapes a second").await
 }
 
 /// A scraper that never reads does not delay new clients, whose usual delay is `before`.
@@ -93,9 +93,9 @@ async fn scrape_without_reading(
     // A server that hangs up on such a client does well.
     let flood = async { drop(scraper.send_until_stalled(&requests).await) };
     run_while(flood, until_stalled(server, &scraper, PATIENCE)).await?;
-    let after = crowd::median_delay(server).await?;
+    let after = expect::median_delay(server).await?;
     let attacker = "a scraper that never reads";
-    crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attacker).await?;
+    expect::no_delay(server, expect::ANSWERED, before, after, attacker).await?;
     scraper.reset();
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::causes;
 use super::protocol::{
     LineReader, any_welcome, error, has, join, joined, line, shown, shown_text, welcome, who,
 };
-use crate::scenarios::clock;
+use crate::expect;
 
 /// The reason with which a join is refused whose name another client has.
 pub(super) const TAKEN: &str = "user id already taken";
@@ -111,7 +111,7 @@ impl ChatClient {
                 return Err(client.unexpected(&expected, None).await);
             }
             if begin.elapsed() > ANSWER_DEADLINE {
-                clock::expect_not_starved(&server.process)?;
+                expect::not_starved(&server.process)?;
                 let observed = format!("it is taken after {}", time(begin.elapsed()));
                 let failure = Failure::property(observed).expecting(expected);
                 return Err(server.fail(failure.because(causes::NAME_NOT_FREED)).await);

@@ -10,7 +10,7 @@ use observe::ConnectionTable;
 use super::causes;
 use super::client::ChatClient;
 use super::protocol::{join, joined, left, long_message, message, named, who};
-use crate::scenarios::crowd;
+use crate::expect;
 
 /// How many clients visit the room for a median.
 const VISITS: usize = 7;
@@ -46,7 +46,7 @@ pub(super) async fn lock_not_held(trial: &Trial) -> Result<(), CheckError> {
     trial.step(format!("{VISITS} others again, while it is stalled"));
     let after = visited.median("zed").await?;
     let what = "others join, ask and leave";
-    crowd::expect_no_delay(&server, what, before, after, "a stalled socket").await
+    expect::no_delay(&server, what, before, after, "a stalled socket").await
 }
 
 /// Waits until the kernel does not take all that is written to `client`.
@@ -87,7 +87,7 @@ impl Visited<'_> {
         for index in 0..VISITS {
             times.push(self.visit(&format!("{begin}-{index}")).await?);
         }
-        Ok(crowd::median(times))
+        Ok(expect::median(times))
     }
 
     /// A client joins, asks who is there, and leaves; gives how long it took until the listener has heard all of that.

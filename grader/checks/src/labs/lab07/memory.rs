@@ -8,7 +8,7 @@ use engine::verdict::{CheckError, Failure};
 
 use super::causes;
 use super::client::ChatClient;
-use crate::scenarios::memory::growth;
+use crate::expect;
 
 /// How many clients come and go in a batch.
 const USERS: usize = 2000;
@@ -27,7 +27,7 @@ pub(super) async fn memory_flat(trial: &Trial) -> Result<(), CheckError> {
         trial.step(format!("{USERS} clients join rooms of their own, and leave"));
         come_and_go(&server, batch * USERS + 1).await?;
         let after = memory();
-        all_grown.push(growth(&highest, &after).into_values().sum());
+        all_grown.push(expect::growth(&highest, &after).into_values().sum());
         let last_two = all_grown.iter().rev().take(2).sum::<u64>();
         if batch > 1 && last_two < 2 * MAX_EACH * USERS as u64 {
             return Ok(());

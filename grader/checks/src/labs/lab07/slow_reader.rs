@@ -11,8 +11,8 @@ use super::causes;
 use super::client::ChatClient;
 use super::protocol::{any_welcome, error, has, joined, message};
 use super::stalled::{SAMPLES, StalledRoom};
+use crate::expect;
 use crate::json::parse_json;
-use crate::scenarios::crowd;
 
 pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
     const LONGER: Start = Start { flags: &["--queue", "1024"], ..Start::PLAIN };
@@ -39,10 +39,10 @@ pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
 
 /// The last messages took not much longer than the first.
 async fn expect_no_delay(room: &StalledRoom) -> Result<(), CheckError> {
-    let before = crowd::median(room.times[..SAMPLES].to_vec());
-    let after = crowd::median(room.times[room.times.len() - SAMPLES..].to_vec());
+    let before = expect::median(room.times[..SAMPLES].to_vec());
+    let after = expect::median(room.times[room.times.len() - SAMPLES..].to_vec());
     let what = "a message reaches the others";
-    crowd::expect_no_delay(&room.server, what, before, after, "two that never read").await
+    expect::no_delay(&room.server, what, before, after, "two that never read").await
 }
 
 /// The clients that never read have lost their sockets and their names, but not the messages before that. Gives the

@@ -11,7 +11,7 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 use super::client::ChatClient;
 use super::protocol::{has, join, joined, left, long_message, message, named};
-use crate::scenarios::memory::{expect_growth_below, growth};
+use crate::expect;
 
 /// How many messages make a median.
 pub(super) const SAMPLES: usize = 15;
@@ -157,14 +157,14 @@ impl StalledRoom {
         if bytes < MAX_GROWTH {
             return Ok(());
         }
-        let grown = growth(before, &self.server.probe().rss_anon());
+        let grown = expect::growth(before, &self.server.probe().rss_anon());
         let piled_up = |grown: &str| {
             let waiting = format!("{said} messages wait for each of two clients that read nothing");
             Failure::property(format!("it grew by {grown} (RssAnon)"))
                 .observing(waiting)
                 .because(causes::CLIENT_QUEUE_UNBOUNDED)
         };
-        expect_growth_below(&self.server, grown, MAX_GROWTH, piled_up).await
+        expect::memory_growth_below(&self.server, grown, MAX_GROWTH, piled_up).await
     }
 
     /// Both listeners have heard the same departures after the same messages.

@@ -10,7 +10,8 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 use super::clients::{GENEROUS, STAGES, connect_plain, connect_stalled};
 use super::records::client_hello;
-use crate::scenarios::{clock, crowd};
+use crate::expect;
+use crate::scenarios::crowd;
 
 /// How often the clients of [`SlowClient::ALL`] come.
 const ROUNDS: usize = 3;
@@ -82,11 +83,11 @@ pub(super) async fn handshake_timeout(trial: &Trial) -> Result<(), CheckError> {
         let times = samples.iter().filter(|(of, _)| *of == client);
         let times: Vec<_> = times.map(|&(_, elapsed)| elapsed).collect();
         let what = format!("{} is closed", client.text());
-        clock::expect_time(&server, &what, LIMIT, &times, causes.clone()).await?;
+        expect::on_time(&server, &what, LIMIT, &times, causes.clone()).await?;
     }
     let silent: Vec<_> = silent.into_iter().map(|(_, elapsed)| elapsed).collect();
     let what = "without the flag, a client that sends nothing is closed";
-    clock::expect_time(&default, what, DEFAULT_LIMIT, &silent, causes).await
+    expect::on_time(&default, what, DEFAULT_LIMIT, &silent, causes).await
 }
 
 /// Says what the clients of [`handshake_timeout`] do, all at the same time.
@@ -168,7 +169,7 @@ async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Resul
             let failure = Failure::property(observed)
                 .expecting(format!("the connection is closed {} after accept", time(limit)))
                 .because(causes::HANDSHAKE_DEADLINE_FOR_EACH_READ);
-            Err(clock::unless_late(server, server.fail(failure).await, Duration::ZERO, limit))
+            Err(expect::unless_late(server, server.fail(failure).await, Duration::ZERO, limit))
         }
     }
 }
@@ -182,7 +183,7 @@ async fn expect_idle_client_stays(server: &Rc<Server>, limit: Duration) -> Resul
         match server.serve_new_client("the idle client").await {
             Ok(client) => break client,
             // It was not the client's handshake alone that took so long.
-            Err(_) if !clock::is_early(begin.elapsed(), limit) && tries < MAX_TRIES => tries += 1,
+            Err(_) if !expect::is_early(begin.elapsed(), limit) && tries < MAX_TRIES => tries += 1,
             Err(error) => return Err(error),
         }
     };
@@ -190,6 +191,6 @@ async fn expect_idle_client_stays(server: &Rc<Server>, limit: Duration) -> Resul
     tokio::time::sleep(3 * limit).await;
     client.ask().await.map_err(|error| {
         let error = error.because(causes::DEADLINE_OUTLIVES_HANDSHAKE);
-        clock::unless_late(server, error, Duration::ZERO, limit)
+        expect::unless_late(server, error, Duration::ZERO, limit)
     })
 }

@@ -14,7 +14,7 @@ use super::client::FrameClient;
 use super::frame::{HEADER, shown_cut};
 use super::object::error;
 use super::trickle::{TIMED_OUT, Trickle};
-use crate::scenarios::clock::{self, unless_late};
+use crate::expect;
 
 /// What `--frame-timeout-ms` says here.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -88,7 +88,7 @@ pub(super) async fn slow_frame(trial: &Trial) -> Result<(), CheckError> {
             slow.iter().filter(|(kind, _)| *kind == how).map(|(_, elapsed)| *elapsed).collect();
         let what = format!("{} is told `{TIMED_OUT}` and closed", how.name());
         let causes = [causes::DEADLINE_STARTS_BEFORE_FRAME, how.cause()];
-        clock::expect_time(&server, &what, LIMIT, &samples, causes).await?;
+        expect::on_time(&server, &what, LIMIT, &samples, causes).await?;
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ async fn silent_first(server: &Rc<Server>) -> Result<(), CheckError> {
     // Not a wait for something: the silence is what is tested.
     tokio::time::sleep(LIMIT * 2).await;
     let asked = client.ask_any(Some(&causes::DEADLINE_BETWEEN_FRAMES)).await;
-    asked.map_err(|error| unless_late(server, error, Duration::ZERO, LIMIT))
+    asked.map_err(|error| expect::unless_late(server, error, Duration::ZERO, LIMIT))
 }
 
 /// Client B pauses inside a frame, though not for too long, and between two frames.
@@ -117,10 +117,10 @@ async fn silent_between(server: &Rc<Server>) -> Result<(), CheckError> {
     client.send(two).await?;
     client.describe_sent(format!("in two pieces {}", shown_cut(&bytes, HEADER + 3)));
     let got = client.expect(&call.answer, Some(&causes::FRAME_IN_TIME_NOT_ANSWERED)).await;
-    got.map_err(|error| unless_late(server, error, gap, LIMIT * 8 / 10))?;
+    got.map_err(|error| expect::unless_late(server, error, gap, LIMIT * 8 / 10))?;
     tokio::time::sleep(LIMIT * 2).await;
     let asked = client.ask_any(Some(&causes::DEADLINE_BETWEEN_FRAMES)).await;
-    asked.map_err(|error| unless_late(server, error, Duration::ZERO, LIMIT))
+    asked.map_err(|error| expect::unless_late(server, error, Duration::ZERO, LIMIT))
 }
 
 /// How long until a client that is slow like this is told so and closed.

@@ -14,8 +14,7 @@ use super::frame::{HEADER, frame, header, shown_body, shown_cut};
 use super::memory::growth_of_known;
 use super::object::error;
 use super::start::PATIENT;
-use crate::scenarios::crowd;
-use crate::scenarios::memory::{MORE_THAN_FITS, expect_growth_below};
+use crate::expect;
 
 /// Where a frame of a stalled client is cut.
 const CUT: usize = HEADER + 9;
@@ -24,7 +23,7 @@ pub(super) async fn bad_client_isolated(trial: &Trial) -> Result<(), CheckError>
     const STALLED: usize = 10;
     let server = trial.start(&PATIENT).await?;
     trial.step("15 clients, one after the other: how long until each is answered?");
-    let before = crowd::median_delay(&server).await?;
+    let before = expect::median_delay(&server).await?;
     trial.step(format!(
         "connect {STALLED} clients, each of which sends half a frame, and one that sends frames without reading \
          answers, until nothing moves"
@@ -68,7 +67,7 @@ async fn flood_without_reading(trial: &Trial, server: &Rc<Server>) -> Result<Cli
     let slow_reader =
         server.connect_with("the client that does not read", BufferSize::Small).await?;
     slow_reader.ask().await?;
-    let flood = trial.service().exchange.flood(trial, MORE_THAN_FITS);
+    let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);
     let memory = server.probe().rss_anon();
     // A program may end it, which is one way not to wait for it.
     let _ = slow_reader.connection.send_until_stalled(&flood).await;
@@ -77,7 +76,7 @@ async fn flood_without_reading(trial: &Trial, server: &Rc<Server>) -> Result<Cli
         Failure::property(format!("it grew by {grown} (RssAnon)"))
             .because(causes::UNREAD_ANSWERS_PILE_UP)
     };
-    expect_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
+    expect::memory_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
     Ok(slow_reader)
 }
 
@@ -94,9 +93,9 @@ async fn expect_no_delay_under_attack(
         while rounds.iter().any(|rounds| rounds.get() == 0) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let after = crowd::median_delay(server).await?;
+        let after = expect::median_delay(server).await?;
         let attackers = "such clients";
-        crowd::expect_no_delay(server, crowd::ANSWERED, before, after, attackers).await
+        expect::no_delay(server, expect::ANSWERED, before, after, attackers).await
     };
     tokio::select! {
         biased;

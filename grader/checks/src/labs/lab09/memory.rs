@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scenarios::memory::growth;
+use crate::expect;
 
 /// By how much each process grew, in bytes. One that started later does not count: it takes what any process takes.
 pub(super) fn growth_of_known(
@@ -10,5 +10,5 @@ pub(super) fn growth_of_known(
     mut after: BTreeMap<i32, u64>,
 ) -> BTreeMap<i32, u64> {
     after.retain(|pid, _| before.contains_key(pid));
-    growth(before, &after)
+    expect::growth(before, &after)
 }

@@ -12,8 +12,8 @@ use super::causes;
 use super::client::FrameClient;
 use super::frame::{HEADER, shown_frames};
 use super::object::{error, has};
+use crate::expect;
 use crate::json::parse_json;
-use crate::scenarios::clock::unless_late;
 
 /// What a server says to a frame that is not whole in time, before it closes the connection.
 pub(super) const TIMED_OUT: &str = "frame timeout";
@@ -124,6 +124,6 @@ impl Trickle<'_> {
     /// A failure, unless the program or the grader was too late for it.
     async fn fail(&self, failure: Failure) -> CheckError {
         let error = self.server.fail(failure).await;
-        unless_late(self.server, error, Duration::ZERO, self.limit)
+        expect::unless_late(self.server, error, Duration::ZERO, self.limit)
     }
 }

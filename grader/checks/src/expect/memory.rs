@@ -1,4 +1,4 @@
-//! How much memory a program takes.
+//! Memory: how much it grows.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use engine::drive::Server;
 use engine::verdict::{CheckError, Failure};
 
 /// More bytes than loopback buffers while neither side reads (fact 1 of RULES.md: 8.2 MiB).
-pub(crate) const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
+pub const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
 
 /// By how much each process grew from `before` to `after`, both in bytes, by process id.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeM
 
 /// Expects that each process has `grown` by less than `max` bytes; `grown` is by process id, as [`growth`] gives it.
 /// `describe` makes a failure of the size by which one has grown, as reports show it.
-pub(crate) async fn expect_growth_below(
+pub async fn memory_growth_below(
     server: &Server,
     grown: BTreeMap<i32, u64>,
     max: u64,

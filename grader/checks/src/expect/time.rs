@@ -1,4 +1,4 @@
-//! Limits of time, and how they are judged (rule R2).
+//! Times: not too early, and not too late unless the machine is at fault (rules R2 and R9).
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use engine::subject::Process;
 use engine::verdict::{CheckError, Explanation, Failure, starvation_text};
 
 /// Some runtimes count in whole milliseconds: their timers may fire early by this much (rule R2).
-pub(crate) const EARLY: Duration = Duration::from_millis(2);
+pub const EARLY: Duration = Duration::from_millis(2);
 
 /// Timers are late on a busy machine, though not all of them by this much (rule R2).
 const LATE: Duration = Duration::from_millis(400);
 
 /// Whether `elapsed` is further below `limit` than an early timer explains.
-pub(crate) fn is_early(elapsed: Duration, limit: Duration) -> bool {
+pub fn is_early(elapsed: Duration, limit: Duration) -> bool {
     elapsed + EARLY < limit
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn is_early(elapsed: Duration, limit: Duration) -> bool {
 /// # Errors
 ///
 /// One is too early, or all are too late.
-pub(crate) async fn expect_time(
+pub async fn on_time(
     server: &Server,
     what: &str,
     limit: Duration,
@@ -35,7 +35,7 @@ pub(crate) async fn expect_time(
     let (observed, cause) = if is_early(shortest, limit) {
         (format!("one was closed after {}", time(shortest)), early)
     } else if shortest > limit + LATE {
-        expect_not_starved(&server.process)?;
+        not_starved(&server.process)?;
         let first = format!("the first of {} was closed after {}", samples.len(), time(shortest));
         (first, late)
     } else {
@@ -50,7 +50,7 @@ pub(crate) async fn expect_time(
 /// # Errors
 ///
 /// The program was starved.
-pub(crate) fn expect_not_starved(process: &Process) -> Result<(), CheckError> {
+pub fn not_starved(process: &Process) -> Result<(), CheckError> {
     match process.was_starved() {
         Some(starvation) => Err(CheckError::Inconclusive(starvation_text(&starvation))),
         None => Ok(()),
@@ -58,12 +58,7 @@ pub(crate) fn expect_not_starved(process: &Process) -> Result<(), CheckError> {
 }
 
 /// A verdict against the program, unless it was starved, or the grader let `gap` pass where it meant at most `max`.
-pub(crate) fn unless_late(
-    server: &Server,
-    error: CheckError,
-    gap: Duration,
-    max: Duration,
-) -> CheckError {
+pub fn unless_late(server: &Server, error: CheckError, gap: Duration, max: Duration) -> CheckError {
     let CheckError::Failed(failure) = error else { return error };
     if server.process.has_ended() && server.process.asked_to_stop().is_none() {
         // No machine is so busy that a server ends.
@@ -76,7 +71,7 @@ pub(crate) fn unless_late(
             time(max)
         ));
     }
-    if let Err(starved) = expect_not_starved(&server.process) {
+    if let Err(starved) = not_starved(&server.process) {
         return starved;
     }
     // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".

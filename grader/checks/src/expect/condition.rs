@@ -1,0 +1,48 @@
+//! Conditions.
+
+use engine::drive::Server;
+use engine::verdict::{CheckError, Failure};
+
+/// Expects `holds`. Otherwise the failure that `failure` makes is completed with what the kernel shows of the program now.
+///
+/// # Errors
+///
+/// It does not hold.
+pub async fn that(
+    server: &Server,
+    holds: bool,
+    failure: impl FnOnce() -> Failure,
+) -> Result<(), CheckError> {
+    if holds { Ok(()) } else { Err(server.fail(failure()).await) }
+}
+
+/// As [`that`], of something that does not depend on what the program does by now, or whether it has ended.
+///
+/// # Errors
+///
+/// It does not hold.
+pub fn that_was(
+    server: &Server,
+    holds: bool,
+    failure: impl FnOnce() -> Failure,
+) -> Result<(), CheckError> {
+    if holds { Ok(()) } else { Err(server.process.fail_in_retrospect(failure())) }
+}
+
+/// Waits until `holds` says so, and fails once it never will: the program sleeps forever, or the deadline of an answer has
+/// passed without it.
+///
+/// # Errors
+///
+/// It does not hold, or the machine was too busy to tell.
+pub async fn holds_within(
+    server: &Server,
+    mut holds: impl FnMut() -> Result<bool, CheckError>,
+    failure: impl FnOnce() -> Failure,
+) -> Result<(), CheckError> {
+    let holds = || Ok(holds()?.then_some(()));
+    match server.process.poll_until(holds).await? {
+        Some(()) => Ok(()),
+        None => Err(server.fail(failure()).await),
+    }
+}

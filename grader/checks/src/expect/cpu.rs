@@ -1,0 +1,178 @@
+//! CPU time: a program with nothing to do sleeps.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use course::text::time;
+use engine::drive::Server;
+use engine::verdict::{CheckError, Failure};
+use observe::{CpuTime, Probe, Thread, ThreadState, Unreadable};
+
+use super::causes;
+
+/// How much CPU a program with little to do uses.
+pub enum CpuUse {
+    Low,
+    /// In each window a thread ran for too long; this is the least.
+    High(BusyThread),
+    /// It ended while it was watched.
+    Ended,
+}
+
+/// How long the busiest thread of a program ran in a window.
+#[derive(Clone, Copy, Debug)]
+pub struct BusyThread {
+    /// Of the time that it could have run.
+    share: f64,
+    running: Duration,
+    window: Duration,
+}
+
+/// A sentence for reports, of the calmest of several windows.
+impl fmt::Display for BusyThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a thread used {} of CPU time in {}, {:.0} % of the time in which it did not wait for a CPU",
+            time(self.running),
+            time(self.window),
+            self.share * 100.0
+        )
+    }
+}
+
+/// Watches how much CPU the program uses.
+pub async fn cpu_use(server: &Server) -> CpuUse {
+    /// One of several is enough: a runtime may have work of its own (rule R2).
+    const WINDOWS: usize = 4;
+    const WINDOW: Duration = Duration::from_millis(250);
+    /// A loop that only fails uses all of its time, one that waits between attempts next to none (fact 7 of RULES.md);
+    /// a quarter is far from both.
+    const MAX_SHARE: f64 = 0.25;
+    /// Less than this in a window is not spinning, however little time there was.
+    const MIN_SPINNING: Duration = Duration::from_millis(10);
+    let mut calmest: Option<BusyThread> = None;
+    for _ in 0..WINDOWS {
+        let (begin, before) = (Instant::now(), server.probe().cpu_times());
+        tokio::time::sleep(WINDOW).await;
+        let after = server.probe().cpu_times();
+        let Some(busiest) = busiest_thread(&before, &after, begin.elapsed(), WINDOW) else { break };
+        if busiest.share <= MAX_SHARE || busiest.running <= MIN_SPINNING {
+            calmest = None;
+            break;
+        }
+        if calmest.is_none_or(|least| busiest.share < least.share) {
+            calmest = Some(busiest);
+        }
+    }
+    match calmest {
+        _ if server.process.has_ended() => CpuUse::Ended,
+        Some(busiest) => CpuUse::High(busiest),
+        None => CpuUse::Low,
+    }
+}
+
+/// As long as fact 5 of RULES.md was measured over.
+pub const IDLE_WINDOW: Duration = Duration::from_secs(2);
+
+/// Fact 5 of RULES.md: what waits in the kernel shows no voluntary switch in two seconds, a loop that sleeps 1 ms shows
+/// 1,800. Of several windows one without is enough: a runtime may tidy up.
+pub async fn idle(server: &Server, when: &str) -> Result<(), CheckError> {
+    const WINDOWS: usize = 3;
+    let mut failure = None;
+    for _ in 0..WINDOWS {
+        failure = watch_idle(server, when).await?;
+        if failure.is_none() {
+            break;
+        }
+    }
+    match failure {
+        Some(failure) => Err(server.fail(failure).await),
+        None => Ok(()),
+    }
+}
+
+/// Watches the program for [`IDLE_WINDOW`]. Gives the failure that it is if it does not sleep, in this window.
+///
+/// # Errors
+///
+/// It has ended, or may not be watched.
+async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, CheckError> {
+    /// Of the time that it could, a thread may run for so much.
+    const MAX_SHARE: f64 = 0.1;
+    let probe = server.probe();
+    let (begin, cpu, switches) = (Instant::now(), probe.cpu_times(), probe.voluntary_switches());
+    tokio::time::sleep(IDLE_WINDOW).await;
+    let busiest = busiest_thread(&cpu, &probe.cpu_times(), begin.elapsed(), IDLE_WINDOW);
+    let mut woken = probe.voluntary_switches();
+    if server.process.has_ended() {
+        let failure = Failure::property(format!("that was while nothing happened, {when}"))
+            .expecting("the program goes on");
+        return Err(server.fail(failure).await);
+    }
+    for (tid, woken) in &mut woken {
+        *woken = woken.saturating_sub(switches.get(tid).copied().unwrap_or(0));
+    }
+    let (observed, cause) = if let Some(woken) = too_often_woken(probe, &woken)? {
+        let observed = format!(
+            "{when}, a thread woke up and went to sleep again {woken} times in {} (voluntary context \
+             switches)",
+            time(IDLE_WINDOW)
+        );
+        (observed, causes::WAKES_PERIODICALLY)
+    } else if let Some(busiest) = busiest.filter(|busiest| busiest.share > MAX_SHARE) {
+        (format!("{when}, {busiest}"), causes::BUSY_LOOP)
+    } else {
+        return Ok(None);
+    };
+    let failure = Failure::property(observed)
+        .expecting("a program with nothing to do sleeps until something happens")
+        .because(cause);
+    Ok(Some(failure))
+}
+
+/// How often the thread woke up that did so most often, if that is more often than a thread may, in [`IDLE_WINDOW`].
+/// `woken` has the number of each thread.
+fn too_often_woken(probe: Probe, woken: &HashMap<i32, u64>) -> Result<Option<u64>, Unreadable> {
+    /// A clock that ticks each second may be there; a thread that asks ten times a second is polling.
+    const MAX_WAKEUPS: u64 = 10;
+    /// Threads of a managed runtime wake up to look after themselves, on a futex and never on a socket: a JVM's 20
+    /// times a second.
+    const MAX_HOUSEKEEPING: u64 = 60;
+    let waits_on_futex = |tid: i32| {
+        let waits = |thread: &Thread| match thread.state {
+            ThreadState::Blocked(call) => thread.tid == tid && call.waits_for_thread(),
+            ThreadState::Running => false,
+        };
+        probe.threads().map(|threads| threads.iter().any(waits))
+    };
+    let mut most = None;
+    for (&tid, &woken) in woken {
+        let may_keep_house = woken <= MAX_HOUSEKEEPING && woken > MAX_WAKEUPS;
+        let allowed =
+            if may_keep_house && waits_on_futex(tid)? { MAX_HOUSEKEEPING } else { MAX_WAKEUPS };
+        if woken > allowed {
+            most = most.max(Some(woken));
+        }
+    }
+    Ok(most)
+}
+
+/// The thread that used most of the time it could have used, `elapsed` after `before` in a `window`. Time in which it
+/// waited for a CPU does not count, so that a busy machine changes nothing.
+fn busiest_thread(
+    before: &HashMap<i32, CpuTime>,
+    after: &HashMap<i32, CpuTime>,
+    elapsed: Duration,
+    window: Duration,
+) -> Option<BusyThread> {
+    let threads = after.iter().map(|(tid, after)| {
+        let before = before.get(tid).copied().unwrap_or_default();
+        let running = after.running.saturating_sub(before.running);
+        let waiting = after.waiting.saturating_sub(before.waiting);
+        let free = elapsed.saturating_sub(waiting).max(running).max(Duration::from_millis(1));
+        BusyThread { share: running.as_secs_f64() / free.as_secs_f64(), running, window }
+    });
+    threads.max_by(|a, b| a.share.total_cmp(&b.share))
+}
