@@ -75,7 +75,7 @@ impl Selector for Select {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        // BEGIN SOLUTION: task 3: make the sets, call select, see what is left
+        // BEGIN SOLUTION: task 3: clear events, make the sets, call select
         events.clear();
         let (mut read, mut write) = (FdSet::default(), FdSet::default());
         for registration in self.sockets.values() {
