@@ -107,7 +107,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Nobody listens at `addr`, or the connection broke. What had come until
+/// No server listens at `addr`, or the connection broke. What had come until
 /// then is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,

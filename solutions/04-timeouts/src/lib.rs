@@ -1,10 +1,10 @@
 //! Lab 04: a line server in which nobody waits forever.
 //!
 //! - [`next_line`] waits for a line, with two time limits: for its first byte
-//!   (task 1) and for the rest (task 2).
-//! - [`answer`] writes, with a limit for a client that takes nothing (task 3).
-//! - [`reply`] makes the answer; what computes does so off the runtime
-//!   (task 4).
+//!   (task 1) and for the whole line (task 2).
+//! - [`answer`] writes, with a limit for a client that does not read (task 3).
+//! - [`reply`] makes the answer; `WORK` computes on another thread than the
+//!   runtime's (task 4).
 //! - [`handle`] and [`serve`] put them together.
 //!
 //! The reader of lines is given, in `lines.rs`, and what a line asks for, in
@@ -59,8 +59,8 @@ pub enum Error {
 /// Tasks 1 and 2: the next line, `None` at the end of the input.
 ///
 /// Task 1: `limits.idle` is for the first byte. Task 2: `limits.line` is for
-/// all of the rest together, however the bytes come. Both end by dropping a
-/// future that has not finished: [`Lines`] loses nothing by that.
+/// all other bytes together, however they arrive. Both drop a future that has
+/// not finished: [`Lines`] loses nothing by that.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub async fn answer<W: AsyncWrite + Unpin>(
     // END SOLUTION
 }
 
-/// Given: computes for `time`, and keeps its thread busy meanwhile.
+/// Given: computes for `time`, and keeps its thread busy for all of it.
 pub fn compute(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
