@@ -82,7 +82,7 @@ pub async fn next_line<R: AsyncRead + Unpin>(
 }
 
 /// Task 3: writes all of `text`. A write that makes no progress for
-/// `limits.write` ends the client. An answer has little more than 8 KiB, so
+/// `limits.write` ends the client. An answer is hardly longer than 8 KiB, so
 /// one limit around all of it is accepted, too.
 ///
 /// # Errors
@@ -123,7 +123,7 @@ pub fn compute(time: Duration) {
 /// The answer to `line`, when it is ready.
 ///
 /// Task 1: [`Request`] says what the line asks for. A malformed `SLEEP` is
-/// answered with [`BAD_SLEEP`], and the client is served on.
+/// answered with [`BAD_SLEEP`], and the server reads the next line.
 ///
 /// Task 4: `WORK <ms> <text>` is answered after [`compute`], which would keep
 /// the runtime's only thread from all other tasks. [`Request`] does not know
