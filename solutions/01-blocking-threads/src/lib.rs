@@ -66,13 +66,13 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
 }
 // ANCHOR_END: handle
 
-/// Accepts clients for ever and serves each with [`handle`].
+/// Accepts clients forever and serves each with [`handle`].
 ///
 /// - Task 1: the simplest loop: accept a client, handle it, accept the next.
 /// - Task 2: a thread for each client, so that none waits for another.
 /// - Task 3: take a slot from [`Slots`] for each client.
-/// - Task 4: neither a client's error nor a failed `accept` ends the loop,
-///   and an `accept` that goes on failing must not spin.
+/// - Task 4: neither a client's error nor a failed `accept` ends the loop.
+///   When `accept` fails (EMFILE), wait a moment, and accept again.
 ///
 /// # Errors
 ///

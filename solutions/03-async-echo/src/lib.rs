@@ -59,17 +59,19 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     // END SOLUTION
 }
 
-/// Accepts clients for ever and serves each with [`handle`].
+/// Accepts clients forever and serves each with [`handle`].
 ///
+/// - Task 1: the simplest loop: accept a client, handle it, accept the next.
 /// - Task 2: a task for each client, so that none waits for another.
-/// - Task 3: neither a client's error nor a failed `accept` ends the loop,
-///   and an `accept` that goes on failing must not spin.
+/// - Task 3: neither a client's error nor a failed `accept` ends the loop.
+///   When `accept` fails (EMFILE), wait a moment without blocking the thread,
+///   and accept again.
 ///
 /// # Errors
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
-    // BEGIN SOLUTION: task 2: accept a client, spawn a task for it, go on
+    // BEGIN SOLUTION: task 1: accept a client, handle it, accept the next
     loop {
         // ANCHOR: accept
         let stream = match listener.accept().await {
@@ -105,7 +107,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Nobody listens at `addr`, or the connection broke. What had come until
+/// No server listens at `addr`, or the connection broke. What had come until
 /// then is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,

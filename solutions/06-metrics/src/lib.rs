@@ -95,7 +95,9 @@ pub async fn handle(
 }
 
 /// Serves all clients, each in a task of its own. Counts them, those that are
-/// there now, and the errors that end them; a panic ends one client only.
+/// there now, and the errors that end them; a panic ends one client only. When
+/// `accept` fails (EMFILE), it waits a moment without blocking the thread, and
+/// accepts again.
 ///
 /// # Errors
 ///

@@ -186,7 +186,9 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // END SOLUTION
 }
 
-/// Accepts clients for ever and serves each in a task of its own.
+/// Accepts clients forever and serves each in a task of its own. When `accept`
+/// fails (EMFILE), it waits a moment without blocking the thread, and accepts
+/// again.
 ///
 /// # Errors
 ///

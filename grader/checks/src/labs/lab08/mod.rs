@@ -158,7 +158,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("mutual-tls")
         .task(4)
         .correctness(8)
-        .rule("with --client-ca only clients with a certificate of that CA are served")
+        .rule("--client-ca: only clients of that CA are served; a file without a CA is an error")
         .requires(&[ECHO, ACCEPTS])
         .run(|trial| Box::pin(mutual::mutual_tls(trial))),
 ]);
