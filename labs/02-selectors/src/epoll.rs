@@ -1,4 +1,15 @@
 //! Tasks 4 and 5: epoll(7).
+//!
+//! - [`epoll::add`], [`epoll::modify`] and [`epoll::delete`] change what the
+//!   kernel watches.
+//! - [`epoll::EventData::new_u64`] makes a token into the data that comes back
+//!   with each event; `event.data.u64()` is the token again.
+//! - [`epoll::wait`] takes a buffer (`self.batch.as_mut_slice()`) and returns
+//!   two slices: the events that it found, and the unused part of the buffer.
+//! - [`epoll::Event`] is packed, so a reference to one of its fields does not
+//!   compile. Copy it first: `let flags = event.flags;`.
+//! - ERR and HUP are reported without being asked for, as by poll.
+//! - `Err(rustix::io::Errno::INTR)` means that the wait was interrupted.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -11,7 +22,7 @@ use rustix::event::epoll;
 use crate::selector::{Event, Interest, Selector, Token, Trigger};
 use crate::sys::timespec;
 
-/// The most events that one call gives. What does not fit comes with the next.
+/// The most events that one call returns. The others come with the next call.
 const MAX_EVENTS: usize = 256;
 
 /// With epoll the kernel keeps the list. There is nothing to remember here but
@@ -74,7 +85,7 @@ impl Selector for Epoll {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        todo!("task 4: call epoll::wait, tell what it found")
+        todo!("task 4: clear events, call epoll::wait")
     }
 
     fn trigger(&self) -> Trigger {

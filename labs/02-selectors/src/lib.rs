@@ -1,5 +1,6 @@
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
 //! Lab 02: an echo server on one thread, which waits for all of its sockets
 //! in one system call.
 //!

@@ -18,7 +18,7 @@ struct Flags {
     #[arg(long, value_enum, default_value = "epoll")]
     backend: Backend,
 
-    /// When epoll tells of a socket (edge: with epoll only).
+    /// When epoll reports a socket (edge: with epoll only).
     #[arg(long, value_enum, default_value = "level")]
     trigger: Trigger,
 }

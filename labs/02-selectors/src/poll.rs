@@ -1,4 +1,15 @@
 //! Task 1: poll(2).
+//!
+//! Of the bits that poll can set, you ask for two: [`PollFlags::IN`], a read
+//! would not wait, and [`PollFlags::OUT`], a write would not wait. Two more are
+//! set without being asked for: `ERR`, an error such as a reset, and `HUP`,
+//! both directions have ended. Then neither call would wait: report the socket
+//! as readable and as writable. (`NVAL` means that the descriptor is closed,
+//! which cannot happen here.)
+//!
+//! `PollFd::new(&socket, flags)` is an entry of poll's list. After the call
+//! `revents()` returns its bits. `Err(rustix::io::Errno::INTR)` means that a
+//! signal has come.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -53,6 +64,6 @@ impl Selector for Poll {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        todo!("task 1: make the list, call poll, tell what it found")
+        todo!("task 1: clear events, make the list, call poll")
     }
 }

@@ -10,8 +10,8 @@ use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::{FD_SETSIZE, FdSet, select};
 
 /// select gets two sets of descriptors with each call, and gives them back
-/// with the ready ones only. So what is watched is kept here, by descriptor,
-/// and the sets are made anew for each call.
+/// with the ready ones only. So the watched sockets are kept here, by
+/// descriptor, and the sets are built again for each call.
 #[derive(Default)]
 pub struct Select {
     sockets: BTreeMap<RawFd, Registration>,
@@ -53,6 +53,6 @@ impl Selector for Select {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        todo!("task 3: make the sets, call select, see what is left")
+        todo!("task 3: clear events, make the sets, call select")
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-/// The name under which a selector tells of a socket. The event loop chooses
-/// it; the kernel does not care.
+/// The name under which a selector reports a socket. The event loop chooses it;
+/// the kernel does not look at it.
 pub type Token = u64;
 
-/// What is waited for on a socket. poll and epoll tell of an error and of the
-/// end of both directions whatever the interest, select if there is any.
+/// What to wait for on a socket. poll and epoll report an error and the end of
+/// both directions whatever the interest is, select if there is any interest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
     pub read: bool,
@@ -44,7 +44,7 @@ pub struct Event {
     pub writable: bool,
 }
 
-/// When a selector tells of a socket.
+/// When a selector reports a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Trigger {
     /// As long as it is ready
@@ -104,7 +104,7 @@ pub trait Selector {
         timeout: Option<Duration>,
     ) -> io::Result<()>;
 
-    /// When it tells of a socket.
+    /// When it reports a socket.
     fn trigger(&self) -> Trigger {
         Trigger::Level
     }

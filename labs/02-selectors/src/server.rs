@@ -1,4 +1,6 @@
 //! Task 2: the event loop, with a state machine for each client.
+//!
+//! The lab's sheet says in which order to fill the gaps.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -16,10 +18,12 @@ const LISTENER: Token = 0;
 /// a time; what has to be kept of it is copied.
 const BUFFER_SIZE: usize = 64 * 1024;
 
-/// How many steps one client may take in a row, when it could go on for ever.
+/// Task 5: how many steps one client may take in a row. After so many, ask for
+/// its readiness again, and serve the next event: a client that sends without
+/// a pause must not have the loop to itself.
 const MAX_STEPS: usize = 8;
 
-/// How long to leave the listener alone after a client could not be had.
+/// How long to leave the listener alone after `accept` has failed.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Where a client is. Reading and writing take turns: nothing more is read
@@ -54,8 +58,8 @@ enum Step {
 }
 
 impl Client {
-    /// Task 2: what to wait for on this client's behalf: in writing only while
-    /// bytes wait, or the loop would never sleep again.
+    /// Task 2: what to wait for on this client's behalf. Ask for writing only
+    /// while bytes wait to be written, or the loop never sleeps again.
     fn interest(&self) -> Interest {
         todo!("task 2: reading or writing, as the state says")
     }
@@ -83,7 +87,7 @@ struct Server {
     paused_until: Option<Instant>,
 }
 
-/// Task 2: serves clients for ever, all of them on this thread.
+/// Task 2: serves clients forever, all of them on this thread.
 ///
 /// # Errors
 ///
@@ -96,18 +100,21 @@ pub fn serve(
 }
 
 impl Server {
-    /// Task 2: accepts whoever waits. Where that fails (EMFILE, say), the
-    /// client stays in the queue and the listener stays ready: look away for
-    /// [`ACCEPT_BACKOFF`], or the loop spins.
+    /// Task 2: accepts every client that waits, until EAGAIN. When `accept`
+    /// fails otherwise (EMFILE, for example), the client stays in the queue and
+    /// the listener stays ready, so the loop would spin. Take away the interest
+    /// in the listener for [`ACCEPT_BACKOFF`], keep serving the clients, and
+    /// accept again. `paused_until` remembers until when; `serve` gives `wait`
+    /// a timeout that ends then.
     ///
     /// # Errors
     ///
-    /// The selector knows nothing of the listener.
+    /// The selector does not know the listener.
     fn accept(&mut self) -> io::Result<()> {
-        todo!("task 2: accept until nobody waits")
+        todo!("task 2: accept until EAGAIN, pause after an error")
     }
 
-    /// Task 2: a new client, to be read without ever blocking.
+    /// Task 2: adds a client, whose socket must never block.
     ///
     /// # Errors
     ///
@@ -116,15 +123,19 @@ impl Server {
         todo!("task 2: make it non-blocking, register it, keep it")
     }
 
-    /// Task 2: something has happened on a client's socket: let its state
-    /// machine do a step. Task 5: after an edge, let it go on until nothing
-    /// moves any more, since there is no second event for what is there
-    /// already.
+    /// Task 2: something has happened on a client's socket. Let its state
+    /// machine do a step, then tell the selector what to wait for now, if that
+    /// has changed. A client that has finished, or failed, is removed.
+    ///
+    /// Task 5: after an edge, continue until a step is [`Step::Blocked`],
+    /// because no second event comes for what is there already; but stop after
+    /// [`MAX_STEPS`] steps. If the last one was [`Step::Progress`], call
+    /// `modify`, even with the same interest: it reports a ready socket again.
     fn turn(&mut self, token: Token) {
         todo!("task 2: do a step; see what to wait for now")
     }
 
-    /// Task 2: a client has gone; nothing is to be left of it.
+    /// Task 2: a client has left. Nothing of it may remain.
     fn remove_client(&mut self, token: Token) {
         todo!("task 2: deregister it and drop it")
     }

@@ -15,7 +15,8 @@ pub const FD_SETSIZE: usize = 1024;
 const BITS: usize = size_of::<FdSetElement>() * 8;
 
 /// A set of descriptors as select takes it and changes it: one bit for each
-/// number below [`FD_SETSIZE`]. None of them can be closed meanwhile.
+/// number below [`FD_SETSIZE`]. None of them can be closed while it is
+/// in the set.
 #[derive(Clone, Default)]
 pub struct FdSet<'fd> {
     bits: [FdSetElement; FD_SETSIZE / BITS],

@@ -1,5 +1,6 @@
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
 //! Lab 03: an echo server with a task for each client, and a client for it.
 //!
 //! - [`handle`] talks to one client until the client has said everything.
@@ -31,17 +32,19 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     todo!("task 1: read to the end, write back every byte")
 }
 
-/// Accepts clients for ever and serves each with [`handle`].
+/// Accepts clients forever and serves each with [`handle`].
 ///
+/// - Task 1: the simplest loop: accept a client, handle it, accept the next.
 /// - Task 2: a task for each client, so that none waits for another.
-/// - Task 3: neither a client's error nor a failed `accept` ends the loop,
-///   and an `accept` that goes on failing must not spin.
+/// - Task 3: neither a client's error nor a failed `accept` ends the loop.
+///   When `accept` fails (EMFILE), wait a moment without blocking the thread,
+///   and accept again.
 ///
 /// # Errors
 ///
 /// None that a running server can survive.
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
-    todo!("task 2: accept a client, spawn a task for it, go on")
+    todo!("task 1: accept a client, handle it, accept the next")
 }
 
 /// Task 4: connects to `addr`, sends what `input` gives, and writes to
@@ -53,7 +56,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Nobody listens at `addr`, or the connection broke. What had come until
+/// No server listens at `addr`, or the connection broke. What had come until
 /// then is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,

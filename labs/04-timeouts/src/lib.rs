@@ -1,12 +1,13 @@
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
-//! Lab 04: a server of lines in which nobody waits for ever.
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
+//! Lab 04: a line server in which nobody waits forever.
 //!
 //! - [`next_line`] waits for a line, with two time limits: for its first byte
-//!   (task 1) and for the rest (task 2).
-//! - [`answer`] writes, with a limit for a client that takes nothing (task 3).
-//! - [`reply`] makes the answer; what computes does so off the runtime
-//!   (task 4).
+//!   (task 1) and for the whole line (task 2).
+//! - [`answer`] writes, with a limit for a client that does not read (task 3).
+//! - [`reply`] makes the answer; `WORK` computes on another thread than the
+//!   runtime's (task 4).
 //! - [`handle`] and [`serve`] put them together.
 //!
 //! The reader of lines is given, in `lines.rs`, and what a line asks for, in
@@ -24,19 +25,21 @@ use requests::{BAD_SLEEP, MAX_LINE, Request, echo, parse_args};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How long each of three things may take.
+/// How long each of three things may take. At most one of the clocks runs at a
+/// time, and none while the answer is being made.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From the start, or the last answer, to the first byte of a line.
+    /// How long to wait for the first byte of a line. The clock starts when the
+    /// server begins to wait for it: not while an answer waits to be read.
     pub idle: Duration,
     /// From the first byte of a line to its end.
     pub line: Duration,
-    /// From one byte of an answer that the client takes to the next.
+    /// How long a write of an answer may make no progress.
     pub write: Duration,
 }
 
-/// Why a client is served no longer. Where the text says so, the client is
-/// told.
+/// Why a client is served no longer. A text that begins with `ERR` is the last
+/// line that the client gets.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("ERR idle timeout")]
@@ -45,7 +48,7 @@ pub enum Error {
     SlowLine,
     #[error(transparent)]
     Line(#[from] LineError),
-    /// It takes nothing of what is written: it cannot be told either.
+    /// The client reads nothing, so it cannot be told either.
     #[error("the client takes no byte of its answer")]
     Stalled,
     #[error(transparent)]
@@ -55,8 +58,8 @@ pub enum Error {
 /// Tasks 1 and 2: the next line, `None` at the end of the input.
 ///
 /// Task 1: `limits.idle` is for the first byte. Task 2: `limits.line` is for
-/// all of the rest together, however the bytes come. Both end by dropping a
-/// future that has not finished: [`Lines`] loses nothing by that.
+/// all other bytes together, however they arrive. Both drop a future that has
+/// not finished: [`Lines`] loses nothing by that.
 ///
 /// # Errors
 ///
@@ -68,22 +71,22 @@ pub async fn next_line<R: AsyncRead + Unpin>(
     todo!("tasks 1 and 2: wait for the first byte, then for the rest")
 }
 
-/// Task 3: writes all of `text`. A client that takes a part has
-/// `limits.write` for the next one; one that takes nothing for so long is
-/// given up.
+/// Task 3: writes all of `text`. A write that makes no progress for
+/// `limits.write` ends the client. An answer is hardly longer than 8 KiB, so
+/// one limit around all of it is accepted, too.
 ///
 /// # Errors
 ///
-/// The client takes nothing, or the connection broke.
+/// The client reads nothing, or the connection broke.
 pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,
     text: &str,
     limits: &Limits,
 ) -> Result<(), Error> {
-    todo!("task 3: write piece by piece, each within the limit")
+    todo!("task 3: write all of the answer, with a limit")
 }
 
-/// Given: computes for `time`, and keeps its thread busy meanwhile.
+/// Given: computes for `time`, and keeps its thread busy for all of it.
 pub fn compute(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
@@ -95,9 +98,13 @@ pub fn compute(time: Duration) {
 
 /// The answer to `line`, when it is ready.
 ///
-/// Task 1: [`Request`] says what the line asks for. Task 4:
-/// `WORK <ms> <text>` is answered after [`compute`], which would keep the
-/// runtime's only thread from everybody else.
+/// Task 1: [`Request`] says what the line asks for. A malformed `SLEEP` is
+/// answered with [`BAD_SLEEP`], and the server reads the next line.
+///
+/// Task 4: `WORK <ms> <text>` is answered after [`compute`], which would keep
+/// the runtime's only thread from all other tasks. [`Request`] does not know
+/// `WORK`: look for the prefix `WORK ` first, and take the rest apart with
+/// [`parse_args`]. A malformed `WORK` is echoed like any other line.
 ///
 /// # Errors
 ///
@@ -106,12 +113,13 @@ pub async fn reply(line: &str) -> Result<String, Error> {
     todo!("tasks 1 and 4: make the answer; compute off the runtime")
 }
 
-/// Serves one client: line after line, until the end of its input.
+/// Serves one client: line after line, until the end of its input. A client
+/// that has shut down its sending side still gets all of its answers.
 ///
 /// # Errors
 ///
-/// Why it was ended otherwise. [`serve`] has told the client by then, if there
-/// was something to be told.
+/// Why the client is served no longer. If the error's text begins with `ERR`,
+/// `handle` has written it as the client's last line before it returns.
 pub async fn handle(
     stream: &mut TcpStream,
     limits: &Limits,
@@ -119,7 +127,9 @@ pub async fn handle(
     todo!("task 1: read a line, make its answer, write it, repeat")
 }
 
-/// Accepts clients for ever and serves each in a task of its own.
+/// Accepts clients forever and serves each in a task of its own. When `accept`
+/// fails (EMFILE), it waits a moment without blocking the thread, and accepts
+/// again.
 ///
 /// # Errors
 ///

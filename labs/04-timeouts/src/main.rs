@@ -9,7 +9,7 @@ use clap::Parser;
 use lab04::Limits;
 use tokio::net::TcpListener;
 
-/// A line server in which nobody waits for ever.
+/// A line server that waits for no client without a limit.
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free port.

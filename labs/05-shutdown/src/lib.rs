@@ -1,13 +1,14 @@
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
 //! Lab 05: a server that stops without breaking a promise.
 //!
 //! - [`signals`] installs handlers for SIGTERM and SIGINT (task 1).
 //! - [`listen`] makes the listener (given).
-//! - [`serve`] accepts clients until a signal comes, then drains: it accepts
-//!   nobody any more, lets those finish who wait for an answer, and gives up
-//!   after a while (tasks 1 to 4).
-//! - [`handle`] serves one client, and hears that it is time to stop.
+//! - [`serve`] accepts clients until a signal comes, then drains: it accepts no
+//!   more clients, waits for the requests in flight, and gives up after the
+//!   grace time (tasks 1 to 4).
+//! - [`handle`] serves one client until `stop` is cancelled.
 //!
 //! The reader of lines is given, in `lines.rs`, and what a line asks for, in
 //! `requests.rs`.
@@ -79,7 +80,8 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// Counts the requests in flight: one more while it lives.
+/// Counts a request in flight for as long as it lives. Keep one from the moment
+/// that a line is complete until its answer is written.
 pub struct InFlight(Arc<AtomicUsize>);
 
 impl InFlight {
@@ -111,14 +113,16 @@ async fn reply(line: &str) -> String {
 /// Serves one client: line after line, until the end of its input, or until
 /// `stop` is cancelled (task 3).
 ///
-/// Then a line that has come whole is still answered, and no other; an idle
-/// client is closed at once. Its last answer is to arrive: a socket that is
-/// closed with unread input resets the connection (RST), and what was written
-/// may be lost on the way.
+/// Then the request in flight is still answered, and an idle client is closed
+/// at once. Whole lines behind the request in flight may be answered or
+/// dropped. The last answer has to arrive: a socket that is closed with unread
+/// input resets the connection (RST), and what was written may be lost. So
+/// close in three steps: shut down your side, read what is still coming for a
+/// moment (100 ms), drop the stream.
 ///
 /// # Errors
 ///
-/// The line is refused, or the connection broke.
+/// The line is refused (the client was told), or the connection broke.
 pub async fn handle(
     stream: &mut TcpStream,
     stop: &CancellationToken,
@@ -129,11 +133,16 @@ pub async fn handle(
 
 /// Serves clients until a signal comes, then drains for at most `grace`.
 ///
-/// - Task 1: after a signal it ends, with status 0.
-/// - Task 2: from then on connects are refused.
-/// - Task 3: it ends when all clients have.
-/// - Task 4: or after `grace`, with `forced: N connections aborted` on
-///   standard error and status 1; or at the second signal, with status 130.
+/// - Task 1: each client has a task of its own. After a signal `serve` returns
+///   status 0. When `accept` fails (EMFILE), it waits a moment, and accepts
+///   again.
+/// - Task 2: after a signal it closes the listener first, then cancels `stop`
+///   and waits for its clients' tasks (`tokio_util::task::TaskTracker`).
+/// - Task 3: `handle` closes idle clients, and ends the others well.
+/// - Task 4: `serve` waits no longer than `grace`. If N requests are in flight
+///   then, it prints `forced: N connections aborted` to standard error and
+///   returns status 1; if none is, it prints nothing and returns status 0. A
+///   second signal returns status 130 at once.
 ///
 /// # Errors
 ///

@@ -1,5 +1,6 @@
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
 //! Lab 08: an echo server over TLS 1.2 or 1.3, and a client for it.
 //!
 //! - [`server`] is yours: what it shows of itself, one client, and all of them

@@ -21,9 +21,10 @@ use crate::{Error, pem, provider};
 ///
 /// # Errors
 ///
-/// A file is not what it should be, or the key is not that of the certificate.
-/// Said before the server listens, this is a line for whoever starts it; said
-/// at the first handshake, it would be a riddle for a client.
+/// A file cannot be read or is not PEM (the one of `client_ca`, too), or the
+/// key is not that of the certificate. Before the server listens, this is a
+/// line for the person who starts it; at the first handshake, it would be a
+/// riddle for a client.
 pub fn config(
     cert: &Path,
     key: &Path,
@@ -43,9 +44,10 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
     todo!("task 1: read, write, flush, to the end; then shutdown")
 }
 
-/// Task 2: accepts clients for ever, and serves each in a task of its own: its
+/// Task 2: accepts clients forever, and serves each in a task of its own: its
 /// handshake, for `limit` at most, counted from `accept`; then [`handle`], for
-/// as long as it takes.
+/// as long as it takes. When `accept` fails (EMFILE), it waits a moment without
+/// blocking the thread, and accepts again.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ impl Exchange for ByteEcho {
     fn explain(&self, mismatch: &Mismatch) -> Cause {
         let cause = if mismatch.is_lossy() {
             causes::ECHO_TAKEN_FOR_TEXT
-        } else if mismatch.rest.iter().all(|&byte| byte == 0) && mismatch.rest.len() > 1 {
+        } else if mismatch.rest().iter().all(|&byte| byte == 0) && mismatch.rest().len() > 1 {
             causes::WHOLE_BUFFER_WRITTEN
         } else {
             causes::BYTES_CHANGED

@@ -8,10 +8,12 @@ use course::labs::{LABS, LabInfo};
 use course::regions::Source;
 use engine::subject::build::rust_files;
 
-/// At the top of a starter with gaps, which leave much unused.
-const FIRST_LINE: &str = "\
-#![allow(unused, unreachable_code)] // delete these lines when you are done
-#![allow(clippy::needless_pass_by_value)]
+/// At the top of a starter with gaps, which leave much unused. That a constant or a function is not used yet is worth a
+/// warning: it says what a gap has still to do.
+const FIRST_LINES: &str = "\
+#![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
+#![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
+#![cfg_attr(clippy, allow(dead_code))]
 ";
 
 /// Every file of the starter of `lab`, with its text.
@@ -55,7 +57,7 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
     // For all files of the crate: what a gap leaves unused may be given in another one.
     let root = folder.join("src/lib.rs");
     if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && *path == root) {
-        root.insert_str(0, FIRST_LINE);
+        root.insert_str(0, FIRST_LINES);
     }
     Ok(files)
 }

@@ -19,8 +19,8 @@ pub struct Mismatch {
     pub difference: Difference,
     /// What came from the beginning of the line on in which it is, as far as it was in one piece.
     pub line: Vec<u8>,
-    /// What came from there on.
-    pub rest: Vec<u8>,
+    /// How much of that is as it should be.
+    equal: usize,
 }
 
 impl Mismatch {
@@ -32,14 +32,20 @@ impl Mismatch {
         Some(Self {
             difference: Difference::between(begin, expected, received, at),
             line: received[line..].to_vec(),
-            rest: received[at..].to_vec(),
+            equal: at - line,
         })
+    }
+
+    /// What came instead of what should have.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        &self.line[self.equal..]
     }
 
     /// Whether bytes that are not UTF-8 were replaced, as `from_utf8_lossy` does.
     #[must_use]
     pub fn is_lossy(&self) -> bool {
-        self.rest.starts_with("\u{fffd}".as_bytes())
+        self.rest().starts_with("\u{fffd}".as_bytes())
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn begin_sleep(
         return Ok((client, format!("ECHO: {word}\n")));
     }
     let elapsed = begun.elapsed();
-    expect::that(&server, !expect::is_early(elapsed, asked), || {
+    expect::that(server, !expect::is_early(elapsed, asked), || {
         Failure::property(format!("{name} has an answer after {}", time(elapsed)))
             .expecting(format!("SLEEP {} is answered after {}", asked.as_millis(), time(asked)))
             .because(causes::SLEEP_TOO_SHORT)

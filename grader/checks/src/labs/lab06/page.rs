@@ -27,7 +27,7 @@ pub(super) async fn get(server: &Rc<Server>, path: &str) -> Result<Response, Che
 /// The page of metrics, read leniently: only one check asks for its form.
 pub(super) async fn get_page(server: &Rc<Server>) -> Result<Exposition, CheckError> {
     let Response { status, content_type, body } = get(server, "/metrics").await?;
-    expect::that(&server, status == 200, || {
+    expect::that(server, status == 200, || {
         Failure::property(format!("status {status}"))
             .expecting("GET /metrics is answered with status 200")
             .certain()
@@ -47,7 +47,7 @@ pub(super) async fn get_idle_page(server: &Rc<Server>) -> Result<Exposition, Che
         if numbers_on(&now) == numbers_on(&last) {
             return Ok(now);
         }
-        expect::that_was(&server, begin.elapsed() <= ANSWER_DEADLINE, || {
+        expect::that_was(server, begin.elapsed() <= ANSWER_DEADLINE, || {
             Failure::property("they change from page to page")
                 .expecting("with nobody asking for anything, the numbers stay as they are")
                 .because(causes::COUNTS_WITHOUT_CLIENTS)

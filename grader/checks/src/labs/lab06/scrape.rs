@@ -116,7 +116,7 @@ fn metadata_name(format: Format) -> Explanation {
 
 async fn expect_not_found(server: &Rc<Server>, path: &str) -> Result<(), CheckError> {
     let status = get(server, path).await?.status;
-    expect::that_was(&server, status == 404, || {
+    expect::that_was(server, status == 404, || {
         Failure::property(format!("status {status}"))
             .expecting(format!("GET {path} is answered with status 404"))
             .because(causes::SERVES_EVERY_PATH)

@@ -123,7 +123,7 @@ pub(super) async fn close_notify(trial: &Trial) -> Result<(), CheckError> {
 async fn expect_close_notify(server: &Server, client: &Client) -> Result<(), CheckError> {
     let expected = "after the client's close_notify the program sends its own";
     server.wait(Some(&client.connection), expected, client.connection.expect_end()).await?;
-    expect::that(&server, !client.connection.was_truncated(), || {
+    expect::that(server, !client.connection.was_truncated(), || {
         Failure::property("its side of the connection ended (FIN) without close_notify")
             .expecting(expected)
             .because(causes::TLS_STREAM_DROPPED_WITHOUT_SHUTDOWN)
