@@ -2,7 +2,7 @@
 //! Edits: src/client.rs
 //!
 //! Must fail:
-//! - 08/client-accepts: half an answer counts as a whole one
+//! - 08/client-reports-truncation: half an answer counts as a whole one
 
 use std::io::ErrorKind;
 

@@ -270,6 +270,20 @@ impl CheckError {
         })
     }
 
+    /// Gives the cause that `explain` finds for this kind of failure, if no more is known of it than what the engine
+    /// concludes.
+    #[must_use]
+    pub fn explained_by(self, explain: impl FnOnce(&FailureKind) -> Option<Explanation>) -> Self {
+        self.amend(|failure| {
+            let is_concluded = matches!(failure.cause, None | Some(Cause::Diagnosis(_)));
+            let is_panic = failure.cause == Some(Diagnosis::Panicked.into());
+            if is_concluded && !is_panic {
+                let explanation = explain(&failure.kind).map(Cause::from);
+                failure.cause = explanation.or(failure.cause.take());
+            }
+        })
+    }
+
     /// Gives `cause` for a failure in which the program closed a connection before all had come.
     #[must_use]
     pub fn if_closed_early(self, cause: impl Into<Cause>) -> Self {

@@ -1,6 +1,6 @@
 //! Why a program most likely fails a check of lab 02.
 
-use engine::verdict::Explanation;
+use engine::verdict::{CheckError, Explanation, FailureKind};
 
 // Where the thread sleeps.
 
@@ -73,3 +73,40 @@ pub(super) const UNBOUNDED_TURN: Explanation = Explanation::new(
     "the event loop serves one client for as long as that client has data. After some steps stop, ask for the client's \
      readiness again (`modify` reports it anew), and serve the next event",
 );
+
+// What an event loop does wrong with one client.
+
+const EAGAIN_TAKEN_FOR_AN_ERROR: Explanation = Explanation::new(
+    "eagain-taken-for-an-error",
+    "the client was disconnected in the middle of its data. Is EAGAIN (ErrorKind::WouldBlock) taken for an error? It says \
+     that the socket gives or takes no more now: keep what is left, and wait for readiness",
+);
+
+const END_OF_INPUT_IGNORED: Explanation = Explanation::new(
+    "end-of-input-ignored",
+    "read returns 0 at the end of the client's input, each time. Once its pending bytes are written, deregister the client \
+     and drop it",
+);
+
+const SERVES_ONE_CLIENT_ONLY: Explanation = Explanation::new(
+    "serves-one-client-only",
+    "the event loop stays with one client: a socket is still blocking, or a loop writes until all is out. Write once, keep \
+     the rest, and go back to wait for all",
+);
+
+/// Says why an event loop most likely fails with a client like that.
+pub(super) fn explained(error: CheckError) -> CheckError {
+    error.explained_by(|kind| match kind {
+        FailureKind::ClosedEarly { .. } | FailureKind::ConnectionBroken { .. } => {
+            Some(EAGAIN_TAKEN_FOR_AN_ERROR)
+        }
+        FailureKind::NotClosed { .. } => Some(END_OF_INPUT_IGNORED),
+        _ => None,
+    })
+}
+
+/// The same where one client does not read, and others wait.
+pub(super) fn explained_by_stall(error: CheckError) -> CheckError {
+    let error = error.explained_by(|kind| kind.is_unanswered().then_some(SERVES_ONE_CLIENT_ONLY));
+    explained(error)
+}

@@ -14,6 +14,7 @@ use std::time::Duration;
 use course::labs::lab;
 use engine::drive::{Program, Service, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
+use futures_util::TryFutureExt;
 
 use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
@@ -48,7 +49,9 @@ macro_rules! family {
             .rule(
                 "all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once",
             )
-            .run(|trial| Box::pin(echo::echo_bytes(trial, &$backend.start)))
+            .run(|trial| {
+                Box::pin(echo::echo_bytes(trial, &$backend.start).map_err(causes::explained))
+            })
     };
     ("blocks-in-its-call", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/blocks-in-its-call"))
@@ -69,7 +72,9 @@ macro_rules! family {
             .rule("of a client that does not read little is buffered; nothing is lost once it does")
             .requires(&[concat!($name, "/echo-bytes")])
             .deadline(LONG)
-            .run(|trial| Box::pin(echo::partial_write(trial, &$backend.start)))
+            .run(|trial| {
+                Box::pin(echo::partial_write(trial, &$backend.start).map_err(causes::explained))
+            })
     };
     ("steady-cost", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/steady-cost"))
@@ -107,7 +112,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .concurrency(5)
         .rule("one client that never reads delays nobody")
         .requires(&[CROWD])
-        .run(|trial| Box::pin(crowd::slow_reader(trial, &POLL.start))),
+        .run(|trial| Box::pin(crowd::slow_reader(trial, &POLL.start).map_err(causes::explained_by_stall))),
     check("accept-burst")
         .task(2)
         .concurrency(3)
@@ -119,7 +124,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .correctness(3)
         .rule("after the client's shutdown(SHUT_WR) the rest is echoed, then comes the end")
         .requires(&[POLL_ECHO])
-        .run(|trial| Box::pin(echo::half_close(trial, &POLL.start))),
+        .run(|trial| Box::pin(echo::half_close(trial, &POLL.start).map_err(causes::explained))),
     check("no-crosstalk")
         .task(2)
         .correctness(4)

@@ -8,14 +8,18 @@ use super::causes;
 use super::protocol::{ClientCertificate, test_server};
 use crate::scenarios::client_program;
 
-/// Answers are printed until the server's close_notify; an end without it is an error.
+/// Answers are printed until the server's close_notify.
 pub(super) async fn client_accepts(trial: &Trial) -> Result<(), CheckError> {
     client_program::roundtrip(trial).await?;
     let first = client_program::connected_program(trial, BufferSize::Default).await?;
     trial.step("give a line, which the server answers; then it closes, with the input still open");
     client_program::exchange_line(&first, &trial.line(), &trial.line()).await?;
     first.close();
-    first.expect_exit(0).await?;
+    first.expect_exit(0).await
+}
+
+/// An end without close_notify is an error, and what came before is printed.
+pub(super) async fn reports_truncation(trial: &Trial) -> Result<(), CheckError> {
     let truncated = client_program::connected_program(trial, BufferSize::Default).await?;
     trial.step(
         "give a line, which the server answers; then it sends one more and ends with a FIN, without \

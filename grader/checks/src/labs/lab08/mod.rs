@@ -122,9 +122,15 @@ static CHECKS: &[Check] = &of_lab(8, [
         .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
     check(ACCEPTS)
         .task(3)
-        .correctness(4)
-        .rule("answers are printed though close_notify comes late; an end without it is an error")
+        .correctness(2)
+        .rule("lines are sent and answers printed, until the server's close_notify")
         .run(|trial| Box::pin(client::client_accepts(trial))),
+    check("client-reports-truncation")
+        .task(3)
+        .correctness(2)
+        .rule("a FIN without close_notify: what came is printed, and the status is 1")
+        .requires(&[ACCEPTS])
+        .run(|trial| Box::pin(client::reports_truncation(trial))),
     check("client-rejects-expired")
         .task(3)
         .correctness(3)
