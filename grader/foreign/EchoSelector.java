@@ -86,19 +86,46 @@ public class EchoSelector {
 
     static void connect(InetSocketAddress address) throws IOException {
         try (Socket server = new Socket(address.getAddress(), address.getPort())) {
-            Thread sender = new Thread(() -> send(server));
+            Sender sender = new Sender(server);
             sender.setDaemon(true);
             sender.start();
             server.getInputStream().transferTo(new FileOutputStream(FileDescriptor.out));
+            sender.check();
         }
     }
 
-    static void send(Socket server) {
-        try {
-            new FileInputStream(FileDescriptor.in).transferTo(server.getOutputStream());
-            server.shutdownOutput();
-        } catch (IOException error) {
-            // The thread that reads learns of it, too.
+    static class Sender extends Thread {
+        private final Socket server;
+        private IOException failure;
+
+        Sender(Socket server) {
+            this.server = server;
+        }
+
+        @Override
+        public void run() {
+            FileInputStream input = new FileInputStream(FileDescriptor.in);
+            byte[] buffer = new byte[BUFFER];
+            try {
+                for (int count; (count = input.read(buffer)) > 0;) send(buffer, count);
+                server.shutdownOutput();
+            } catch (IOException error) {
+                // It is kept for check.
+            }
+        }
+
+        private synchronized void send(byte[] buffer, int count) throws IOException {
+            try {
+                server.getOutputStream().write(buffer, 0, count);
+            } catch (IOException error) {
+                failure = error;
+                throw error;
+            }
+        }
+
+        /** The kernel reports a reset once. If the sender got the error, the thread that reads only sees an end. */
+        synchronized void check() throws IOException {
+            if (failure != null) throw failure;
         }
     }
 

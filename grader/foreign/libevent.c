@@ -6,15 +6,20 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define MAX_UNSENT 65536
 
 static struct evconnlistener *listener;
+static int max_descriptor = INT_MAX; /* that the backend can watch */
 
 static void leave(struct bufferevent *client) {
     bufferevent_free(client);
@@ -54,6 +59,10 @@ static void on_event(struct bufferevent *client, short events, void *data) {
 static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *address,
                       int length, void *base) {
     (void)from, (void)address, (void)length;
+    if (fd > max_descriptor) {
+        close(fd);
+        return;
+    }
     struct bufferevent *client = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_setcb(client, on_read, on_drained, on_event, NULL);
     bufferevent_enable(client, EV_READ | EV_WRITE);
@@ -82,14 +91,15 @@ int main(int count, char **words) {
         if (!strcmp(words[index], "--backend")) backend = words[index + 1];
     }
     signal(SIGPIPE, SIG_IGN);
+    if (!strcmp(backend, "select")) max_descriptor = FD_SETSIZE - 1;
     struct event_base *base = base_with(backend);
-    struct sockaddr_in address;
-    int size = sizeof address;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t length = sizeof address;
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE;
-    if (base && !evutil_parse_sockaddr_port(where, (struct sockaddr *)&address, &size))
+    address.sin_port = htons(atoi(strrchr(where, ':') + 1));
+    if (base)
         listener = evconnlistener_new_bind(base, on_accept, base, flags, 128,
-                                           (struct sockaddr *)&address, size);
+                                           (struct sockaddr *)&address, sizeof address);
     if (!listener) {
         fprintf(stderr, "error: %s: %s\n", where, strerror(errno));
         return 1;

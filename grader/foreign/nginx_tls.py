@@ -1,7 +1,8 @@
-"""A right answer to lab 08 of another design: nginx ends TLS in front of an echo server without it.
+"""An answer of another design to lab 08: nginx ends TLS in front of an echo server without it. It is right but for the
+end: nginx does not answer a client's close_notify with its own. The client is that of tls.py.
 
-This program chooses the port, since nginx does not, and hands nginx the listening socket as nginx hands it on to its
-next version: by the variable NGINX. The client is tls.py."""
+nginx cannot choose a free port, so this program does. It passes its listening socket to nginx in the variable NGINX, as
+an nginx passes its sockets to the nginx that replaces it."""
 
 import asyncio
 import os
@@ -15,7 +16,8 @@ import tls
 CONFIGURATION = """
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
-master_process off;
+worker_processes 1;
+{user}
 pid {folder}/pid;
 events {{ worker_connections 2048; }}
 stream {{
@@ -63,6 +65,8 @@ def serve(flags):
         file.write(
             CONFIGURATION.format(
                 folder=folder,
+                # Else the worker could not open the echo server's socket.
+                user="user root;" if os.getuid() == 0 else "",
                 host=host,
                 port=listener.getsockname()[1],
                 cert=os.path.abspath(flags.cert),

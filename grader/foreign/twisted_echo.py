@@ -26,31 +26,29 @@ class Echo(protocol.Protocol):
 
 
 class Server(protocol.Protocol):
-    """The server, seen from the client."""
-
-    error = None
+    """The server, as the client sees it."""
 
     def connectionMade(self):
-        stdio.StandardIO(Terminal(self.transport))
+        self.terminal = stdio.StandardIO(Terminal(self.transport))
+        self.transport.registerProducer(self.terminal, streaming=True)
+        self.terminal.registerProducer(self.transport, streaming=True)
 
     def dataReceived(self, data):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        self.terminal.write(data)
 
     def connectionLost(self, reason):
         if not reason.check(ConnectionDone):
-            fail(reason)
-        elif reactor.running:
-            reactor.stop()
+            report(reason)
+        self.terminal.unregisterProducer()
+        self.terminal.loseConnection()
 
 
 @implementer(interfaces.IHalfCloseableProtocol)
 class Terminal(protocol.Protocol):
+    """Standard input and output."""
+
     def __init__(self, server):
         self.server = server
-
-    def connectionMade(self):
-        self.server.registerProducer(self.transport, streaming=True)
 
     def dataReceived(self, data):
         self.server.write(data)
@@ -62,16 +60,22 @@ class Terminal(protocol.Protocol):
     def writeConnectionLost(self):
         pass
 
+    def connectionLost(self, reason):
+        reactor.stop()
+
 
 status = 0
 
 
-def fail(reason):
+def report(reason):
     global status
     status = 1
     print(f"error: {reason.getErrorMessage()}", file=sys.stderr)
-    if reactor.running:
-        reactor.stop()
+
+
+def not_connected(reason):
+    report(reason)
+    reactor.stop()
 
 
 def serve(host, port):
@@ -83,7 +87,7 @@ def serve(host, port):
 
 def connect(host, port):
     endpoint = endpoints.TCP4ClientEndpoint(reactor, host, port)
-    endpoints.connectProtocol(endpoint, Server()).addErrback(fail)
+    endpoints.connectProtocol(endpoint, Server()).addErrback(not_connected)
 
 
 parser = argparse.ArgumentParser()

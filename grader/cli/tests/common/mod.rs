@@ -67,6 +67,11 @@ pub fn has_header(header: &str) -> bool {
     found_or_skipped(status.is_ok_and(|status| status.success()), header)
 }
 
+/// Whether the file at `path` exists; if not, as for [`has`].
+pub fn has_file(path: &str) -> bool {
+    found_or_skipped(Path::new(path).exists(), path)
+}
+
 fn can_run(tool: &str) -> bool {
     let mut version = std::process::Command::new(tool);
     version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
