@@ -22,23 +22,28 @@ async def serve(address):
     await trio.serve_listeners(echo, listeners)
 
 
-async def send(server):
+async def send(server, failed):
     try:
         async for data in trio.lowlevel.FdStream(os.dup(0)):
             await server.send_all(data)
         await server.send_eof()
     except trio.BrokenResourceError:
-        pass  # the task that receives learns of it, too
+        failed.set()
 
 
 async def connect(address):
     host, port = address.rsplit(":", 1)
     server = await trio.open_tcp_stream(host, int(port))
     stdout = trio.lowlevel.FdStream(os.dup(1))
+    failed = trio.Event()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(send, server)
+        nursery.start_soon(send, server, failed)
         async for data in server:
             await stdout.send_all(data)
+        # The kernel reports a reset once: if the sending task gets the error, this one only sees an end.
+        with trio.move_on_after(0.1):
+            await failed.wait()
+            raise trio.BrokenResourceError("the server reset the connection")
         nursery.cancel_scope.cancel()
 
 

@@ -123,7 +123,7 @@ fn uvloop_is_a_right_async_echo() {
 #[test]
 fn twisted_is_a_right_async_echo() {
     if let Some(python) = python_with("twisted") {
-        assert_eq!(failed("3", &format!("{python} {}", source("twisted_echo.py"))), [""; 0]);
+        assert_eq!(failed("3", &format!("{python} -B {}", source("twisted_echo.py"))), [""; 0]);
     }
 }
 
