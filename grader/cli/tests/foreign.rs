@@ -5,36 +5,7 @@
 
 mod common;
 
-use std::process::Command;
-
-use common::{MARK, expect_nobody, grader, has, mark, source};
-
-/// Compiles a C program into `folder`.
-fn compiled(name: &str, folder: &tempfile::TempDir) -> String {
-    let program = folder.path().join("program").display().to_string();
-    let compiler = Command::new("cc")
-        .args(["-O1", "-Wall", "-Wextra", "-pthread", "-o", &program, &source(name)])
-        .status();
-    assert!(compiler.unwrap().success());
-    program
-}
-
-/// Grades `program` in `lab`, and returns the names of the checks that failed.
-fn failed(lab: &str, program: &str) -> Vec<String> {
-    let mark = mark();
-    let arguments = ["check", lab, "--json", "--program", program];
-    let run = grader().env(MARK, &mark).args(arguments).assert();
-    expect_nobody(&mark);
-    let output = String::from_utf8(run.get_output().stdout.clone()).unwrap();
-    let document: serde_json::Value = serde_json::from_str(&output).unwrap();
-    let checks = document["reports"][0]["checks"].as_array().unwrap().clone();
-    let of = |verdict: &str| -> Vec<String> {
-        let these = checks.iter().filter(|check| check["verdict"] == verdict);
-        these.map(|check| check["id"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(of("inconclusive"), [""; 0], "{output}");
-    of("failed")
-}
+use common::{compiled, failed, has, source};
 
 #[test]
 fn python_with_a_thread_for_each_client_is_right() {
@@ -61,7 +32,7 @@ fn python_with_one_event_loop_is_right() {
 fn c_with_a_thread_for_each_client_is_right() {
     if has("cc") {
         let folder = tempfile::tempdir().unwrap();
-        let program = compiled("threads.c", &folder);
+        let program = compiled("threads.c", &folder, &[]);
         assert_eq!(failed("1", &program), [""; 0]);
     }
 }
@@ -101,7 +72,7 @@ fn python_with_each_selector_is_right() {
 fn c_with_each_selector_is_right() {
     if has("cc") {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(failed("2", &compiled("selectors.c", &folder)), [""; 0]);
+        assert_eq!(failed("2", &compiled("selectors.c", &folder, &[])), [""; 0]);
     }
 }
 
@@ -141,7 +112,7 @@ fn python_with_callbacks_is_a_right_async_echo() {
 fn c_with_epoll_is_a_right_async_echo() {
     if has("cc") {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(failed("3", &compiled("async_epoll.c", &folder)), [""; 0]);
+        assert_eq!(failed("3", &compiled("async_epoll.c", &folder, &[])), [""; 0]);
     }
 }
 

@@ -33,13 +33,14 @@ pub fn target() -> PathBuf {
     hostile().ancestors().nth(3).unwrap().to_owned()
 }
 
-/// Whether `tool` can be run; says so if the test is skipped.
+/// Whether `tool` can be run. If it cannot, the test is skipped with a message, or fails with `NETLAB_ALL_TOOLS=1`.
 pub fn has(tool: &str) -> bool {
-    let mut version = std::process::Command::new(tool);
-    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    let found = version.status().is_ok();
-    let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
-    assert!(found || !required, "{tool} is missing");
+    found_or_skipped(can_run(tool), tool)
+}
+
+/// The same for a tool that is too large to be required: without it the test is always skipped.
+pub fn has_large(tool: &str) -> bool {
+    let found = can_run(tool);
     if !found {
         say_skipped(&format!("{tool} is missing"));
     }
@@ -84,6 +85,74 @@ fn copy(from: &Path, to: &Path) {
 /// Where the labs of copied checkouts are built: their dependencies are compiled once for all tests.
 pub fn copies_target() -> PathBuf {
     target().join("test-checkout")
+}
+
+/// The Python that can import `module`, as a command. Debian's modules belong to Debian's Python, which need not be the
+/// first in the path. If none can, the test is skipped or fails, as for [`has`].
+pub fn python_with(module: &str) -> Option<&'static str> {
+    let imports = |python: &&str| {
+        let mut import = std::process::Command::new(python);
+        import.args(["-c", &format!("import {module}")]);
+        import.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(imports);
+    found_or_skipped(python.is_some(), &format!("Python's {module}")).then_some(python?)
+}
+
+/// Whether C programs can include `header`; if not, as for [`has`].
+pub fn has_header(header: &str) -> bool {
+    let mut compiler = std::process::Command::new("cc");
+    compiler.args(["-E", "-x", "c", "-include", header, "/dev/null"]);
+    let status = compiler.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found_or_skipped(status.is_ok_and(|status| status.success()), header)
+}
+
+/// Whether the file at `path` exists; if not, as for [`has`].
+pub fn has_file(path: &str) -> bool {
+    found_or_skipped(Path::new(path).exists(), path)
+}
+
+fn can_run(tool: &str) -> bool {
+    let mut version = std::process::Command::new(tool);
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok()
+}
+
+fn found_or_skipped(found: bool, what: &str) -> bool {
+    let required = std::env::var_os("NETLAB_ALL_TOOLS").is_some();
+    assert!(found || !required, "{what} is missing");
+    if !found {
+        say_skipped(&format!("{what} is missing"));
+    }
+    found
+}
+
+/// Compiles the C program `name` of `grader/foreign` into `folder`, with `libraries` (`-l…`), and returns its path.
+pub fn compiled(name: &str, folder: &tempfile::TempDir, libraries: &[&str]) -> String {
+    let program = folder.path().join("program").display().to_string();
+    let compiler = std::process::Command::new("cc")
+        .args(["-O1", "-Wall", "-Wextra", "-pthread", "-o", &program, &source(name)])
+        .args(libraries)
+        .status();
+    assert!(compiler.unwrap().success());
+    program
+}
+
+/// Grades `program` in `lab`, and returns the names of the checks that failed. None may be inconclusive.
+pub fn failed(lab: &str, program: &str) -> Vec<String> {
+    let mark = mark();
+    let arguments = ["check", lab, "--json", "--program", program];
+    let run = grader().env(MARK, &mark).args(arguments).assert();
+    expect_nobody(&mark);
+    let output = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let checks = document["reports"][0]["checks"].as_array().unwrap().clone();
+    let of = |verdict: &str| -> Vec<String> {
+        let these = checks.iter().filter(|check| check["verdict"] == verdict);
+        these.map(|check| check["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of("inconclusive"), [""; 0], "{output}");
+    of("failed")
 }
 
 /// The path of a program in `grader/foreign`.

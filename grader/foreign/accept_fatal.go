@@ -1,0 +1,27 @@
+// A wrong answer to lab 01, as many a tutorial has it: an error of accept ends the program, and there is no limit.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+)
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("listening on", listener.Addr())
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go func() {
+			defer client.Close()
+			io.Copy(client, client)
+		}()
+	}
+}
