@@ -2,7 +2,7 @@
 //! been sent.
 //!
 //! Must fail:
-//! - 05/in-flight-completes: the program ends while that task is in the middle
+//! - 05/unread-answers: the program ends while that task is in the middle
 //!   of an answer
 
 pub async fn handle(

@@ -1,7 +1,7 @@
 //! Misconception: a message is a line.
 //!
 //! Must fail:
-//! - 05/echo-lines: the answer to a refused line does not end
+//! - 05/error-lines: the answer to a refused line does not end
 
 pub async fn handle(
     stream: &mut TcpStream,

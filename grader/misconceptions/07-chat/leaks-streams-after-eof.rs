@@ -2,6 +2,8 @@
 //! Adds: CLOSED_CLIENTS
 //!
 //! Must fail:
+//! - 07/out-of-descriptors: the clients that have left still hold their
+//!   descriptors, so no new one is served
 //! - 07/descriptors-return: the sockets of those who have closed stay open
 
 static CLOSED_CLIENTS: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());

@@ -3,6 +3,8 @@
 //! Edits: src/server.rs
 //!
 //! Must fail:
+//! - 08/out-of-descriptors: the clients that have left still hold their
+//!   descriptors, so no new one is served
 //! - 08/descriptors-return: their sockets stay open
 
 use tokio::sync::Mutex;

@@ -26,10 +26,13 @@ pub async fn next_frame(
     let mut header = [0; 4];
     loop {
         match timeout(TICK, stream.read_exact(&mut header)).await {
-            Ok(read) => break drop(read?),
+            Ok(read) => {
+                read?;
+                break;
+            }
             Err(_) if begin.elapsed() >= limit => return Err(Error::Timeout),
             Err(_) => {}
-        };
+        }
     }
     let length = u32::from_be_bytes(header);
     if length > MAX_LENGTH.load(Relaxed) {

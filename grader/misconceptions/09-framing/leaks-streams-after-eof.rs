@@ -2,6 +2,8 @@
 //! Adds: HALF_CLOSED
 //!
 //! Must fail:
+//! - 09/out-of-descriptors: the clients that have left still hold their
+//!   descriptors, so no new one is served
 //! - 09/descriptors-return: the streams of those who have left are kept
 
 use tokio::sync::Mutex;

@@ -2,57 +2,51 @@
 
 use engine::verdict::Explanation;
 
+const IDLE_CLOCK_RUNS_TOO_LONG: Explanation = Explanation::new(
+    "idle-clock-runs-too-long",
+    "the idle clock ran although the client was not idle: it starts when the server begins to wait for a line, and \
+     stops when the first byte of that line arrives. Sleeping, working and writing are not idle time",
+);
+
+const LINE_CLOCK_STARTS_EARLY: Explanation = Explanation::new(
+    "line-clock-starts-early",
+    "the line clock ran although no line had begun, or began before the line's first byte",
+);
+
+const VALID_SLEEP_REFUSED: Explanation = Explanation::new(
+    "valid-sleep-refused",
+    "a SLEEP of a valid form was refused: one space, 1 to 5 digits with a value of at most 60000, one space, and any \
+     text, which may be empty",
+);
+
+const LINE_TAKEN_FOR_WORK: Explanation = Explanation::new(
+    "line-taken-for-work",
+    "a line was refused as WORK that is not of the form `WORK n text`: such a line is echoed like any other",
+);
+
+const VALID_LINE_REFUSED: Explanation = Explanation::new(
+    "valid-line-refused",
+    "a line within the limit was refused: 8,192 bytes without the line ending are allowed, and each line is counted \
+     by itself",
+);
+
+const VALID_LINE_NOT_DECODED: Explanation = Explanation::new(
+    "valid-line-not-decoded",
+    "a line that is UTF-8 was refused: decode whole lines, because a read may end in the middle of a character",
+);
+
+const UNKNOWN_ERROR_LINE: Explanation =
+    Explanation::new("unknown-error-line", "an error line came for a line that is in order");
+
 /// Why an error line most likely came where an answer should have: by the beginning of the line. The last fits all.
 pub(super) const UNEXPECTED_ERRORS: [(&[u8], Explanation); 7] = [
-    (
-        b"ERR idle timeout",
-        Explanation::new(
-            "idle-clock-runs-too-long",
-            "the idle clock ran although the client was not idle: it starts when the server begins to wait for a line, and \
-             stops when the first byte of that line arrives. Sleeping, working and writing are not idle time",
-        ),
-    ),
-    (
-        b"ERR line timeout",
-        Explanation::new(
-            "line-clock-starts-early",
-            "the line clock ran although no line had begun, or began before the line's first byte",
-        ),
-    ),
-    (
-        b"ERR bad sleep",
-        Explanation::new(
-            "valid-sleep-refused",
-            "a SLEEP of a valid form was refused: one space, 1 to 5 digits with a value of at most 60000, one space, and any \
-             text, which may be empty",
-        ),
-    ),
-    (
-        b"ERR bad work",
-        Explanation::new(
-            "line-taken-for-work",
-            "a line was refused as WORK that is not of the form `WORK n text`: such a line is echoed like any other",
-        ),
-    ),
-    (
-        b"ERR line too long",
-        Explanation::new(
-            "valid-line-refused",
-            "a line within the limit was refused: 8,192 bytes without the line ending are allowed, and each line is counted \
-             by itself",
-        ),
-    ),
-    (
-        b"ERR not utf-8",
-        Explanation::new(
-            "valid-line-not-decoded",
-            "a line that is UTF-8 was refused: decode whole lines, because a read may end in the middle of a character",
-        ),
-    ),
-    (
-        b"ERR ",
-        Explanation::new("unknown-error-line", "an error line came for a line that is in order"),
-    ),
+    (b"ERR idle timeout", IDLE_CLOCK_RUNS_TOO_LONG),
+    (b"ERR line timeout", LINE_CLOCK_STARTS_EARLY),
+    (b"ERR bad sleep", VALID_SLEEP_REFUSED),
+    (b"ERR bad work", LINE_TAKEN_FOR_WORK),
+    (b"ERR line too long", VALID_LINE_REFUSED),
+    (b"ERR not utf-8", VALID_LINE_NOT_DECODED),
+    (b"ERR ", UNKNOWN_ERROR_LINE),
 ];
 
 pub(super) const EOF_CANCELS_REQUEST: Explanation = Explanation::new(

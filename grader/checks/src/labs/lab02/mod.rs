@@ -76,13 +76,13 @@ macro_rules! family {
                 Box::pin(echo::partial_write(trial, &$backend.start).map_err(causes::explained))
             })
     };
-    ("steady-cost", $name:literal, $backend:ident, $task:literal) => {
+    ("steady-cost", $name:literal, $backend:ident, $task:literal $(, $also:ident)?) => {
         check(concat!($name, "/steady-cost"))
             .task($task)
             .cleanup(1)
             .rule("after 1,000 requests, a request costs as much CPU time as at first")
             // It asks for the cost of a request to a program that sleeps.
-            .requires(&[concat!($name, "/idle-is-idle")])
+            .requires(&[concat!($name, "/idle-is-idle"), $($also)?])
             .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
     };
     ("idle-is-idle", $name:literal, $backend:ident, $task:literal) => {
@@ -141,7 +141,8 @@ static CHECKS: &[Check] = &of_lab(2, [
         .task(2)
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[CROWD])
+        // It asks whether the program spins; one that always does fails there.
+        .requires(&[CROWD, "poll/idle-is-idle"])
         .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &POLL.start))),
     check("descriptors-return")
         .task(2)
@@ -167,7 +168,7 @@ static CHECKS: &[Check] = &of_lab(2, [
     family!("blocks-in-its-call", "epoll", EPOLL, 4),
     family!("partial-write", "epoll", EPOLL, 4),
     family!("idle-is-idle", "epoll", EPOLL, 4),
-    family!("steady-cost", "epoll", EPOLL, 4),
+    family!("steady-cost", "epoll", EPOLL, 4, SIGNAL),
     check(SIGNAL)
         .task(4)
         .correctness(4)
@@ -194,7 +195,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .task(5)
         .concurrency(2)
         .rule("with --trigger edge, clients that send without a pause do not starve others")
-        .requires(&[EDGE_TRIGGERED])
+        .requires(&[EDGE_TRIGGERED, "slow-reader"])
         .quiet()
         .run(|trial| Box::pin(greedy::greedy_clients(trial))),
 ]);

@@ -68,7 +68,7 @@ static CHECKS: &[Check] = &of_lab(
             .task(1)
             .cleanup(2)
             .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-            .requires(&[ECHO])
+            .requires(&[OVERLAP])
             .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
         check("listener-first")
             .task(2)
@@ -80,12 +80,18 @@ static CHECKS: &[Check] = &of_lab(
             .run(|trial| Box::pin(listener::listener_first(trial))),
         check(IN_FLIGHT)
             .task(3)
-            .correctness(16)
+            .correctness(12)
             .rule(
                 "a request under way is answered whole, then comes the end (no RST); then status 0",
             )
             .requires(&[EXIT])
             .run(|trial| Box::pin(drain::in_flight_completes(trial))),
+        check("unread-answers")
+            .task(3)
+            .correctness(4)
+            .rule("a client that has not read its answers yet gets whole ones, then the end")
+            .requires(&[EXIT])
+            .run(|trial| Box::pin(drain::unread_answers(trial))),
         check("idle-closed")
             .task(3)
             .correctness(8)

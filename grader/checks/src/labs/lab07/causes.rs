@@ -215,8 +215,11 @@ pub(super) const GAP_IN_MESSAGES: Explanation = Explanation::new(
     "something was left out when there was no room: after a gap nothing may follow but the end",
 );
 
-pub(super) const QUEUE_LENGTH_IGNORED: Explanation =
-    Explanation::new("queue-length-ignored", "the length of a client's queue is what --queue says");
+pub(super) const QUEUE_LENGTH_IGNORED: Explanation = Explanation::new(
+    "queue-length-ignored",
+    "the queue of a client holds as many events as --queue says: not more, not fewer, and not in two places (a channel and a \
+     buffer behind it)",
+);
 
 pub(super) const OWN_MESSAGES_HELD_UP: Explanation = Explanation::new(
     "own-messages-held-up",

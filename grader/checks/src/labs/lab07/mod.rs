@@ -141,7 +141,7 @@ static CHECKS: &[Check] = &of_lab(7, [
         .task(1)
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[JOIN])
+        .requires(&[ROOMS])
         .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
     check("descriptors-return")
         .task(4)

@@ -111,7 +111,7 @@ static CHECKS: &[Check] = &of_lab(8, [
         .task(2)
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[ECHO])
+        .requires(&[CROWD, "plaintext-rejected"])
         .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &GENEROUS))),
     check("descriptors-return")
         .task(2)

@@ -137,7 +137,7 @@ static CHECKS: &[Check] = &of_lab(9, [
         .task(2)
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[ALL_OPEN])
+        .requires(&[ALL_OPEN, "truncated-frame"])
         .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &PATIENT))),
     check("descriptors-return")
         .task(4)
