@@ -40,6 +40,8 @@ pub(crate) async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(
     leave_in_every_way(&server).await?;
     trial.step(format!("one of the {SERVED} makes {REQUESTS} requests, one after the other"));
     let before = request_time(&served[0]).await?;
+    // One that always does is for another check.
+    let always_spins = matches!(expect::cpu_use(&server).await, expect::CpuUse::High(_));
     trial.step(format!(
         "up to {CLIENTS} more clients connect and send nothing, until a process has as many descriptors open as it may"
     ));
@@ -58,7 +60,9 @@ pub(crate) async fn out_of_descriptors(trial: &Trial, start: &Start) -> Result<(
     trial.step("while at least one client waits in the listener's queue, watch how much CPU time the program uses");
     let waiting = connect_in_background(&server, 1);
     wait_for_queue(&server).await;
-    expect_low_cpu_use(&server).await?;
+    if !always_spins {
+        expect_low_cpu_use(&server).await?;
+    }
     trial.step(format!("the same one of the {SERVED} makes {REQUESTS} requests again"));
     expect_service(&server, &served[0], before).await?;
     trial.step("one second later, all clients but these close (FIN); from then on it may have more descriptors open");

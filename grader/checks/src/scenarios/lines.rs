@@ -78,7 +78,12 @@ pub(crate) struct Flood {
 impl Flood {
     /// `lines` lines of the greatest length.
     pub(crate) fn new(context: &Context, lines: u64) -> Self {
-        let line = context.letters(MAX_LINE);
+        Self::of_length(context, lines, MAX_LINE)
+    }
+
+    /// `lines` lines of `length` bytes each, their ending not counted.
+    pub(crate) fn of_length(context: &Context, lines: u64, length: usize) -> Self {
+        let line = context.letters(length);
         let repeated = |unit: Vec<u8>| {
             let length = unit.len() as u64 * lines;
             Payload::Repeated { unit: unit.into(), length }

@@ -141,8 +141,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .task(2)
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        // It asks whether the program spins; one that always does fails there.
-        .requires(&[CROWD, "poll/idle-is-idle"])
+        .requires(&[CROWD])
         .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &POLL.start))),
     check("descriptors-return")
         .task(2)

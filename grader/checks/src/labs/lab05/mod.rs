@@ -90,7 +90,7 @@ static CHECKS: &[Check] = &of_lab(
             .task(3)
             .correctness(4)
             .rule("a client that has not read its answers yet gets whole ones, then the end")
-            .requires(&[EXIT])
+            .requires(&[IN_FLIGHT, OVERLAP])
             .run(|trial| Box::pin(drain::unread_answers(trial))),
         check("idle-closed")
             .task(3)
