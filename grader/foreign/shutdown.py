@@ -81,6 +81,8 @@ class Server:
                 self.under_way -= 1
 
     async def handle(self, reader, writer):
+        # What drain returns for is in the kernel, not in a buffer that is lost when this process ends.
+        writer.transport.set_write_buffer_limits(high=0)
         task = asyncio.current_task()
         self.clients.add(task)
         try:

@@ -3,14 +3,14 @@
 //! ```
 //! # use engine::drive::Start;
 //! # use engine::lab::{Check, check, of_lab};
-//! static CHECKS: &[Check] = &of_lab(1, [
+//! static CHECKS: &[Check] = &of_lab(42, [
 //!     check("comes-up")
 //!         .task(1)
 //!         .correctness(10)
 //!         .rule("the program says where it listens")
 //!         .run(|trial| Box::pin(async { trial.start(&Start::PLAIN).await.map(drop) })),
 //! ]);
-//! assert_eq!(CHECKS[0].id(), "01/comes-up");
+//! assert_eq!(CHECKS[0].id(), "42/comes-up");
 //! ```
 
 use std::future::Future;

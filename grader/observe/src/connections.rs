@@ -78,6 +78,16 @@ impl ConnectionTable {
         self.listener.as_ref().map_or(0, |listener| listener.rx_queue as usize)
     }
 
+    /// How many connections the program has accepted and not closed.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        let Some(listener) = &self.listener else { return 0 };
+        let port = listener.local_address.port();
+        let is_accepted =
+            |(&(local, _), entry): (&(u16, u16), &TcpSocket)| local == port && entry.inode != 0;
+        self.entries.iter().filter(|&entry| is_accepted(entry)).count()
+    }
+
     /// What is in flight and may still wake a sleeping program, if anything is.
     #[must_use]
     pub fn in_flight(&self) -> Option<InFlight> {

@@ -8,7 +8,8 @@ use course::text::time;
 use engine::drive::{Context, Server};
 use engine::verdict::{CheckError, Failure};
 
-use super::{causes, not_starved};
+use super::causes;
+use super::time::not_starved;
 
 /// What `attack` gives delays no new client for as long as it lives (rule R3). The steps call it `present`, and a
 /// failure calls it `attackers`.

@@ -7,7 +7,8 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{connection_limit, crowd, descriptors, echo, reset, resources};
+use crate::scenarios::descriptors::{Recovery::BeyondTheLimit, out_of_descriptors};
+use crate::scenarios::{connection_limit, crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(1),
@@ -98,7 +99,7 @@ static CHECKS: &[Check] = &of_lab(
             .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
             // Most of its clients send nothing.
             .requires(&[CROWD, "silent-clients"])
-            .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &LIMITED))),
+            .run(|trial| Box::pin(out_of_descriptors(trial, &LIMITED, BeyondTheLimit))),
         check("descriptors-return")
             .task(4)
             .cleanup(6)

@@ -7,7 +7,8 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{client_program, crowd, descriptors, echo, reset, resources};
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::{client_program, crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(3),
@@ -115,7 +116,7 @@ static CHECKS: &[Check] = &of_lab(3, [
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         // Most of its clients send nothing.
         .requires(&[CROWD, "silent-clients"])
-        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+        .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
     check("descriptors-return")
         .task(3)
         .cleanup(6)

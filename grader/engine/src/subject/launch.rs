@@ -4,8 +4,6 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
-use super::limits::DescriptorLimit;
-
 /// What a program gets of the grader's environment: enough to find an interpreter and its modules, nothing that could
 /// make one run differ from another.
 const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"];
@@ -17,6 +15,23 @@ pub enum Confinement {
     /// It runs as the user who runs the grader, with the limits of its supervisor and nothing else.
     #[default]
     None,
+}
+
+/// A limit of open descriptors (RLIMIT_NOFILE, rule R11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DescriptorLimit {
+    /// With so many open, the program gets EMFILE.
+    pub soft: u64,
+    /// Up to this number the program, or the grader, may raise the soft limit.
+    pub hard: u64,
+}
+
+impl DescriptorLimit {
+    /// A limit that cannot be raised.
+    #[must_use]
+    pub const fn fixed(limit: u64) -> Self {
+        Self { soft: limit, hard: limit }
+    }
 }
 
 /// A program and how to start it.

@@ -5,23 +5,6 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::process::Process;
 
-/// A limit of open descriptors (RLIMIT_NOFILE, rule R11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DescriptorLimit {
-    /// With so many open, the program gets EMFILE.
-    pub soft: u64,
-    /// Up to this number the program, or the grader, may raise the soft limit.
-    pub hard: u64,
-}
-
-impl DescriptorLimit {
-    /// A limit that cannot be raised.
-    #[must_use]
-    pub const fn fixed(limit: u64) -> Self {
-        Self { soft: limit, hard: limit }
-    }
-}
-
 impl Process {
     /// The greatest soft limit of its processes now: a runtime may raise its own.
     #[must_use]

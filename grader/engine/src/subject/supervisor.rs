@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::children::KILL_DEADLINE;
 use super::inherited::reset_signals;
-use super::limits::DescriptorLimit;
+use super::launch::DescriptorLimit;
 use crate::verdict::ExitStatus;
 
 /// The first argument that makes the grader a supervisor.

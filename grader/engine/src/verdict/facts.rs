@@ -162,7 +162,7 @@ mod tests {
             (libc::SYS_futex, 0, BusyElsewhere::Locked),
             (libc::SYS_clock_nanosleep, 0, BusyElsewhere::Sleeping),
             (libc::SYS_epoll_pwait, OTHER, BusyElsewhere::Selecting),
-            (libc::SYS_wait4, 0, BusyElsewhere::NotAccepting),
+            (libc::SYS_wait4, 0, BusyElsewhere::WaitingForChild),
         ] {
             let found = diagnose(&[asleep(number, descriptor)], Some(waiting));
             assert_eq!(found, Diagnosis::NotAccepted { busy });

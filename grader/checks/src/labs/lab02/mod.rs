@@ -18,7 +18,8 @@ use futures_util::TryFutureExt;
 
 use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::{crowd, descriptors, echo, reset, resources};
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::{crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(2),
@@ -142,7 +143,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[CROWD])
-        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &POLL.start))),
+        .run(|trial| Box::pin(out_of_descriptors(trial, &POLL.start, AThird))),
     check("descriptors-return")
         .task(2)
         .cleanup(3)

@@ -13,7 +13,7 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
-use crate::scenarios::descriptors;
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
 use crate::scenarios::lines::{self, LineEcho};
 
 pub(super) static LAB: Lab = Lab {
@@ -116,7 +116,7 @@ static CHECKS: &[Check] = &of_lab(4, [
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[IDLE])
-        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+        .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
     check("descriptors-return")
         .task(3)
         .cleanup(6)

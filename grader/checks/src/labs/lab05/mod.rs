@@ -16,7 +16,7 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
-use crate::scenarios::descriptors;
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
 use crate::scenarios::lines::{self, LineEcho};
 
 pub(super) static LAB: Lab = Lab {
@@ -69,7 +69,7 @@ static CHECKS: &[Check] = &of_lab(
             .cleanup(2)
             .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
             .requires(&[OVERLAP])
-            .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+            .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
         check("listener-first")
             .task(2)
             .correctness(12)

@@ -20,8 +20,9 @@ use engine::drive::{Listens, Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 use engine::subject::Transport;
 
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
 use crate::scenarios::lines::LineEcho;
-use crate::scenarios::{descriptors, lines, resources};
+use crate::scenarios::{lines, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(6),
@@ -109,7 +110,7 @@ static CHECKS: &[Check] = &of_lab(
             .cleanup(3)
             .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
             .requires(&[ECHO])
-            .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+            .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
         check("descriptors-return")
             .task(2)
             .cleanup(6)

@@ -23,7 +23,8 @@ use engine::drive::{Program, Service, Start};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::{OwnMessage, OwnRoom};
-use crate::scenarios::{descriptors, resources};
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::resources;
 
 // The benchmark of the chat fills rooms, too.
 pub use self::room::ChatRoom;
@@ -142,7 +143,7 @@ static CHECKS: &[Check] = &of_lab(7, [
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[ROOMS])
-        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &Start::PLAIN))),
+        .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
     check("descriptors-return")
         .task(4)
         .cleanup(6)

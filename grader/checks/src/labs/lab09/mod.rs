@@ -29,7 +29,8 @@ use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::FrameProtocol;
 use self::start::PATIENT;
-use crate::scenarios::{crowd, descriptors, resources};
+use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::{crowd, resources};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(9),
@@ -138,7 +139,7 @@ static CHECKS: &[Check] = &of_lab(9, [
         .cleanup(3)
         .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
         .requires(&[ALL_OPEN, "truncated-frame"])
-        .run(|trial| Box::pin(descriptors::out_of_descriptors(trial, &PATIENT))),
+        .run(|trial| Box::pin(out_of_descriptors(trial, &PATIENT, AThird))),
     check("descriptors-return")
         .task(4)
         .cleanup(4)
