@@ -2,8 +2,6 @@
 //!
 //! Must fail:
 //! - 03/idle-is-idle: it asks each client again and again, with all of the CPU
-//! - 03/out-of-descriptors: it asks each client again and again, with all of
-//!   the CPU
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER_SIZE];
