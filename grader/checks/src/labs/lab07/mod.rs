@@ -138,12 +138,6 @@ static CHECKS: &[Check] = &of_lab(7, [
         .requires(&[FANOUT, LEAVE])
         .deadline(LONG)
         .run(|trial| Box::pin(slow_reader::slow_consumer(trial))),
-    check("out-of-descriptors")
-        .task(1)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[ROOMS])
-        .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
     check("descriptors-return")
         .task(4)
         .cleanup(6)
@@ -151,4 +145,10 @@ static CHECKS: &[Check] = &of_lab(7, [
         .requires(&[ROOMS])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
+    check("out-of-descriptors")
+        .task(1)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[ROOMS])
+        .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
 ]);

@@ -111,12 +111,6 @@ static CHECKS: &[Check] = &of_lab(8, [
         .rule("200 clients are all answered while all of them are open")
         .requires(&[ECHO])
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &GENEROUS, CROWD_SIZE))),
-    check("out-of-descriptors")
-        .task(2)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[CROWD, "plaintext-rejected"])
-        .run(|trial| Box::pin(out_of_descriptors(trial, &SHORT, AThird))),
     check("descriptors-return")
         .task(2)
         .cleanup(8)
@@ -124,6 +118,12 @@ static CHECKS: &[Check] = &of_lab(8, [
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
+    check("out-of-descriptors")
+        .task(2)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[CROWD, "plaintext-rejected"])
+        .run(|trial| Box::pin(out_of_descriptors(trial, &SHORT, AThird))),
     check(ACCEPTS)
         .task(3)
         .correctness(2)

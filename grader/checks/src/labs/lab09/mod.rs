@@ -134,12 +134,6 @@ static CHECKS: &[Check] = &of_lab(9, [
         .requires(&[ALL_OPEN, OVERSIZE, "bad-json"])
         .deadline(LONG)
         .run(|trial| Box::pin(isolation::bad_client_isolated(trial))),
-    check("out-of-descriptors")
-        .task(2)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
-        .requires(&[ALL_OPEN, "truncated-frame"])
-        .run(|trial| Box::pin(out_of_descriptors(trial, &PATIENT, AThird))),
     check("descriptors-return")
         .task(4)
         .cleanup(4)
@@ -147,4 +141,10 @@ static CHECKS: &[Check] = &of_lab(9, [
         .requires(&[ALL_OPEN])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
+    check("out-of-descriptors")
+        .task(2)
+        .cleanup(3)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .requires(&[ALL_OPEN, "truncated-frame"])
+        .run(|trial| Box::pin(out_of_descriptors(trial, &PATIENT, AThird))),
 ]);
