@@ -23,6 +23,9 @@ const SERVED: usize = 4;
 /// that stops for a few milliseconds after each failed accept stops for most of them.
 const REQUESTS: u32 = 50;
 
+/// A runtime may raise its soft limit by itself, as Go's and Java's do.
+const LIMIT: DescriptorLimit = DescriptorLimit { soft: 64, hard: 128 };
+
 /// How many clients have to be served once the others have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
@@ -37,40 +40,23 @@ pub(crate) enum Recovery {
 /// A program with a process for each client has no limit for all.
 const MAX_MORE: usize = 100;
 
-/// Out of descriptors, the program does not spin, serves its clients, and serves as many as before once others have left.
+/// Out of descriptors, the program does not spin and serves its clients. Once others have left, it accepts new ones.
 pub(crate) async fn out_of_descriptors(
     trial: &Trial,
     start: &Start,
     recovery: Recovery,
 ) -> Result<(), CheckError> {
-    /// A runtime may raise its soft limit by itself, as Go's and Java's do.
-    const LIMIT: DescriptorLimit = DescriptorLimit { soft: 64, hard: 128 };
-    /// More than either limit allows.
-    const CLIENTS: usize = 160;
     let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
     trial.step(format!(
         "{SERVED} clients connect, are answered and stay open; others leave, by FIN and by half-close"
     ));
     let served = server.connect_many(SERVED).await?;
-    leave_in_every_way(&server).await?;
+    leave_first(&server).await?;
     trial.step(format!("one of the {SERVED} makes {REQUESTS} requests, one after the other"));
     let before = request_time(&served[0]).await?;
     // One that always does is for another check.
     let always_spins = matches!(expect::cpu_use(&server).await, expect::CpuUse::High(_));
-    trial.step(format!(
-        "up to {CLIENTS} more clients connect and send nothing, until a process has as many descriptors open as it may"
-    ));
-    let limit = server.process.descriptor_limit().unwrap_or(LIMIT.soft);
-    let connects = connect_in_background(&server, CLIENTS);
-    let full = || {
-        let most = server.probe().descriptor_counts()?.into_values().max().unwrap_or(0);
-        let is_over = most as u64 >= limit
-            || server.process.has_ended()
-            || server.client_sockets()? >= SERVED + CLIENTS;
-        Ok(is_over.then_some(()))
-    };
-    // A program that leaves the queue alone for a reason of its own becomes idle, too.
-    server.process.poll_until(full).await?;
+    let connects = fill(trial, &server).await?;
     let held = ConnectionTable::of(server.address()).accepted().saturating_sub(SERVED);
     trial.step("while at least one client waits in the listener's queue, watch how much CPU time the program uses");
     let waiting = connect_in_background(&server, 1);
@@ -98,8 +84,30 @@ pub(crate) async fn out_of_descriptors(
     expect_recovery(trial, &server, &served, number).await
 }
 
+/// Connects clients that send nothing, until a process has as many descriptors open as it may. They stay open until the
+/// task that is returned is aborted.
+async fn fill(context: &Context, server: &Server) -> Result<JoinHandle<()>, CheckError> {
+    /// More than either limit allows.
+    const CLIENTS: usize = 160;
+    context.step(format!(
+        "up to {CLIENTS} more clients connect and send nothing, until a process has as many descriptors open as it may"
+    ));
+    let limit = server.process.descriptor_limit().unwrap_or(LIMIT.soft);
+    let connects = connect_in_background(server, CLIENTS);
+    let full = || {
+        let most = server.probe().descriptor_counts()?.into_values().max().unwrap_or(0);
+        let is_over = most as u64 >= limit
+            || server.process.has_ended()
+            || server.client_sockets()? >= SERVED + CLIENTS;
+        Ok(is_over.then_some(()))
+    };
+    // A program that leaves the queue alone for a reason of its own becomes idle, too.
+    server.process.poll_until(full).await?;
+    Ok(connects)
+}
+
 /// What a runtime loads when it first closes a connection may need descriptors: so clients leave before there are none.
-async fn leave_in_every_way(server: &Rc<Server>) -> Result<(), CheckError> {
+async fn leave_first(server: &Rc<Server>) -> Result<(), CheckError> {
     let client = server.serve_new_client("a client that closes").await?;
     drop(client);
     let client = server.serve_new_client("a client that half-closes").await?;

@@ -162,7 +162,9 @@ impl Server {
         match self.process.wait_for(client, Box::pin(future)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail_on_wire(expected, error).await),
-            Err(error) => Err(self.fail_open(client, expected, error).await?),
+            Err(error) => {
+                Err(self.fail_unmet(error.kind()?.awaiting_end(), Some(client), expected).await)
+            }
         }
     }
 
@@ -209,30 +211,16 @@ impl Server {
         expected: &str,
         error: WaitError,
     ) -> Result<CheckError, CheckError> {
-        self.fail_with(error.kind()?, client, expected).await
-    }
-
-    /// As [`Self::fail_wait`], where the end of the stream was waited for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::fail_wait`].
-    async fn fail_open(
-        &self,
-        client: &Connection,
-        expected: &str,
-        error: WaitError,
-    ) -> Result<CheckError, CheckError> {
-        self.fail_with(error.kind()?.awaiting_end(), Some(client), expected).await
+        Ok(self.fail_unmet(error.kind()?, client, expected).await)
     }
 
     /// A failure of `kind`, in which something was waited for on behalf of `client`.
-    async fn fail_with(
+    async fn fail_unmet(
         &self,
         kind: FailureKind,
         client: Option<&Connection>,
         expected: &str,
-    ) -> Result<CheckError, CheckError> {
+    ) -> CheckError {
         let awaits_end = matches!(kind, FailureKind::NotClosed { .. });
         let mut failure = Failure::new(kind).expecting(expected);
         if let Some(client) = client {
@@ -241,7 +229,7 @@ impl Server {
         }
         let facts = self.facts(client);
         let cause = if awaits_end { facts.diagnose_open() } else { facts.diagnose() };
-        Ok(self.fail(failure.because(cause)).await)
+        self.fail(failure.because(cause)).await
     }
 
     /// What the kernel shows of why `client` is not answered.

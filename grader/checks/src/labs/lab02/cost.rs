@@ -106,9 +106,8 @@ pub(super) async fn idle_scaling(trial: &Trial) -> Result<(), CheckError> {
 /// Makes a check inconclusive whose measured ratio is not far above its limit on a machine where the program waited for
 /// CPUs: programs that ran in between have taken the caches, too.
 fn expect_quiet_machine(server: &Server, ratio: f64, max: u32) -> Result<(), CheckError> {
-    let times: Vec<_> = server.probe().cpu_times().into_values().collect();
-    let running: Duration = times.iter().map(|time| time.running).sum();
-    let waiting: Duration = times.iter().map(|time| time.waiting).sum();
+    let running = running(server);
+    let waiting: Duration = server.probe().cpu_times().values().map(|time| time.waiting).sum();
     if ratio > f64::from(2 * max) || waiting < running / 10 {
         return Ok(());
     }
@@ -119,7 +118,7 @@ fn expect_quiet_machine(server: &Server, ratio: f64, max: u32) -> Result<(), Che
     )))
 }
 
-/// The CPU time that a request costs the program when `clients` take turns, with `each` requests in all.
+/// The CPU time that a request costs the program when `clients` take turns until each has made `each`.
 async fn cpu_per_request(
     server: &Rc<Server>,
     clients: &[Client],

@@ -55,7 +55,7 @@ pub(super) async fn activity_resets(trial: &Trial) -> Result<(), CheckError> {
         time(LIMIT * 3 / 2)
     ));
     trial.step(format!(
-        "and client C sends 24 MiB of lines, reads nothing for {}, twice the limit, and then reads all answers",
+        "then client C sends 24 MiB of lines, reads nothing for {}, twice the limit, and then reads all answers",
         time(2 * LIMIT)
     ));
     let active = stay_active(trial, &server, LIMIT);

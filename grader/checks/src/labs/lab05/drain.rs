@@ -189,7 +189,7 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
         "client A asks for SLEEP 3000; B has been answered, C has said nothing, D a part of a line",
     );
     let answered = server.serve_new_client("client B").await?;
-    let silent = server.connect("client A").await?;
+    let silent = server.connect("client C").await?;
     let unfinished = server.connect("client D").await?;
     unfinished.send(&trial.word().into()).await?;
     let begun = Instant::now();

@@ -6,7 +6,6 @@ use course::text::time;
 use engine::drive::Server;
 use engine::subject::{ProcessEnd, WaitError};
 use engine::verdict::{CheckError, ExitStatus, Explanation, Failure, FailureKind};
-
 use observe::{Socket, TcpState};
 
 use super::causes;
