@@ -3,7 +3,7 @@
 use course::closest::closest;
 use course::labs::LabInfo;
 
-pub use crate::check::{Check, Run, check, of_lab};
+pub use crate::check::{Check, Described, Run, check, of_lab};
 use crate::drive::Service;
 
 /// A lab that can be graded.

@@ -33,7 +33,7 @@ pub async fn unaffected_by<T>(
 async fn baseline_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
     let delay = median_delay(server).await?;
     // Whether they really go is for other checks.
-    server.process.poll_until(|| Ok((server.client_sockets()? == 0).then_some(()))).await?;
+    server.until_clients_are_gone().await?;
     Ok(delay)
 }
 

@@ -7,7 +7,7 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::descriptors::{Recovery::BeyondTheLimit, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::BeyondTheLimit, out_of_descriptors};
 use crate::scenarios::{connection_limit, crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
@@ -93,10 +93,7 @@ static CHECKS: &[Check] = &of_lab(
             .rule("a client that goes away while it is written to ends that client only")
             .requires(&[ECHO])
             .run(|trial| Box::pin(reset::while_writing(trial, &Start::PLAIN))),
-        check("out-of-descriptors")
-            .task(4)
-            .cleanup(6)
-            .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        descriptors::row(4, 6)
             // Most of its clients send nothing.
             .requires(&[CROWD, "silent-clients"])
             .run(|trial| Box::pin(out_of_descriptors(trial, &LIMITED, BeyondTheLimit))),

@@ -7,7 +7,7 @@ use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
 use crate::scenarios::{client_program, crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
@@ -110,10 +110,7 @@ static CHECKS: &[Check] = &of_lab(3, [
         .rule("a client that goes away while it is written to ends that client only")
         .requires(&[ECHO])
         .run(|trial| Box::pin(reset::while_writing(trial, &Start::PLAIN))),
-    check("out-of-descriptors")
-        .task(3)
-        .cleanup(5)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(3, 5)
         // Most of its clients send nothing.
         .requires(&[CROWD, "silent-clients"])
         .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),

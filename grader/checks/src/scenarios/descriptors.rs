@@ -7,6 +7,7 @@ use course::text::time;
 use engine::drive::{
     BufferSize, Client, Connection, Context, MAX_CONNECTING, Server, Start, Trial,
 };
+use engine::lab::{Described, check};
 use engine::subject::DescriptorLimit;
 use engine::verdict::{CheckError, Failure};
 use futures_util::stream::{self, StreamExt};
@@ -39,6 +40,14 @@ pub(crate) enum Recovery {
 
 /// A program with a process for each client has no limit for all.
 const MAX_MORE: usize = 100;
+
+/// The row of [`out_of_descriptors`] in a lab's table, as far as all labs have the same.
+pub(crate) const fn row(task: u8, points: u32) -> Described {
+    check("out-of-descriptors")
+        .task(task)
+        .cleanup(points)
+        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+}
 
 /// Out of descriptors, the program does not spin and serves its clients. Once others have left, it accepts new ones.
 pub(crate) async fn out_of_descriptors(
@@ -200,9 +209,7 @@ async fn expect_recovery(
 ) -> Result<(), CheckError> {
     context.step("a new client connects, which must be answered");
     // A handshake that will never be done may hold its descriptor until its time is over.
-    let gone =
-        || Ok((server.process.has_ended() || server.client_sockets()? <= SERVED).then_some(()));
-    server.process.poll_until(gone).await?;
+    server.until_clients_are_at_most(SERVED).await?;
     let new = server.still_serves("the new client").await;
     let new = new.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_ARE_FATAL))?;
     context.step(format!(

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use course::text::time;
 use engine::drive::{Client, Context, Exchange, Mismatch, Payload, Request, Server, Start, Trial};
+use engine::lab::{Check, check};
 use engine::verdict::{Cause, CheckError, Explanation, Failure};
 use observe::ConnectionTable;
 
@@ -43,8 +44,43 @@ impl Exchange for LineEcho {
     }
 }
 
+/// The name of the check that all others of a server of lines require.
+pub(crate) const ECHO: &str = "echo-lines";
+
+/// The row of [`echo_lines`] in a lab's table.
+pub(crate) const fn echo_row(points: u32) -> Check {
+    check(ECHO)
+        .task(1)
+        .correctness(points)
+        .rule("lines are answered in order, however they are cut; a rest without newline, too")
+        .run(|trial| Box::pin(echo_lines(trial, &Start::PLAIN)))
+}
+
+/// The row of [`error_lines`].
+pub(crate) const fn errors_row(points: u32) -> Check {
+    check("error-lines")
+        .task(1)
+        .correctness(points)
+        .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(error_lines(trial, &Start::PLAIN)))
+}
+
+/// The name of the check that SLEEPs run at the same time.
+pub(crate) const OVERLAP: &str = "sleeps-overlap";
+
+/// The row of [`sleeps_overlap`].
+pub(crate) const fn overlap_row(points: u32) -> Check {
+    check(OVERLAP)
+        .task(1)
+        .concurrency(points)
+        .rule("while 64 clients' SLEEPs run, another client is answered")
+        .requires(&[ECHO])
+        .run(|trial| Box::pin(sleeps_overlap(trial, &Start::PLAIN)))
+}
+
 /// Lines are found however they are cut, and their endings are no part of their text.
-pub(crate) async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+async fn echo_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial.step("connect client A, send three lines in one piece, expect three answers");
     let client = server.connect("client A").await?;
@@ -97,7 +133,7 @@ impl Flood {
 
 /// Wrong input is answered with an error line: a SLEEP in a wrong form, and a line that is not UTF-8, which ends its
 /// client.
-pub(crate) async fn error_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+async fn error_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial.step("connect client A, send SLEEP in wrong forms, then a line that only begins like it");
     let client = server.connect("client A").await?;
@@ -117,7 +153,7 @@ pub(crate) async fn error_lines(trial: &Trial, start: &Start) -> Result<(), Chec
 }
 
 /// While many clients' SLEEPs run, another client is answered: more than a runtime has threads to block.
-pub(crate) async fn sleeps_overlap(trial: &Trial, start: &Start) -> Result<(), CheckError> {
+async fn sleeps_overlap(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 64;
     /// Longer than the grader may take to send all requests.
     const MAX_GAP: Duration = Duration::from_millis(500);

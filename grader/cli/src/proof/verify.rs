@@ -119,8 +119,8 @@ pub fn build_ahead(
     }
 }
 
-/// Runs the known programs of a lab, or takes the results of earlier runs unless it is to be `fresh`. Calls `done` with how many programs
-/// are done, and how many there are.
+/// Runs the known programs of a lab, or takes the results of earlier runs unless it is to be `fresh`. Calls `done` with
+/// how many programs are done, and how many there are.
 ///
 /// # Errors
 ///

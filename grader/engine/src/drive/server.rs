@@ -292,7 +292,17 @@ impl Server {
     ///
     /// They may not be read, or the machine was too busy to tell.
     pub async fn until_clients_are_gone(&self) -> Result<Option<()>, CheckError> {
-        let gone = || Ok((self.process.has_ended() || self.client_sockets()? == 0).then_some(()));
+        self.until_clients_are_at_most(0).await
+    }
+
+    /// The same until it holds the sockets of `most` clients at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::until_clients_are_gone`].
+    pub async fn until_clients_are_at_most(&self, most: usize) -> Result<Option<()>, CheckError> {
+        let gone =
+            || Ok((self.process.has_ended() || self.client_sockets()? <= most).then_some(()));
         self.process.poll_until(gone).await
     }
 

@@ -18,7 +18,7 @@ use futures_util::TryFutureExt;
 
 use self::backend::{EPOLL, POLL, SELECT};
 use crate::scenarios::byte_echo::ByteEcho;
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
 use crate::scenarios::{crowd, echo, reset, resources};
 
 pub(super) static LAB: Lab = Lab {
@@ -138,10 +138,7 @@ static CHECKS: &[Check] = &of_lab(2, [
         .rule("after the reset (RST) of 100 clients nothing is left of them, and nothing spins")
         .requires(&[CROWD, POLL_PARTIAL])
         .run(|trial| Box::pin(reset::storm(trial, &POLL.start))),
-    check("out-of-descriptors")
-        .task(2)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(2, 3)
         .requires(&[CROWD])
         .run(|trial| Box::pin(out_of_descriptors(trial, &POLL.start, AThird))),
     check("descriptors-return")

@@ -13,8 +13,8 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
-use crate::scenarios::lines::{self, LineEcho};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
+use crate::scenarios::lines::{self, ECHO, LineEcho};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(4),
@@ -27,29 +27,14 @@ pub(super) static LAB: Lab = Lab {
 /// For checks that move much, or have many clients.
 const LONG: Duration = Duration::from_secs(60);
 
-const ECHO: &str = "echo-lines";
 const IDLE: &str = "idle-closes";
 const SLOW_LINE: &str = "slow-line";
 const STALLED: &str = "stalled-reader";
 
 static CHECKS: &[Check] = &of_lab(4, [
-    check(ECHO)
-        .task(1)
-        .correctness(4)
-        .rule("lines are answered in order, however they are cut; a rest without newline, too")
-        .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
-    check("error-lines")
-        .task(1)
-        .correctness(2)
-        .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
-        .requires(&[ECHO])
-        .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
-    check("sleeps-overlap")
-        .task(1)
-        .concurrency(2)
-        .rule("while 64 clients' SLEEPs run, another client is answered")
-        .requires(&[ECHO])
-        .run(|trial| Box::pin(lines::sleeps_overlap(trial, &Start::PLAIN))),
+    lines::echo_row(4),
+    lines::errors_row(2),
+    lines::overlap_row(2),
     check("long-line")
         .task(1)
         .correctness(6)
@@ -111,10 +96,7 @@ static CHECKS: &[Check] = &of_lab(4, [
         .rule("after a long stop it serves new clients; it answers or closes the old ones")
         .requires(&[IDLE])
         .run(|trial| Box::pin(stalled::paused_process(trial))),
-    check("out-of-descriptors")
-        .task(3)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(3, 3)
         .requires(&[IDLE])
         .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
     check("descriptors-return")

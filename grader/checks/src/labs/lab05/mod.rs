@@ -16,8 +16,8 @@ use course::labs::lab;
 use engine::drive::{Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
-use crate::scenarios::lines::{self, LineEcho};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
+use crate::scenarios::lines::{self, ECHO, LineEcho, OVERLAP};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(5),
@@ -27,31 +27,15 @@ pub(super) static LAB: Lab = Lab {
     residue_check: None,
 };
 
-const ECHO: &str = "echo-lines";
 const EXIT: &str = "exit-zero";
 const IN_FLIGHT: &str = "in-flight-completes";
-const OVERLAP: &str = "sleeps-overlap";
 
 static CHECKS: &[Check] = &of_lab(
     5,
     [
-        check(ECHO)
-            .task(1)
-            .correctness(1)
-            .rule("lines are answered in order, however they are cut; a rest without newline, too")
-            .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
-        check("error-lines")
-            .task(1)
-            .correctness(1)
-            .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
-            .requires(&[ECHO])
-            .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
-        check(OVERLAP)
-            .task(1)
-            .concurrency(2)
-            .rule("while 64 clients' SLEEPs run, another client is answered")
-            .requires(&[ECHO])
-            .run(|trial| Box::pin(lines::sleeps_overlap(trial, &Start::PLAIN))),
+        lines::echo_row(1),
+        lines::errors_row(1),
+        lines::overlap_row(2),
         check(EXIT)
             .task(1)
             .correctness(12)
@@ -64,10 +48,7 @@ static CHECKS: &[Check] = &of_lab(
             .rule("so does a SIGTERM that comes right after `listening on`")
             .requires(&[EXIT])
             .run(|trial| Box::pin(stop::early_signal(trial))),
-        check("out-of-descriptors")
-            .task(1)
-            .cleanup(2)
-            .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        descriptors::row(1, 2)
             .requires(&[OVERLAP])
             .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
         check("listener-first")

@@ -20,9 +20,9 @@ use engine::drive::{Listens, Program, Service, Start, Tcp};
 use engine::lab::{Check, Lab, check, of_lab};
 use engine::subject::Transport;
 
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
-use crate::scenarios::lines::LineEcho;
-use crate::scenarios::{lines, resources};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
+use crate::scenarios::lines::{self, ECHO, LineEcho};
+use crate::scenarios::resources;
 
 pub(super) static LAB: Lab = Lab {
     info: lab(6),
@@ -42,7 +42,6 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-const ECHO: &str = "echo-lines";
 const COUNTS: &str = "counts-exact";
 const CONSISTENT: &str = "histogram-consistent";
 const PANIC: &str = "panic-survives";
@@ -54,17 +53,8 @@ const LONG: Duration = Duration::from_secs(60);
 static CHECKS: &[Check] = &of_lab(
     6,
     [
-        check(ECHO)
-            .task(1)
-            .correctness(3)
-            .rule("lines are answered in order, however they are cut; a rest without newline, too")
-            .run(|trial| Box::pin(lines::echo_lines(trial, &Start::PLAIN))),
-        check("error-lines")
-            .task(1)
-            .correctness(1)
-            .rule("a SLEEP of a wrong form, and a line that is not UTF-8, get their error lines")
-            .requires(&[ECHO])
-            .run(|trial| Box::pin(lines::error_lines(trial, &Start::PLAIN))),
+        lines::echo_row(3),
+        lines::errors_row(1),
         check(COUNTS)
             .task(1)
             .correctness(11)
@@ -105,10 +95,7 @@ static CHECKS: &[Check] = &of_lab(
             .rule("a panic ends its own client, without an answer, and nothing else")
             .requires(&[ECHO])
             .run(|trial| Box::pin(gauge::panic_survives(trial))),
-        check("out-of-descriptors")
-            .task(2)
-            .cleanup(3)
-            .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        descriptors::row(2, 3)
             .requires(&[ECHO])
             .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
         check("descriptors-return")

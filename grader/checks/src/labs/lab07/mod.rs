@@ -23,7 +23,7 @@ use engine::drive::{Program, Service, Start};
 use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::{OwnMessage, OwnRoom};
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
 use crate::scenarios::resources;
 
 // The benchmark of the chat fills rooms, too.
@@ -145,10 +145,7 @@ static CHECKS: &[Check] = &of_lab(7, [
         .requires(&[ROOMS])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
-    check("out-of-descriptors")
-        .task(1)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(1, 3)
         .requires(&[ROOMS])
         .run(|trial| Box::pin(out_of_descriptors(trial, &Start::PLAIN, AThird))),
 ]);

@@ -23,7 +23,7 @@ use self::clients::GENEROUS;
 use self::protocol::Tls;
 use crate::scenarios::byte_echo::ByteEcho;
 use crate::scenarios::crowd;
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
 
 pub(super) static LAB: Lab = Lab {
     info: lab(8),
@@ -118,10 +118,7 @@ static CHECKS: &[Check] = &of_lab(8, [
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
-    check("out-of-descriptors")
-        .task(2)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(2, 3)
         .requires(&[CROWD, "plaintext-rejected"])
         .run(|trial| Box::pin(out_of_descriptors(trial, &SHORT, AThird))),
     check(ACCEPTS)

@@ -29,7 +29,7 @@ use engine::lab::{Check, Lab, check, of_lab};
 
 use self::protocol::FrameProtocol;
 use self::start::PATIENT;
-use crate::scenarios::descriptors::{Recovery::AThird, out_of_descriptors};
+use crate::scenarios::descriptors::{self, Recovery::AThird, out_of_descriptors};
 use crate::scenarios::{crowd, resources};
 
 pub(super) static LAB: Lab = Lab {
@@ -141,10 +141,7 @@ static CHECKS: &[Check] = &of_lab(9, [
         .requires(&[ALL_OPEN])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
-    check("out-of-descriptors")
-        .task(2)
-        .cleanup(3)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+    descriptors::row(2, 3)
         .requires(&[ALL_OPEN, "truncated-frame"])
         .run(|trial| Box::pin(out_of_descriptors(trial, &PATIENT, AThird))),
 ]);
