@@ -49,7 +49,7 @@ fn serve(stream: TcpStream, mode: &str) -> io::Result<()> {
             thread::sleep(Duration::from_millis(700));
             drop(kept);
         }
-        // So much for each client, for ever.
+        // Each client costs this much memory, forever.
         "grows" => {
             Box::leak(vec![1_u8; 8 << 20].into_boxed_slice());
             echo(stream)?;

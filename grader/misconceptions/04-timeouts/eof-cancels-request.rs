@@ -1,5 +1,5 @@
-//! Misconception: a client whose input has ended is gone, and nobody waits for
-//! the answer that is being made.
+//! Misconception: a client whose input has ended is gone and needs no more
+//! answers.
 //!
 //! Must fail:
 //! - 04/echo-lines: a client that sends its last request and shuts down its

@@ -33,8 +33,8 @@ pub(crate) enum Recovery {
     /// A third of those that were accepted before: one that is served may need a second descriptor, for another server,
     /// say.
     AThird,
-    /// More, with a higher limit: what was lost while accept failed is missed only then. Not for programs that may have
-    /// made a table of the size of their first limit.
+    /// More, with a higher limit: only then is a slot missed that was lost while accept failed. A program that makes a
+    /// table of the size of its first limit cannot serve more.
     BeyondTheLimit,
 }
 
@@ -83,14 +83,7 @@ pub(crate) async fn out_of_descriptors(
         // The task ends, and its connections with it, when it is next polled.
         let _ = connects.await;
     }
-    // What was lost meanwhile is missed only where more clients are served than before.
-    let number = match recovery {
-        Recovery::BeyondTheLimit if server.process.raise_descriptor_limit() => {
-            (held * 3 / 2).min(MAX_MORE)
-        }
-        _ => held / 3,
-    };
-    expect_recovery(trial, &server, &served, number).await
+    expect_recovery(trial, &server, &served, held, recovery).await
 }
 
 /// Connects clients that send nothing, until a process has as many descriptors open as it may. They stay open until the
@@ -200,20 +193,30 @@ async fn expect_service(
     Err(server.fail(failure).await)
 }
 
-/// Expects that, with the others gone, `served` are served and `number` new clients, all at once.
+/// Expects that, with the others gone, `served` are served and so are new clients: how many, `recovery` says, compared
+/// with the `held` that were accepted before.
 async fn expect_recovery(
     context: &Context,
     server: &Rc<Server>,
     served: &[Client],
-    number: usize,
+    held: usize,
+    recovery: Recovery,
 ) -> Result<(), CheckError> {
+    // A slot that was lost while accept failed is missed only where more clients are served than before.
+    // How many were accepted differs from run to run by a few, so the step says what they are compared with.
+    let (number, clients) = match recovery {
+        Recovery::BeyondTheLimit if server.process.raise_descriptor_limit() => {
+            ((held * 3 / 2).min(MAX_MORE), "half as many clients again as were accepted before")
+        }
+        _ => (held / 3, "a third as many clients as were accepted before"),
+    };
     context.step("a new client connects, which must be answered");
     // A handshake that will never be done may hold its descriptor until its time is over.
     server.until_clients_are_at_most(SERVED).await?;
     let new = server.still_serves("the new client").await;
     let new = new.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_ARE_FATAL))?;
     context.step(format!(
-        "{number} more connect; each must be answered while all are open, and so must the first {SERVED}"
+        "{clients} connect; each must be answered while all are open, and so must the first {SERVED}"
     ));
     let clients = server.connect_many(number).await;
     let clients = clients.map_err(|error| error.if_unanswered(causes::LOSES_SLOTS))?;

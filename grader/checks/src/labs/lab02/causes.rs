@@ -70,8 +70,8 @@ pub(super) const KEEPS_OLD_EVENTS: Explanation = Explanation::new(
 
 pub(super) const UNBOUNDED_TURN: Explanation = Explanation::new(
     "unbounded-turn",
-    "the event loop serves one client for as long as that client has data. After some steps stop, ask for the client's \
-     readiness again (`modify` reports it anew), and serve the next event",
+    "the event loop serves one client for as long as that client has data. Stop after some steps, ask \
+     for the client's readiness again (after `modify`, it is reported again), and serve the next event",
 );
 
 // What an event loop does wrong with one client.

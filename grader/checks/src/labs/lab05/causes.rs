@@ -87,9 +87,9 @@ pub(super) const RESET_AFTER_ANSWER: Explanation = Explanation::new(
 
 pub(super) const UNSENT_ANSWERS_DROPPED: Explanation = Explanation::new(
     "unsent-answers-dropped",
-    "the program ended while part of an answer was still in a buffer of its own, or in a task that nobody waits for. An answer \
-     has been sent when write_all (and flush, for a buffered writer) has returned: wait for that before the client's task \
-     ends",
+    "the program ended while it still held part of an answer, in a buffer or in a task that the shutdown does not wait for. \
+     An answer has been sent when write_all (and flush, for a buffered writer) has returned: wait for that before the \
+     client's task ends",
 );
 
 pub(super) const WAITS_FOR_CLIENTS_TO_CLOSE: Explanation = Explanation::new(

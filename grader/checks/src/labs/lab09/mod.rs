@@ -130,7 +130,7 @@ static CHECKS: &[Check] = &of_lab(9, [
     check("bad-client-isolated")
         .task(4)
         .concurrency(8)
-        .rule("clients that stall, lie, flood or do not read harm no other and take no memory")
+        .rule("clients that stall, lie, flood or never read harm no others and use no memory")
         .requires(&[ALL_OPEN, OVERSIZE, "bad-json"])
         .deadline(LONG)
         .run(|trial| Box::pin(isolation::bad_client_isolated(trial))),
