@@ -1,8 +1,8 @@
-//! `cargo grader` and `cargo slides` start here: builds the one that is asked for if need be, then becomes it.
+//! `cargo grader` and `cargo slides` start here: the launcher builds the requested program if necessary, then runs it.
 //!
-//! Cargo can be silent always or never. The first build takes a minute, and a minute of silence looks like a
-//! hang; afterwards cargo's lines would stand above every report. So the first build speaks, and the later
-//! ones are silent unless they fail.
+//! Cargo is either always silent or never. The first build takes a minute, and a minute of silence looks like a hang;
+//! afterwards cargo's output would precede every report. So the first build shows cargo's output, and later builds are
+//! silent unless they fail.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,12 +13,12 @@ use std::process::{Command, ExitCode};
 /// A program of this repository.
 struct Program {
     name: &'static str,
-    /// From the repository's root.
+    /// Relative to the repository's root.
     manifest: &'static str,
-    /// A folder of its own to build in, beside the launcher's: for another workspace, with other crates.
+    /// A target folder of its own, inside the launcher's, for a program in another workspace.
     target: Option<&'static str>,
-    /// The commands that need the program's default features: all others are built without, which is quicker. Empty if
-    /// it has none.
+    /// The commands that need the program's default features. All others are built without them, which is quicker.
+    /// Empty if the program has none.
     with_features: &'static [&'static str],
 }
 
@@ -53,13 +53,13 @@ fn main() -> ExitCode {
         }
     };
     // Cargo says where this package is now. It may have been compiled elsewhere: a checkout can be a copy of another one,
-    // with all that was built there.
+    // including its target folder.
     let Some(package) = env::var_os("CARGO_MANIFEST_DIR") else {
-        eprintln!("error: cargo has to start this: cargo {}", program.name);
+        eprintln!("error: run this through cargo: cargo {}", program.name);
         return ExitCode::from(2);
     };
     let root = Path::new(&package).join("..");
-    // What says that this is not the first time.
+    // If this exists, this is not the first build.
     let mut built = launcher.with_file_name(program.name);
     let mut options =
         vec!["--package".into(), program.name.into(), "--bin".into(), program.name.into()];
@@ -78,11 +78,11 @@ fn main() -> ExitCode {
     if built.exists() {
         build.arg("--quiet");
     } else {
-        eprintln!("Building the {}; this first time takes a minute.", program.name);
+        eprintln!("Building the {}; the first time, this takes a minute.", program.name);
     }
     match build.status() {
         Ok(status) if status.success() => {}
-        Ok(_) => return ExitCode::from(2), // cargo has said why
+        Ok(_) => return ExitCode::from(2), // cargo has printed why
         Err(error) => {
             eprintln!("error: cannot run cargo: {error}");
             return ExitCode::from(2);
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
     }
     let mut run = match program.target {
         None => Command::new(&built),
-        // Where in its folder the program is depends on what it was built for: cargo knows.
+        // The program's place in its folder depends on the build target; cargo knows it.
         Some(_) => {
             let mut run = cargo("run", &options);
             run.args(["--quiet", "--"]);
@@ -102,18 +102,18 @@ fn main() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Makes sure that this process can wait for cargo, and cargo for its compilers: some window managers and init systems start
-/// programs with SIGCHLD ignored, and then the kernel keeps no exit status (wait(2)).
+/// Makes sure that this process can wait for cargo, and cargo for its compilers. Some window managers and init systems
+/// start programs with SIGCHLD ignored, and then the kernel keeps no exit status (wait(2)).
 #[allow(unsafe_code)]
 fn wait_for_children() {
-    // SAFETY: no handler is installed, and none is replaced.
+    // SAFETY: this installs no handler and replaces none.
     unsafe {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
     }
 }
 
-/// Cargo, without what it has told this program of its own package: a crate whose build script asks for that, as
-/// ring's does, would be built anew each time that another program builds.
+/// Cargo, without the variables that describe this program's own package. A crate whose build script reads them, as
+/// ring's does, would otherwise be rebuilt whenever another program builds it.
 fn cargo(command: &str, options: &[OsString]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (variable, _) in env::vars_os() {

@@ -1,4 +1,4 @@
-//! All decks together, checked, and built by mdBook.
+//! All decks together: checks them, and builds the book with mdBook.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use crate::deck::Deck;
 use crate::{Problem, excerpt, labs};
 
-/// Stands in each folder that was written by this program, which may so be written to again.
+/// A file in each folder that this program has written, which marks the folder as safe to overwrite.
 const MARK: &str = ".netlab-slides";
 
 /// The book as it is in `slides/`.
@@ -35,13 +35,13 @@ pub struct Book {
 /// A page of the book, and a slide on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// As `03-async-echo`, or `index`.
+    /// For example `03-async-echo`, or `index`.
     pub page: String,
     pub slide: Option<String>,
 }
 
 impl Target {
-    /// As it stands in a link.
+    /// Its address within the book.
     #[must_use]
     pub fn url(&self) -> String {
         let slide = self.slide.as_ref().map(|slide| format!("#{slide}")).unwrap_or_default();
@@ -54,12 +54,12 @@ impl Book {
     ///
     /// # Errors
     ///
-    /// `book.toml`, `SUMMARY.md` or a file named there cannot be read. What is wrong with the decks is among
-    /// the problems.
+    /// `book.toml`, `SUMMARY.md` or a file named there cannot be read. Mistakes in the decks are collected in
+    /// `problems` instead.
     pub fn load(root: &Path) -> Result<Self> {
         let folder = root.join("slides");
         let mut config = Config::from_disk(folder.join("book.toml"))?;
-        // Their includes show an empty block for what is not there.
+        // mdBook's own includes show an empty block for a missing region.
         config.build.use_default_preprocessors = false;
         config.build.create_missing = false;
         let source = folder.join(&config.book.src);
@@ -99,7 +99,7 @@ impl Book {
         for link in &links {
             if !book.decks.iter().any(|deck| deck.name == link.deck) {
                 let text = format!(
-                    "{} is explained by the deck {}, which is not there",
+                    "{} is explained by the deck {}, which does not exist",
                     link.check, link.deck
                 );
                 book.problems.push(Problem::new(&link.file, link.line, text));
@@ -122,7 +122,7 @@ impl Book {
         self.mdbook.iter().filter_map(chapter).collect()
     }
 
-    /// A deck that `SUMMARY.md` does not list is nowhere to be seen.
+    /// Finds decks that `SUMMARY.md` does not list: the book would not contain them.
     fn find_unlisted(&mut self, source: &Path) -> Result<()> {
         let entries =
             fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
@@ -137,7 +137,7 @@ impl Book {
         Ok(())
     }
 
-    /// A region that no slide shows is a mark for nothing.
+    /// Finds regions that no slide shows: their anchors are useless.
     fn find_unshown(&mut self) {
         let regions = match excerpt::regions(&self.root) {
             Ok(regions) => regions,
@@ -152,7 +152,7 @@ impl Book {
         }
     }
 
-    /// The schedules of all decks, in place of `{{#schedule}}`, and of each at its beginning.
+    /// Puts the schedules of all decks in place of `{{#schedule}}`, and each deck's schedule at its beginning.
     fn write_schedules(&mut self) {
         let mut all = String::new();
         for deck in &self.decks {
@@ -164,7 +164,7 @@ impl Book {
             if let Some(text) = self.texts.get_mut(&path)
                 && let Some((title, rest)) = text.split_once("\n</section>\n")
             {
-                let hint = "Press <kbd>p</kbd> to show this page as slides, <kbd>?</kbd> there for all keys.";
+                let hint = "Press <kbd>p</kbd> to show this page as slides, then <kbd>?</kbd> for all keys.";
                 let own = format!(
                     "<details class=\"reading\"><summary>{slides}, {}</summary>\n\n{}\n</details>\n\n<p class=\"reading\">{hint}</p>",
                     count_minutes(deck.minutes()),
@@ -179,8 +179,8 @@ impl Book {
         }
     }
 
-    /// All lectures and labs by weeks, as a table: a lecture a week, the first with the one before it, and two weeks
-    /// for a lab of more than two and a half hours.
+    /// A table of all lectures and labs by week: one lecture a week, and two weeks for a lab of more than two and a
+    /// half hours. Lecture 00 shares its week with 01.
     #[must_use]
     pub fn course(&self) -> String {
         const LONG: u32 = 150;
@@ -219,7 +219,7 @@ impl Book {
         table
     }
 
-    /// Links within the book lead somewhere.
+    /// Checks that links within the book lead to existing pages and ids.
     fn check_links(&mut self) {
         let mut places: HashMap<PathBuf, BTreeSet<String>> = HashMap::new();
         let mut links = Vec::new();
@@ -253,28 +253,28 @@ impl Book {
                 let line =
                     source.lines().position(|line| line.contains(&said)).map_or(1, |line| line + 1);
                 let text = format!(
-                    "{url} leads nowhere: a page of the book, and an id on it, as 01-blocking-threads.md#goals"
+                    "{url} leads nowhere: name a page of the book and an id on it, such as 01-blocking-threads.md#goals"
                 );
                 self.problems.push(Problem::new(file, line, text));
             }
         }
     }
 
-    /// Builds the book in `out`, which is made, or was made by this before.
+    /// Builds the book in `out`: a folder that is new, empty, or holds an earlier book.
     ///
     /// # Errors
     ///
-    /// `out` is something else, or cannot be written.
+    /// `out` is anything else, or cannot be written.
     pub fn build(mut self, out: &Path) -> Result<()> {
         let is_empty = fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
         if !is_empty && !out.join(MARK).exists() {
-            bail!("{} is not empty, and not a book of ours: not written to", out.display());
+            bail!("{} is neither empty nor an earlier book: nothing was written", out.display());
         }
-        // mdBook empties the folder that it builds in; and whoever stops half-way leaves a whole book.
+        // mdBook empties the folder that it builds in. Building beside `out` keeps the old book if the build stops.
         let out = std::path::absolute(out)?;
         let name = out.file_name().with_context(|| format!("{} has no name", out.display()))?;
         let new = out.with_file_name(format!(".{}.new", name.to_string_lossy()));
-        let cannot_make = || format!("cannot make {}", out.display());
+        let cannot_make = || format!("cannot create {}", out.display());
         fs::create_dir_all(&new).with_context(cannot_make)?;
         self.mdbook.config.build.build_dir.clone_from(&new);
         let texts = std::mem::take(&mut self.texts);
@@ -293,11 +293,11 @@ impl Book {
         fs::rename(&new, &out).with_context(cannot_make)
     }
 
-    /// What `03`, `3#half-close`, `async-echo` or `03-async-echo` means.
+    /// The page that `03`, `3#half-close`, `async-echo` or `03-async-echo` means.
     ///
     /// # Errors
     ///
-    /// No such deck or slide; says which is the closest.
+    /// No such deck or slide exists; the error names the closest.
     pub fn find(&self, wanted: &str) -> Result<Target> {
         let (wanted_deck, slide) = match wanted.split_once('#') {
             Some((deck, slide)) => (deck, Some(slide)),
@@ -313,7 +313,7 @@ impl Book {
         let Some(deck) = self.decks.iter().find(is_it) else {
             let names: Vec<_> = self.decks.iter().map(|deck| deck.name.as_str()).collect();
             let close = did_you_mean(wanted_deck, &names);
-            bail!("there is no deck {wanted_deck}{close}; there are {}", names.join(", "));
+            bail!("there is no deck {wanted_deck}{close}; the decks are {}", names.join(", "));
         };
         if let Some(slide) = slide
             && deck.slide(slide).is_none()
@@ -321,7 +321,7 @@ impl Book {
             let ids: Vec<_> = deck.slides.iter().map(|slide| slide.id.as_str()).collect();
             let close = did_you_mean(slide, &ids);
             bail!(
-                "there is no slide #{slide} in {}{close}; there are {}",
+                "there is no slide #{slide} in {}{close}; its slides are {}",
                 deck.name,
                 ids.join(", ")
             );
@@ -330,7 +330,7 @@ impl Book {
     }
 }
 
-/// Gives mdBook the texts that were read before.
+/// Gives mdBook the texts that were read earlier.
 struct Cut {
     texts: HashMap<PathBuf, String>,
 }
@@ -350,7 +350,7 @@ impl Preprocessor for Cut {
     }
 }
 
-/// What comes when, in minutes from the start.
+/// A table of a deck's slides, with the minute at which each begins.
 fn schedule(deck: &Deck) -> String {
     let mut table = "| from minute | slide | minutes |\n|---:|---|---:|\n".to_owned();
     let mut begin = 0.0;
@@ -378,7 +378,7 @@ fn count_minutes(minutes: f32) -> String {
     format!("{minutes} minutes")
 }
 
-/// Asks whether the name that is most similar to `wanted` was meant, if there is one.
+/// Suggests the name most similar to `wanted`, if any.
 fn did_you_mean(wanted: &str, names: &[&str]) -> String {
     let closest = closest(wanted, names);
     closest.first().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What opens the book, and what prints it.
+//! Opens the book in a browser, and prints it.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::book::Target;
 use crate::escaped;
 
-/// Browsers that print without a window, by the names of their commands.
+/// The commands of browsers that print without a window.
 const PRINTERS: [&str; 5] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
@@ -19,9 +19,9 @@ const PRINTERS: [&str; 5] =
 ///
 /// # Errors
 ///
-/// There is none, or it does not start.
+/// No browser is found, or it does not start.
 pub fn open(out: &Path, target: &Target) -> Result<()> {
-    // What opens files on a desktop loses what comes after #; a page that leads on keeps it.
+    // A desktop's opener drops what follows # in an address; a page that redirects keeps it.
     let page = out.join("open.html");
     let url = escaped(&target.url());
     let text = format!(
@@ -30,28 +30,28 @@ pub fn open(out: &Path, target: &Target) -> Result<()> {
     fs::write(&page, text).with_context(|| format!("cannot write {}", page.display()))?;
     if let Err(error) = opener::open_browser(&page) {
         bail!(
-            "no browser could be started ({error}): open {} yourself",
+            "no browser could be started ({error}); open {} yourself",
             out.join(target.url()).display()
         );
     }
     Ok(())
 }
 
-/// Prints a page of the book in `out` to `file`, one slide on each page.
+/// Prints a page of the book in `out` to `file`, one slide per page.
 ///
 /// # Errors
 ///
-/// There is no browser that prints, it fails, or `file` cannot be written.
+/// No browser that prints is found, it fails, or `file` cannot be written.
 pub fn print(out: &Path, page: &str, file: &Path) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(120);
-    let browser =
-        printer().context("no browser that prints: install chromium (apt-get install chromium)")?;
-    // What is there already is replaced once the new one is whole.
+    let browser = printer()
+        .context("no browser that can print: install chromium (apt-get install chromium)")?;
+    // An existing file is replaced only when the new one is complete.
     let file = std::path::absolute(file)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
     let printed = tempfile::Builder::new().suffix(".pdf").tempfile_in(folder);
     let printed = printed.with_context(|| format!("cannot write {}", file.display()))?;
-    let profile = tempfile::tempdir().context("no room for the browser's profile")?;
+    let profile = tempfile::tempdir().context("cannot create the browser's profile")?;
     let mut command = headless(&browser, profile.path());
     command
         .arg(format!("--print-to-pdf={}", printed.path().display()))
@@ -68,7 +68,7 @@ pub fn print(out: &Path, page: &str, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The first browser on PATH that can do without a window.
+/// The first browser on PATH that can print without a window.
 #[must_use]
 pub fn printer() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
@@ -78,7 +78,7 @@ pub fn printer() -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 
-/// `browser` without a window, with a profile of its own, and without talk to anybody.
+/// `browser` without a window, with its own profile and without background network traffic.
 fn headless(browser: &Path, profile: &Path) -> Command {
     let mut command = Command::new(browser);
     command.args([
@@ -88,7 +88,7 @@ fn headless(browser: &Path, profile: &Path) -> Command {
         "--disable-background-networking",
     ]);
     command.args(["--disable-component-update", "--disable-sync", "--disable-extensions"]);
-    // Pages are ours; the sandbox needs what containers do not have.
+    // The pages are trusted, and the sandbox needs privileges that containers lack.
     command.arg("--no-sandbox");
     command.arg(format!("--user-data-dir={}", profile.display()));
     command
@@ -100,7 +100,7 @@ fn headless(browser: &Path, profile: &Path) -> Command {
 ///
 /// It does not exist.
 pub fn url_of(file: &Path) -> Result<String> {
-    let path = file.canonicalize().with_context(|| format!("there is no {}", file.display()))?;
+    let path = file.canonicalize().with_context(|| format!("{} does not exist", file.display()))?;
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
     let encode =
         |byte: u8| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };

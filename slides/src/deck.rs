@@ -1,17 +1,17 @@
-//! A chapter, cut into slides, with what is asked of each.
+//! A chapter, divided into slides, and the rules for each.
 //!
-//! A deck is Markdown. Each heading of level 1 or 2 begins a slide and says what it is called and how long it takes:
-//! `## Half-close {#half-close minutes=2}`. Classes say what is special: `.predict` has a folded answer, `.bug` shows
-//! a wrong answer, or what the grader says of it. Between them may stand
+//! A deck is Markdown. Each heading of level 1 or 2 begins a slide and gives its id and its minutes:
+//! `## Half-close {#half-close minutes=2}`. Two classes mark special slides: `.predict` has a folded answer, `.bug`
+//! shows a wrong answer or the grader's report on it. A slide may contain
 //!
-//! - `{{#code PATH:ANCHOR}}`: a region of a file; `{{#answer PATH:ANCHOR}}` the same behind a word of warning, for what
-//!   students are to write themselves;
-//! - `{{#report LAB/NAME: PART; PART}}`: what the grader says of a misconception, the named parts on the slide and all
-//!   of it for readers;
-//! - a block of code ```` ```pikchr "what is to be seen" ````: a diagram;
-//! - `{{#plot NAME "what is to be seen"}}`: a picture of `cargo grader bench`, from `pictures/`;
-//! - a block ```` ```rust,sketch ````: Rust that is in no solution;
-//! - `<details class="notes">`: what the lecturer says, hidden on slides.
+//! - `{{#code PATH:ANCHOR}}`: a region of a file; `{{#answer PATH:ANCHOR}}`: the same, folded behind a warning, for
+//!   code that students write themselves;
+//! - `{{#report LAB/NAME: PART; PART}}`: the grader's report on a misconception, the named parts on the slide and the
+//!   whole report for readers;
+//! - a code block ```` ```pikchr "description" ````: a diagram;
+//! - `{{#plot NAME "description"}}`: a plot of `cargo grader bench`, from `pictures/`;
+//! - a code block ```` ```rust,sketch ````: Rust that is in no solution;
+//! - `<details class="notes">`: the lecturer's notes, hidden on slides.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,28 +27,28 @@ pub struct Slide {
     pub title: String,
     /// How long it takes in a lecture.
     pub minutes: f32,
-    /// `predict`, `bug`, or nothing.
+    /// `predict`, `bug`, or empty.
     pub class: String,
     /// Where it begins.
     pub line: usize,
-    /// What is on it.
+    /// Its content.
     pub words: usize,
     pub code_lines: usize,
     pub table_rows: usize,
     pub pictures: usize,
     pub answers: usize,
     pub reports: Vec<String>,
-    /// What is in its notes.
+    /// The words in its notes.
     pub said_words: usize,
 }
 
 /// One deck, ready for mdBook.
 #[derive(Clone, Debug, Default)]
 pub struct Deck {
-    /// As `01-blocking-threads`.
+    /// For example `01-blocking-threads`.
     pub name: String,
     pub slides: Vec<Slide>,
-    /// Markdown with sections around slides, and all that stood in braces resolved.
+    /// Markdown with a section around each slide and all directives in braces resolved.
     pub text: String,
     /// The regions of files that it shows, as `PATH:ANCHOR`.
     pub regions: Vec<String>,
@@ -56,7 +56,7 @@ pub struct Deck {
 }
 
 impl Deck {
-    /// Its number, and that of its lab.
+    /// Its number, which is also its lab's.
     #[must_use]
     pub fn number(&self) -> &str {
         self.name.split('-').next().unwrap_or_default()
@@ -78,7 +78,7 @@ impl Deck {
         self.slides.iter().find(|slide| slide.id == id)
     }
 
-    /// Reads a deck; what is wrong with it is among its problems.
+    /// Reads a deck and collects its problems.
     #[must_use]
     pub fn read(root: &Path, file: &str, name: &str, source: &str, links: &[Link]) -> Self {
         let links: Vec<_> = links.iter().filter(|link| link.deck == name).collect();
@@ -93,18 +93,18 @@ impl Deck {
         self.problems.push(Problem::new(file, line, text));
     }
 
-    /// What can only be said of a whole deck.
+    /// Checks what concerns the whole deck.
     fn end(&mut self, file: &str, links: &[&Link]) {
         for slide in self.slides.clone() {
             if self.slides.iter().filter(|other| other.id == slide.id).count() > 1 {
-                self.problem(file, slide.line, format!("two slides are called #{}", slide.id));
+                self.problem(file, slide.line, format!("two slides have the id #{}", slide.id));
             }
             let (least, most) = slide.seconds();
             let seconds = slide.minutes * 60.0;
             if !(least..=most).contains(&seconds) {
                 let what = format!(
-                    "#{} takes {} minutes, it says; what is on it takes {:.1} to {:.1}: {} words, {} of notes, {} \
-                     lines of code, {} rows, {} pictures",
+                    "#{} says minutes={}, but its content takes {:.1} to {:.1} minutes: {} words, {} in notes, \
+                     {} lines of code, {} rows, {} pictures",
                     slide.id,
                     slide.minutes,
                     least / 60.0,
@@ -138,21 +138,22 @@ impl Deck {
             whole.push(format!("its slides take {minutes} minutes; a lecture takes 45 to 50"));
         }
         if pictures < 3 {
-            whole.push(format!("{pictures} pictures; at least 3"));
+            whole.push(format!("it has {pictures} pictures; it needs at least 3"));
         }
         if predicts < 2 {
-            whole.push(format!("{predicts} questions to predict (.predict); at least 2"));
+            whole.push(format!("it has {predicts} .predict slides; it needs at least 2"));
         }
         if own_bugs == 0 {
             whole.push(
-                "no slide (.bug) with a misconception of its lab and its {{#report …}}".to_owned(),
+                "it has no .bug slide with the {{#report …}} of a misconception of its lab"
+                    .to_owned(),
             );
         }
         if self.slides.get(1).is_none_or(|slide| slide.id != "goals") {
-            whole.push("the slide after the title is #goals".to_owned());
+            whole.push("the slide after the title must be #goals".to_owned());
         }
         if has_lab && last != "lab" {
-            whole.push("the last slide is #lab, with the tasks".to_owned());
+            whole.push("the last slide must be #lab, with the tasks".to_owned());
         }
         for what in whole {
             self.problem(file, 1, what);
@@ -160,7 +161,7 @@ impl Deck {
         for link in links {
             if self.slide(&link.slide).is_none() {
                 let what = format!(
-                    "{} is explained by {}#{}, which is not there",
+                    "{} is explained by {}#{}, which does not exist",
                     link.check, link.deck, link.slide
                 );
                 self.problem(&link.file, link.line, what);
@@ -170,8 +171,8 @@ impl Deck {
 }
 
 impl Slide {
-    /// How long it may take at least and at most, in seconds: 130 words a minute are said, a line of code takes four
-    /// seconds and so does a row, a picture 25, and those who predict need 40.
+    /// The least and most time that it may take, in seconds. Speech is 130 words a minute; a line of code or a row
+    /// takes four seconds, a picture 25, and a prediction 40.
     #[must_use]
     pub fn seconds(&self) -> (f32, f32) {
         const SECONDS_PER_WORD: f32 = 60.0 / 130.0;
@@ -180,15 +181,15 @@ impl Slide {
         let pictures = self.pictures as f32 * 25.0;
         let thinking = if self.class == "predict" || self.class == "bug" { 40.0 } else { 0.0 };
         let all = words + lines + pictures + thinking;
-        // Much of what is on a slide need not be said; and there are questions.
+        // Much of a slide need not be read aloud, and students ask questions.
         (all * 0.6, all * 1.8 + 40.0)
     }
 }
 
-/// Where a line stands.
+/// What encloses the current line.
 #[derive(Default)]
 struct Inside {
-    /// The mark that ends the block of code, and what is to become of it.
+    /// The mark that ends the code block, and the block.
     block: Option<(String, Block)>,
     notes: bool,
     details: usize,
@@ -196,7 +197,7 @@ struct Inside {
 }
 
 enum Block {
-    /// Lines of code, so many yet, from a line on.
+    /// Code: the number of lines so far, and the line where the block begins.
     Code {
         is_sketch: bool,
         lines: usize,
@@ -226,7 +227,7 @@ impl Reader<'_> {
                 self.heading(number, line);
             } else if !self.inside.is_slide {
                 if !line.trim().is_empty() {
-                    self.wrong(number, "this stands before the first slide");
+                    self.wrong(number, "this comes before the first slide");
                 }
             } else if line.starts_with("```") {
                 self.block(number, line);
@@ -238,7 +239,7 @@ impl Reader<'_> {
         }
         let last = source.lines().count();
         if self.inside.block.is_some() {
-            self.wrong(last, "a block of code does not end");
+            self.wrong(last, "a code block does not end");
         }
         self.end_slide(last);
         if !self.links.is_empty() {
@@ -279,16 +280,17 @@ impl Reader<'_> {
             {
                 slide.minutes = minutes;
             } else {
-                self.wrong(number, format!("`{word}` is none of #id, .class and minutes=N"));
+                self.wrong(number, format!("`{word}` is not #id, .class or minutes=N"));
             }
         }
         let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !slide.id.chars().all(is_id) || slide.id == "checks" {
-            let what = format!("an id is of a-z, 0-9 and -, and not #checks: #{}", slide.id);
+            let what =
+                format!("an id consists of a-z, 0-9 and -, and is not #checks: #{}", slide.id);
             self.wrong(number, what);
         }
         if title.contains('|') {
-            self.wrong(number, "a title without |: it stands in tables");
+            self.wrong(number, "a title must not contain |, because tables list it");
         }
         if slide.id.is_empty() {
             self.wrong(number, format!("the slide \"{title}\" has no id: {{#id minutes=2}}"));
@@ -312,7 +314,7 @@ impl Reader<'_> {
         self.inside.is_slide = true;
     }
 
-    /// Names the checks that the slide explains, and ends it.
+    /// Ends the slide, naming the checks that it explains.
     fn end_slide(&mut self, number: usize) {
         if !self.inside.is_slide {
             return;
@@ -337,18 +339,12 @@ impl Reader<'_> {
         let line = line.trim_end();
         let underlines = |mark| !line.is_empty() && line.trim_start().chars().all(|c| c == mark);
         if underlines('=') || underlines('-') {
-            self.wrong(
-                number,
-                "a heading is a line `## …`, and none is made by what stands below it",
-            );
+            self.wrong(number, "write a heading as `## …`, not by underlining it");
         }
         if line.starts_with("<details") {
             self.inside.details += 1;
             if line.contains("notes") && line != "<details class=\"notes\">" {
-                self.wrong(
-                    number,
-                    "notes begin with <details class=\"notes\">, and nothing else on its line",
-                );
+                self.wrong(number, "notes begin with <details class=\"notes\"> alone on its line");
             }
             if line == "<details class=\"notes\">" {
                 self.inside.notes = true;
@@ -372,10 +368,10 @@ impl Reader<'_> {
             slide.table_rows += usize::from(line.starts_with('|') && !line.starts_with("|-"));
         }
         if ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence)) {
-            self.wrong(number, "a block of code begins with ```, at the beginning of a line");
+            self.wrong(number, "a code block must begin with ``` at the beginning of a line");
         }
         if line.contains("{{#") {
-            self.wrong(number, "what is in {{…}} stands on a line of its own");
+            self.wrong(number, "{{…}} must be on a line of its own");
         }
         self.push(line);
     }
@@ -393,11 +389,11 @@ impl Reader<'_> {
             if is_rust && language != "rust,sketch" {
                 self.wrong(
                     number,
-                    "Rust on slides comes from a file, {{#code PATH:ANCHOR}}, or says that it is a sketch: ```rust,sketch",
+                    "Rust on slides must come from a file, {{#code PATH:ANCHOR}}, or be a sketch: ```rust,sketch",
                 );
             }
             if language.is_empty() {
-                self.wrong(number, "a block of code without a language: ```text, for example");
+                self.wrong(number, "a code block without a language: write ```text, for example");
             }
             let is_sketch = language == "rust,sketch";
             if is_sketch {
@@ -465,7 +461,7 @@ impl Reader<'_> {
         let Some((what, rest)) = inner.and_then(|inner| inner.split_once(' ')) else {
             self.wrong(
                 number,
-                "{{#code PATH:ANCHOR}}, {{#answer …}}, {{#report …}} or {{#plot …}}",
+                "write {{#code PATH:ANCHOR}}, {{#answer …}}, {{#report …}} or {{#plot …}}",
             );
             return;
         };
@@ -473,7 +469,7 @@ impl Reader<'_> {
             "code" | "answer" => self.code(number, what == "answer", rest.trim()),
             "report" => self.report(rest.trim()),
             "plot" => self.plot(number, rest.trim()),
-            _ => Err(Problem::new(self.file, number, format!("{{{{#{what} …}}}} is not known"))),
+            _ => Err(Problem::new(self.file, number, format!("{{{{#{what} …}}}} is unknown"))),
         };
         if let Err(problem) = result {
             let here = format!("{}:{number}", self.file);
@@ -494,7 +490,7 @@ impl Reader<'_> {
         self.deck.regions.push(what.to_owned());
         let excerpt = region(self.root, path, anchor)?;
         if excerpt.is_answer && !is_folded {
-            return Err(wrong("this is what students are to write: {{#answer …}} folds it"));
+            return Err(wrong("students write this code themselves: {{#answer …}} folds it"));
         }
         let language = match path.rsplit_once('.') {
             Some((_, "rs")) => "rust",
@@ -536,14 +532,14 @@ impl Reader<'_> {
         let (name, alt) = what.split_once(' ').unwrap_or((what, ""));
         let alt = alt.trim().trim_matches('"');
         if alt.is_empty() {
-            let text = "a picture says in words what is to be seen: {{#plot NAME \"…\"}}";
+            let text = "a plot needs a description in words: {{#plot NAME \"…\"}}";
             return Err(Problem::new(self.file, number, text));
         }
         let mut images = String::new();
         for theme in ["light", "dark"] {
             let path = format!("pictures/{name}-{theme}.svg");
             if !self.root.join(&path).is_file() {
-                return Err(Problem::new(self.file, number, format!("there is no {path}")));
+                return Err(Problem::new(self.file, number, format!("{path} does not exist")));
             }
             let _ = write!(
                 images,
@@ -556,7 +552,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// For readers: which check is explained where.
+    /// Adds a table for readers: which slide explains which check.
     fn list_checks(&mut self) {
         let mut text =
             "<section class=\"reading\">\n\n## Checks that this deck explains {#checks}\n\n"
@@ -571,7 +567,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many words a line of Markdown has, without its tags.
+/// The number of words in a line of Markdown, without its tags.
 fn words(line: &str) -> usize {
     let mut text = String::new();
     let mut in_tag = false;

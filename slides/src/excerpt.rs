@@ -1,7 +1,7 @@
-//! Code out of the solutions, the misconceptions and the servers in other languages, and what the grader says of them.
+//! Code from the solutions, the misconceptions and the programs in other languages, and the grader's reports.
 //!
-//! A region of a file (see [`course::regions`]) is shown without the markers inside it, and without the indentation that
-//! all its lines have.
+//! A region of a file (see [`course::regions`]) is shown without the markers inside it, and without the common
+//! indentation of its lines.
 
 use std::fs;
 use std::path::Path;
@@ -10,24 +10,24 @@ use course::regions::{Line, Part, Source};
 
 use crate::Problem;
 
-/// So many lines fit on a slide beside a sentence.
+/// How many lines of code fit on a slide with a sentence.
 pub const MOST_LINES: usize = 18;
-/// So wide a line fits on a slide.
+/// How many columns fit on a slide.
 pub const MOST_COLUMNS: usize = 84;
 
-/// A part of a file.
+/// An excerpt of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     pub text: String,
-    /// Whether any of it is what a student is to write.
+    /// Whether it contains code that students write themselves.
     pub is_answer: bool,
 }
 
-/// The region `anchor` of `path`, as seen from `root`.
+/// The region `anchor` of `path`, which is relative to `root`.
 ///
 /// # Errors
 ///
-/// No such file or region, more than one, an empty one, or one that does not fit on a slide.
+/// The file or region does not exist, or the region is ambiguous, empty or too large for a slide.
 pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem> {
     let text = read(root, path)?;
     let at = |error| Problem::at(path, error);
@@ -46,11 +46,11 @@ pub fn region(root: &Path, path: &str, anchor: &str) -> Result<Excerpt, Problem>
     Ok(Excerpt { text, is_answer })
 }
 
-/// Where regions begin in all files below `root` that code may come from: path, line and name.
+/// All regions in the files below `root` from which slides may take code: path, first line and name.
 ///
 /// # Errors
 ///
-/// A file or folder that cannot be read, or a malformed marker.
+/// A file or folder cannot be read, or a marker is malformed.
 pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
     let mut found = Vec::new();
     let mut folders = SOURCES.map(str::to_owned).to_vec();
@@ -74,12 +74,12 @@ pub fn regions(root: &Path) -> Result<Vec<(String, usize, String)>, Problem> {
     Ok(found)
 }
 
-/// What the grader says of a misconception, `lab/name`: the first line, and of the rest the parts with the given
-/// headings, or all. It is the report of a real run, with that run's numbers.
+/// The grader's report on a misconception, `lab/name`: the title and the parts with the given headings, or everything
+/// if there are none. It is the report of a real run, with that run's numbers.
 ///
 /// # Errors
 ///
-/// No such report, no such part, or more than fits on a slide.
+/// The report or a part does not exist, or is too large for a slide.
 pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem> {
     let path = format!("grader/misconceptions/{name}.report");
     let text = read(root, &path)?;
@@ -91,37 +91,37 @@ pub fn report(root: &Path, name: &str, parts: &[&str]) -> Result<String, Problem
     for part in parts {
         let is_heading = |line: &str| line.strip_prefix("  ").is_some_and(|line| line == *part);
         let Some(begin) = lines.iter().position(|(_, line)| is_heading(line)) else {
-            return Err(Problem::new(path, 1, format!("no part `{part}` in this report")));
+            return Err(Problem::new(path, 1, format!("this report has no part `{part}`")));
         };
         let rest = &lines[begin + 1..];
         let length = rest.iter().take_while(|(_, line)| line.starts_with("    ")).count();
         shown.extend_from_slice(&lines[begin..=begin + length]);
     }
-    // The rule that was broken comes before what was done.
-    let title = lines.iter().take_while(|(_, line)| *line != "  What was done");
+    // The title is the broken rule, which precedes the steps.
+    let title = lines.iter().take_while(|(_, line)| *line != "  What the grader did");
     let mut all: Vec<_> = title.copied().collect();
     all.extend(shown);
     fits(&path, &all)?;
     Ok(all.iter().map(|(_, line)| format!("{line}\n")).collect())
 }
 
-/// Where code on slides may come from: what the grader runs.
+/// The folders from which slides may take code: the grader runs everything in them.
 const SOURCES: [&str; 3] = ["solutions", "grader/misconceptions", "grader/foreign"];
 
 fn read(root: &Path, path: &str) -> Result<String, Problem> {
     let wrong = |what: &str| Problem::new(path, 1, what);
     let unreadable = |error: std::io::Error| wrong(&error.to_string());
     if !SOURCES.iter().any(|source| Path::new(path).starts_with(source)) {
-        return Err(wrong(&format!("code comes from {}", SOURCES.join(", "))));
+        return Err(wrong(&format!("code must come from {}", SOURCES.join(", "))));
     }
     let file = root.join(path).canonicalize().map_err(unreadable)?;
     if !file.starts_with(root.canonicalize().map_err(unreadable)?) {
-        return Err(wrong("this is outside of the repository"));
+        return Err(wrong("this file is outside the repository"));
     }
     fs::read_to_string(file).map_err(unreadable)
 }
 
-/// Whether these lines fit on a slide.
+/// Makes sure that these lines fit on a slide.
 fn fits(path: &str, lines: &[(usize, &str)]) -> Result<(), Problem> {
     let first = lines.first().map_or(1, |(number, _)| *number);
     if lines.len() > MOST_LINES {
@@ -135,7 +135,7 @@ fn fits(path: &str, lines: &[(usize, &str)]) -> Result<(), Problem> {
             return Err(Problem::new(path, *number, what));
         }
         if path.ends_with(".rs") && (*line == "#" || line.starts_with("# ")) {
-            let what = "mdBook does not show a line of Rust that begins with `# `";
+            let what = "mdBook hides a line of Rust that begins with `# `";
             return Err(Problem::new(path, *number, what.to_owned()));
         }
     }

@@ -10,17 +10,17 @@ use crate::Problem;
 /// A check, and the slide that explains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// As `01/half-close`.
+    /// For example `01/half-close`.
     pub check: String,
-    /// As `01-blocking-threads`.
+    /// For example `01-blocking-threads`.
     pub deck: String,
     pub slide: String,
-    /// Where that is said.
+    /// The explanation that names the slide.
     pub file: String,
     pub line: usize,
 }
 
-/// The slides that the explanations of all checks name, in the order of the labs.
+/// The slides named by the explanations of all checks, in the order of the labs.
 ///
 /// # Errors
 ///

@@ -1,11 +1,11 @@
 //! The lectures: a book whose chapters are slide shows.
 //!
-//! - [`deck`]: a chapter, cut into slides, with what is asked of each.
-//! - [`excerpt`]: code out of the solutions and misconceptions, and what the grader says of them.
+//! - [`deck`]: a chapter, divided into slides, and the rules for each.
+//! - [`excerpt`]: code from the solutions and misconceptions, and the grader's reports on them.
 //! - [`picture`]: diagrams, drawn from text.
 //! - [`labs`]: which slide explains which check of the grader.
 //! - [`book`]: all decks together, checked, and built by mdBook.
-//! - [`browser`]: what opens the book, and what prints it.
+//! - [`browser`]: opens the book and prints it.
 
 pub mod book;
 pub mod browser;
@@ -19,10 +19,10 @@ use std::path::PathBuf;
 
 use course::LineError;
 
-/// Something wrong in a file, at a line (from 1).
+/// A problem in a file, at a line (from 1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// As seen from the folder that holds all.
+    /// Relative to the repository's root.
     pub file: PathBuf,
     pub line: usize,
     pub text: String,
@@ -44,7 +44,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// `text` as it stands between tags or in an attribute.
+/// `text`, escaped for use between tags or in an attribute.
 #[must_use]
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

@@ -1,10 +1,11 @@
-//! `cargo slides`: builds the lectures, and opens them.
+//! `cargo slides`: builds the lectures and opens them.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use course::text::count;
 use slides::book::{Book, Target};
 use slides::{Problem, browser};
 
@@ -12,19 +13,19 @@ use slides::{Problem, browser};
 #[derive(Debug, Parser)]
 #[command(name = "cargo slides", bin_name = "cargo slides")]
 struct Arguments {
-    /// A deck, as 3, 03 or async-echo, and one of its slides: 03#half-close
+    /// A deck, as 3, 03 or async-echo, optionally with one of its slides: 03#half-close
     #[arg(value_name = "DECK[#SLIDE]")]
     deck: Option<String>,
-    /// Only build
+    /// Build the book without opening it
     #[arg(long)]
     no_open: bool,
-    /// Where the book goes: a folder that is new, empty, or was made so before [default: target/slides/book]
+    /// Where the book goes: a folder that is new, empty, or holds an earlier book [default: target/slides/book]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print the whole deck, or all decks, one slide on each page; needs Chromium
+    /// Print the whole deck, or all decks, to a PDF file, one slide per page; needs Chromium
     #[arg(long, value_name = "FILE")]
     pdf: Option<PathBuf>,
-    /// Only check the decks: code, ids, minutes, links, and what the grader says of them
+    /// Only check the decks: code, ids, minutes, links and reports
     #[arg(long, conflicts_with_all = ["pdf", "out"])]
     check: bool,
 }
@@ -44,13 +45,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&package).join("..");
-    let root = root.canonicalize().context("the repository is not where this was built")?;
+    let root = root.canonicalize().context("cannot find the repository")?;
     let book = Book::load(&root)?;
     let target = match &arguments.deck {
         Some(deck) => book.find(deck)?,
         None => Target { page: "index".to_owned(), slide: None },
     };
-    // Whoever writes one deck is not kept from seeing it by another.
+    // Problems in other decks do not keep an author from viewing this one.
     let page = format!("{}.md", target.page);
     let concerns =
         |problem: &&Problem| arguments.deck.is_none() || problem.to_string().contains(&page);
@@ -59,17 +60,17 @@ fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("{problem}");
     }
     if !own.is_empty() {
-        bail!("{} to mend in the slides", things(own.len()));
+        bail!("{} in the slides", count(own.len(), "problem"));
     }
     if !others.is_empty() {
-        eprintln!("{} to mend elsewhere: cargo slides --check", things(others.len()));
+        eprintln!("{} elsewhere: cargo slides --check", count(others.len(), "problem"));
     }
     if arguments.check {
         match &arguments.deck {
-            Some(_) => println!("{}: all as it should be", target.page),
+            Some(_) => println!("{}: no problems found", target.page),
             None => {
                 let slides: usize = book.decks.iter().map(|deck| deck.slides.len()).sum();
-                println!("{} decks, {slides} slides: all as it should be", book.decks.len());
+                println!("{} decks, {slides} slides: no problems found", book.decks.len());
             }
         }
         return Ok(());
@@ -89,21 +90,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         println!("{}", out.join(target.url()).display());
         return Ok(());
     }
-    // That a browser was asked for a page does not say that there is one.
+    // Asking for a browser succeeds even if none opens.
     println!("If no browser opens: {}", out.join(target.url()).display());
     browser::open(&out, &target)
 }
 
-/// `target/slides/book`, or where else this was built.
+/// `target/slides/book`, or the folder `book` of another target directory.
 fn beside_the_program() -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot find the target directory")?;
     let target = program.ancestors().nth(2).context("cannot find the target directory")?;
     Ok(target.join("book"))
-}
-
-fn things(number: usize) -> String {
-    match number {
-        1 => "one thing".to_owned(),
-        number => format!("{number} things"),
-    }
 }

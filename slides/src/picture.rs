@@ -1,20 +1,20 @@
 //! Diagrams, drawn from text.
 //!
-//! The text is pikchr's language, with a few colours of ours that are readable in light and dark.
+//! The text is in pikchr's language, with a few additional colours that are readable in light and dark themes.
 
 use pikchr::{Pikchr, PikchrFlags};
 
 use crate::escaped;
 
-/// The room for a diagram on a slide, in its pixels.
+/// The space for a diagram on a slide, in the slide's pixels.
 const WIDTH: f32 = 1168.0;
 const HEIGHT: f32 = 520.0;
 
-/// So much larger than pikchr's 16 pixels is text on a slide, where there is room.
+/// The scale of text on a slide relative to pikchr's 16 pixels, if there is space.
 const LARGE: f32 = 1.5;
 
-/// Our colours by name, and what they are in the style sheet. In pikchr each is a number, so dark that nobody
-/// uses it for itself.
+/// The additional colours by name, with their variables in the style sheet. In pikchr each is a number: a colour so
+/// dark that no diagram uses it directly.
 const COLOURS: [(&str, u32, &str); 9] = [
     ("muted", 1, "--muted"),
     ("accent", 2, "--accent"),
@@ -27,14 +27,14 @@ const COLOURS: [(&str, u32, &str); 9] = [
     ("paper", 9, "--paper"),
 ];
 
-/// A figure with the diagram that `source` describes; `alt` says what is to be seen.
+/// A figure with the diagram that `source` describes; `alt` describes it in words.
 ///
 /// # Errors
 ///
-/// What is wrong with `source`, or that it does not fit on a slide with text of at least 16 pixels.
+/// `source` is malformed, or the diagram does not fit on a slide with text of at least 16 pixels.
 pub fn draw(source: &str, alt: &str) -> Result<String, String> {
     if alt.is_empty() {
-        return Err("a diagram says in words what is to be seen: ```pikchr \"…\"".to_owned());
+        return Err("a diagram needs a description in words: ```pikchr \"…\"".to_owned());
     }
     let mut flags = PikchrFlags::default();
     flags.generate_plain_errors();
@@ -44,7 +44,7 @@ pub fn draw(source: &str, alt: &str) -> Result<String, String> {
     let (width, height) = (drawn.width() as f32, drawn.height() as f32);
     if width > WIDTH || height > HEIGHT {
         return Err(format!(
-            "the diagram is {width} × {height} pixels large; with text that can be read {WIDTH} × {HEIGHT} fit"
+            "the diagram has {width} × {height} pixels; at most {WIDTH} × {HEIGHT} fit with readable text"
         ));
     }
     let scale = LARGE.min(WIDTH / width).min(HEIGHT / height);
@@ -62,14 +62,14 @@ pub fn draw(source: &str, alt: &str) -> Result<String, String> {
     Ok(format!("<figure class=\"diagram\">{}</figure>", themed(&lines.join("\n"))))
 }
 
-/// Our colours, and the theme's for black.
+/// `svg` with the style sheet's colours, and the theme's text colour for black.
 fn themed(svg: &str) -> String {
     let mut svg = svg.to_owned();
     for (_, number, variable) in COLOURS {
         svg = svg.replace(&format!("rgb(0,0,{number})"), &format!("var({variable})"));
     }
     svg = svg.replace("rgb(0,0,0)", "currentColor");
-    // Variables are for styles, not for attributes.
+    // Variables work in styles, not in attributes.
     let mut themed = String::new();
     let mut rest = svg.as_str();
     while let Some((before, after)) = rest.split_once(" fill=\"var(") {

@@ -1,4 +1,4 @@
-//! The book in a real browser. Without Chromium these tests say so and do nothing; `NETLAB_ALL_TOOLS=1` makes that a
+//! The book in a real browser. Without Chromium these tests say so and are skipped; `NETLAB_ALL_TOOLS=1` makes that a
 //! failure.
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use slides::book::Book;
 use slides::browser::{print, printer, url_of};
 use slides::deck::Deck;
 
-/// A slide's own size, in pixels.
+/// The size of a slide, in pixels.
 const WIDTH: f64 = 1280.0;
 const HEIGHT: f64 = 720.0;
 
@@ -33,11 +33,11 @@ static BOOK: LazyLock<Built> = LazyLock::new(|| {
 
 struct Built {
     folder: PathBuf,
-    /// Their names, and the ids of their slides.
+    /// The names of the decks, and the ids of their slides.
     decks: Vec<(String, Vec<String>)>,
 }
 
-/// A page, and what its console said.
+/// A page, and the messages on its console.
 struct Page {
     tab: Arc<Tab>,
     complaints: Arc<Mutex<Vec<String>>>,
@@ -46,14 +46,14 @@ struct Page {
 }
 
 impl Page {
-    /// None where there is no browser.
+    /// `None` if no browser is installed.
     fn new() -> Option<Self> {
         let Some(path) = printer() else {
             assert!(std::env::var_os("NETLAB_ALL_TOOLS").is_none(), "chromium is required here");
             println!("skipped: chromium is not installed");
             return None;
         };
-        // What Chromium leaves behind stays in the target directory.
+        // Files that Chromium leaves behind stay in the target directory.
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chromium");
         std::fs::create_dir_all(&scratch).expect("a folder for chromium");
         let mut variables: HashMap<_, _> = std::env::vars().collect();
@@ -72,8 +72,8 @@ impl Page {
         let tab = browser.new_tab().expect("a page");
         let complaints = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&complaints);
-        tab.enable_runtime().expect("exceptions are heard");
-        tab.enable_log().expect("the log is heard");
+        tab.enable_runtime().expect("exceptions are reported");
+        tab.enable_log().expect("the log is reported");
         tab.add_event_listener(Arc::new(move |event: &Event| {
             let complaint = match event {
                 Event::RuntimeExceptionThrown(event) => {
@@ -95,14 +95,14 @@ impl Page {
                 heard.lock().expect("no panic").push(complaint);
             }
         }))
-        .expect("events are heard");
+        .expect("events are reported");
         Some(Self { tab, complaints, _browser: browser })
     }
 
-    /// Opens `page` of the book, as `01-blocking-threads.html?present#goals`.
+    /// Opens `page` of the book, such as `01-blocking-threads.html?present#goals`.
     fn open(&self, page: &str) -> Result<()> {
         let (file, rest) = page.split_at(page.find(['?', '#']).unwrap_or(page.len()));
-        // A page that differs in nothing but what is after # would not be loaded again.
+        // An address that differs only after # would not load the page again.
         self.tab.navigate_to("about:blank")?;
         self.until("location.href === 'about:blank'")?;
         let url = url_of(&BOOK.folder.join(file))? + rest;
@@ -132,7 +132,7 @@ impl Page {
         Ok(())
     }
 
-    /// What a JavaScript expression gives.
+    /// The value of a JavaScript expression.
     fn ask(&self, expression: &str) -> Result<Value> {
         let object = self.tab.evaluate(&format!("JSON.stringify({expression})"), false)?;
         let text = object.value.as_ref().and_then(Value::as_str);
@@ -142,10 +142,10 @@ impl Page {
 
     fn until(&self, condition: &str) -> Result<()> {
         let begin = Instant::now();
-        // While a page goes and another comes, there is nobody to ask.
+        // Between two pages, evaluation fails.
         while self.ask(&format!("Boolean({condition})")).ok() != Some(Value::Bool(true)) {
             if begin.elapsed() > Duration::from_secs(20) {
-                bail!("never: {condition}");
+                bail!("this never became true: {condition}");
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -159,7 +159,7 @@ impl Page {
         Ok(())
     }
 
-    /// Waits until `expression` gives what is expected.
+    /// Waits until `expression` has the expected value.
     fn expect(&self, expression: &str, expected: &Value) -> Result<()> {
         let begin = Instant::now();
         loop {
@@ -177,7 +177,7 @@ impl Page {
 
 const CURRENT: &str = "document.querySelector('section.slide.current')?.dataset.id ?? null";
 
-/// Puts each slide on the screen, with its answers open, and looks at what is on it.
+/// Shows each slide with its answers open, and applies `look` to it.
 const LOOK: &str = r#"
 (look) => {
     const all = [...document.querySelectorAll("section.slide")];
@@ -195,7 +195,7 @@ const LOOK: &str = r#"
 }
 "#;
 
-/// Looks at the page, with its answers open, as at one large slide.
+/// Applies `look` to the whole page, with its answers open, as if it were one large slide.
 const READ: &str = r#"
 (look) => {
     document.documentElement.classList.remove("presenting");
@@ -206,8 +206,8 @@ const READ: &str = r#"
 }
 "#;
 
-/// Text that stands out of its slide, or in the margin that only the line at the foot may use; what is cut or scrolls
-/// within it; and letters of diagrams that are too small.
+/// Finds text outside its slide, or in the margin that only the line at the foot may use. Also finds elements that are
+/// cut off or scroll, and text in diagrams that is too small.
 const FITS: &str = r#"
 (slide, box, scale, parts) => {
     const found = [];
@@ -251,7 +251,7 @@ const FITS: &str = r#"
 }
 "#;
 
-/// Pictures that are files: which, and how wide they are on a slide.
+/// Finds pictures that are files: their names, and their widths on the slide.
 const IMAGES: &str = r#"
 (slide, box, scale) => [...slide.querySelectorAll("img")]
     .map((one) => [one.getAttribute("src"), one.getBoundingClientRect().width / scale])
@@ -263,7 +263,7 @@ fn widths(list: &Value) -> Vec<(String, f64)> {
     list.as_array().into_iter().flatten().filter_map(pair).collect()
 }
 
-/// The height of the smallest letters of an SVG file, in terms of its width.
+/// The smallest font size in an SVG file, relative to its width.
 fn least_letters(file: &Path) -> Result<f64> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
     let values = |name: &str| -> Vec<String> {
@@ -280,7 +280,7 @@ fn least_letters(file: &Path) -> Result<f64> {
     Ok(sizes.into_iter().reduce(f64::min).context("letters")? / width)
 }
 
-/// Text that differs too little from what is behind it (WCAG 2.2, 1.4.3).
+/// Finds text with too little contrast to its background (WCAG 2.2, 1.4.3).
 const CONTRAST: &str = r#"
 (slide, box, scale, parts) => {
     const numbers = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
@@ -329,10 +329,10 @@ const CONTRAST: &str = r#"
 "#;
 
 fn none_of(found: &[String]) {
-    assert!(found.is_empty(), "{} things:\n{}", found.len(), found.join("\n"));
+    assert!(found.is_empty(), "{} problems:\n{}", found.len(), found.join("\n"));
 }
 
-/// Strings of a JSON list, each with a word before it.
+/// The strings of a JSON list, each after the prefix `what`.
 fn strings(what: &str, list: &Value) -> Vec<String> {
     let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
     texts.map(|text| format!("{what}{text}")).collect()
@@ -350,7 +350,7 @@ fn every_slide_fits_with_its_answers_open() -> Result<()> {
         for (file, width) in widths(&page.ask(&format!("({LOOK})({IMAGES})"))?) {
             let height = least_letters(&BOOK.folder.join(&file))? * width;
             if height < 15.99 {
-                found.push(format!("{name}: letters in {file} are {height:.1} pixels high"));
+                found.push(format!("{name}: text in {file} is {height:.1} pixels high"));
             }
         }
     }
@@ -394,7 +394,7 @@ fn keys_lead_through_each_deck_and_addresses_into_it() -> Result<()> {
     for (name, ids) in &BOOK.decks {
         ends_and_addresses(&page, name, ids).with_context(|| name.clone())?;
     }
-    // What is the same in each deck, in the last.
+    // Behaviour that is the same in every deck is tested in the last.
     let (name, ids) = BOOK.decks.last().context("a deck")?;
     let slides = ids.len();
     let id = |index: usize| Value::from(ids[index].as_str());
@@ -413,7 +413,7 @@ fn keys_lead_through_each_deck_and_addresses_into_it() -> Result<()> {
     page.expect(CURRENT, &id(slides - 1))?;
     page.press(&["Home", "?"])?;
     page.until("document.getElementById('slide-keys')?.checkVisibility()")?;
-    // The list goes first, and the slides stay.
+    // The list of keys closes first, and the slides stay.
     page.press(&["/", "?", "b"])?;
     page.until("!document.getElementById('slide-keys')")?;
     page.expect(
@@ -426,7 +426,7 @@ fn keys_lead_through_each_deck_and_addresses_into_it() -> Result<()> {
     )?;
     page.press(&["b", "p"])?;
     page.until(&format!("({CURRENT}) === null"))?;
-    // An address that is none is no reason to fall over.
+    // A malformed address must not break the page.
     page.open(&format!("{name}.html?present#100%"))?;
     page.expect(CURRENT, &id(0))?;
     page.press(&["Escape"])?;
@@ -435,10 +435,10 @@ fn keys_lead_through_each_deck_and_addresses_into_it() -> Result<()> {
     Ok(())
 }
 
-/// A deck's first and last slide, an answer, and the address of each slide.
+/// Tests a deck's first and last slide, an answer, and the address of each slide.
 fn ends_and_addresses(page: &Page, name: &str, ids: &[String]) -> Result<()> {
     let id = |index: usize| Value::from(ids[index].as_str());
-    // Of all sections one is shown, and the page around it is not.
+    // Only one section is shown, without the page around it.
     page.open(&format!("{name}.html?present#{}", ids[5]))?;
     page.expect(CURRENT, &id(5))?;
     page.expect(
@@ -450,7 +450,7 @@ fn ends_and_addresses(page: &Page, name: &str, ids: &[String]) -> Result<()> {
     page.expect(CURRENT, &id(0))?;
     page.press(&["End", "ArrowRight"])?;
     page.expect(CURRENT, &id(ids.len() - 1))?;
-    // An answer opens and folds by a key.
+    // A key opens and folds an answer.
     let predict = "[...document.querySelectorAll('section.predict')][0].dataset.id";
     let predict = page.ask(predict)?;
     page.ask(&format!("(location.hash = {predict}, true)"))?;
@@ -459,12 +459,12 @@ fn ends_and_addresses(page: &Page, name: &str, ids: &[String]) -> Result<()> {
     page.expect(is_open, &false.into())?;
     page.press(&["a"])?;
     page.expect(is_open, &true.into())?;
-    // So does Enter on its question, which is then not the key for the next slide.
+    // So does Enter on its question, where it does not lead to the next slide.
     page.ask("(document.querySelector('.current summary').focus(), true)")?;
     page.press(&["Enter"])?;
     page.expect(is_open, &false.into())?;
     page.expect(CURRENT, &predict)?;
-    // Each slide has its address, and an address in a page that is there is followed.
+    // Each slide has its address, and the page follows a change of its own address.
     let ids = serde_json::to_string(ids)?;
     page.ask(&format!(
         "(window.others = null, (async () => {{
@@ -487,9 +487,9 @@ fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
     for (name, _) in &BOOK.decks {
         notes_are_read_and_not_shown(&page, name).with_context(|| name.clone())?;
     }
-    // The window is the same for each deck; the last is there still.
+    // The window is the same for every deck; the last one is still open.
     let (name, _) = BOOK.decks.last().context("a deck")?;
-    // The window that a key opens, as the page sees it; once more after the page was loaded again.
+    // The window that a key opens, as the page sees it; again after the page was reloaded.
     let watch = "(window.opened = [], window.realOpen = window.open, window.open = (...all) => { const one = window.realOpen(...all); window.opened.push(one); return one; }, true)";
     page.ask(watch)?;
     page.press(&["s"])?;
@@ -507,7 +507,7 @@ fn notes_are_there_for_readers_and_in_a_window_for_speakers() -> Result<()> {
     let own = page.ask("document.querySelector('.current .notes p').textContent.slice(0, 30)")?;
     assert!(said.replace('\n', " ").contains(own.as_str().unwrap_or("?").trim()), "{said}");
     assert!(said.contains("0:0"), "a clock: {said}");
-    // The window follows, and its keys lead on.
+    // The window follows the slides, and its keys change slides.
     page.ask("(window.opened[0].document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})), true)")?;
     let next = page.ask("document.querySelector('.current h2').textContent.trim()")?;
     assert_ne!(next, title);
@@ -536,7 +536,7 @@ fn notes_are_read_and_not_shown(page: &Page, name: &str) -> Result<()> {
 
 #[test]
 fn search_finds_a_term_of_each_deck() -> Result<()> {
-    /// Said in one deck most of all.
+    /// A term that occurs mostly in one deck.
     const TERMS: [(&str, &str); 11] = [
         ("00-why-concurrency", "C10K"),
         ("01-blocking-threads", "Condvar"),
@@ -577,7 +577,7 @@ fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
         let width = page.ask("Math.max(...[...document.querySelectorAll('main, main *')].filter((one) => one.checkVisibility() && !one.closest('pre, .table-wrapper, figure.diagram')).map((one) => one.getBoundingClientRect().right))")?;
         if width.as_f64().unwrap_or(f64::MAX) > 400.5 {
             let widest = page.ask("[...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > 400.5 && !one.closest('pre, .table-wrapper, figure.diagram')).map((one) => one.tagName + ' ' + one.textContent.trim().slice(0, 40)).slice(0, 3)")?;
-            found.push(format!("{name} is {width} wide: {widest}"));
+            found.push(format!("{name} is {width} pixels wide: {widest}"));
         }
         let links = page.ask(
             "[...document.querySelectorAll('main a[href]')].map((one) => one.getAttribute('href'))",
@@ -591,7 +591,7 @@ fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
             }
         }
         let small = page.ask("[...document.querySelectorAll('svg text')].filter((one) => one.getBoundingClientRect().height > 0 && parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a < 9).map((one) => one.textContent).slice(0, 2)")?;
-        found.extend(strings(&format!("{name} has letters that are too small: "), &small));
+        found.extend(strings(&format!("{name} has text that is too small: "), &small));
         let missing = page.ask("[...document.images].filter((one) => one.checkVisibility() && !(one.complete && one.naturalWidth > 0)).map((one) => one.src)")?;
         found.extend(strings(&format!("{name} lacks the picture "), &missing));
     }
@@ -601,7 +601,7 @@ fn pages_are_quiet_narrow_enough_and_lead_somewhere() -> Result<()> {
 }
 
 #[test]
-fn the_pdf_has_one_page_for_each_slide() -> Result<()> {
+fn the_pdf_has_one_page_per_slide() -> Result<()> {
     let Some(_) = Page::new() else { return Ok(()) };
     let folder = tempfile::tempdir()?;
     let pages = |file: &Path| -> Result<usize> {
@@ -622,7 +622,7 @@ fn the_pdf_has_one_page_for_each_slide() -> Result<()> {
 }
 
 #[test]
-fn the_book_is_small_enough_to_be_sent() -> Result<()> {
+fn the_book_is_small_enough_to_send() -> Result<()> {
     const MOST: u64 = 10 * 1024 * 1024;
     let mut folders = vec![BOOK.folder.clone()];
     let mut size = 0;
@@ -640,7 +640,7 @@ fn the_book_is_small_enough_to_be_sent() -> Result<()> {
 }
 
 #[test]
-fn a_deck_is_a_page_without_javascript() -> Result<()> {
+fn a_deck_is_readable_without_javascript() -> Result<()> {
     let Some(page) = Page::new() else { return Ok(()) };
     page.tab.call_method(Emulation::SetScriptExecutionDisabled { value: true })?;
     for (name, ids) in &BOOK.decks {

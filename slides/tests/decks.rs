@@ -1,4 +1,4 @@
-//! What is wrong with a deck is said, with file and line.
+//! Every mistake in a deck is reported with its file and line.
 
 use std::fs;
 use std::path::Path;
@@ -59,7 +59,7 @@ impl Repository {
         Ok(fs::write(path, text)?)
     }
 
-    /// What is wrong with the deck once `more` stands at its end, from line 9 on.
+    /// The problems of the deck with `more` appended, which begins at line 9.
     fn problems_with(&self, more: &str) -> Result<Vec<String>> {
         self.write("slides/decks/01-threads.md", &format!("{DECK}\n{more}"))?;
         let book = Book::load(self.folder.path())?;
@@ -72,7 +72,7 @@ fn explanations() -> String {
     format!("{EXPLANATIONS_FOLDER}/01-threads.md")
 }
 
-/// Whether one of the problems begins and goes on so.
+/// Asserts that a problem begins with `place` and contains `what`.
 #[track_caller]
 fn says(problems: &[String], place: &str, what: &str) {
     let is_it = |problem: &&String| problem.starts_with(place) && problem.contains(what);
@@ -98,15 +98,15 @@ fn a_broken_include_is_an_error_that_names_both_files() -> Result<()> {
     says(&with("{{#code solutions/01/gone.rs:a}}")?, "solutions/01/gone.rs:1: ", "No such file");
     says(&with("{{#code solutions/01/lib.rs:nothing}}")?, THERE, "is empty");
     says(&with("{{#code solutions/01/lib.rs:open}}")?, THERE, "does not end");
-    says(&with("{{#code ../secret:a}}")?, "../secret:1: ", "code comes from solutions");
+    says(&with("{{#code ../secret:a}}")?, "../secret:1: ", "code must come from solutions");
     let book = with("{{#code slides/book.toml:a}}")?;
-    says(&book, "slides/book.toml:1: ", "code comes from solutions");
+    says(&book, "slides/book.toml:1: ", "code must come from solutions");
     says(&with("{{#code solutions/01/lib.rs}}")?, HERE, "which region?");
     says(&with("{{#code solutions/01/lib.rs:answer}}")?, HERE, "{{#answer …}} folds it");
-    says(&with("{{#include solutions/01/lib.rs:given}}")?, HERE, "is not known");
+    says(&with("{{#include solutions/01/lib.rs:given}}")?, HERE, "is unknown");
     says(&with("see {{#code solutions/01/lib.rs:given}}")?, HERE, "on a line of its own");
     says(&with("{{#report 01/gone}}")?, "grader/misconceptions/01/gone.report:1: ", "No such file");
-    says(&with("{{#plot idle \"what is seen\"}}")?, HERE, "there is no pictures/idle-dark.svg");
+    says(&with("{{#plot idle \"what is seen\"}}")?, HERE, "pictures/idle-dark.svg does not exist");
     Ok(())
 }
 
@@ -132,7 +132,7 @@ fn code_that_does_not_fit_is_an_error() -> Result<()> {
     says(
         &with("{{#code solutions/01/hidden.rs:hidden}}")?,
         "solutions/01/hidden.rs:3: ",
-        "does not show a line",
+        "hides a line",
     );
     says(&with("```rust\nlet a = 1;\n```")?, HERE, "```rust,sketch");
     says(&with("```rust,ignore\nlet a = 1;\n```")?, HERE, "```rust,sketch");
@@ -144,30 +144,30 @@ fn code_that_does_not_fit_is_an_error() -> Result<()> {
     says(&with("```text\nls\n")?, "slides/decks/01-threads.md:10: ", "does not end");
     let drawing = "```pikchr \"a box\"\nbox \"a\" banana\n```";
     says(&with(drawing)?, HERE, "syntax error");
-    says(&with("```pikchr\nbox\n```")?, HERE, "says in words");
+    says(&with("```pikchr\nbox\n```")?, HERE, "needs a description");
     says(&with("```pikchr \"wide\"\nbox wid 20in\n```")?, HERE, "1168 × 520 fit");
     Ok(())
 }
 
 #[test]
-fn ids_and_minutes_are_asked_for() -> Result<()> {
+fn ids_and_minutes_are_required() -> Result<()> {
     let repository = Repository::new()?;
     let with = |more: &str| repository.problems_with(more);
     says(
         &with("## One {#one minutes=1}\n\n## Two {#one minutes=1}")?,
         HERE,
-        "two slides are called #one",
+        "two slides have the id #one",
     );
     says(&with("## One {minutes=1}")?, HERE, "has no id");
     says(&with("## One {#one}")?, HERE, "how long it takes");
-    says(&with("## One {#one minutes=9}\n\nA word.")?, HERE, "#one takes 9 minutes, it says");
+    says(&with("## One {#one minutes=9}\n\nA word.")?, HERE, "#one says minutes=9");
     let long = format!("## One {{#one minutes=1}}\n\n{}", "word ".repeat(300));
-    says(&with(&long)?, HERE, "#one takes 1 minutes, it says");
-    says(&with("## One {#One minutes=1}")?, HERE, "an id is of a-z");
+    says(&with(&long)?, HERE, "#one says minutes=1,");
+    says(&with("## One {#One minutes=1}")?, HERE, "an id consists of a-z");
     let underlined = with("## One {#one minutes=1}\n\nTwo\n---")?;
-    says(&underlined, "slides/decks/01-threads.md:12: ", "a heading is a line");
+    says(&underlined, "slides/decks/01-threads.md:12: ", "write a heading as");
     says(&with("## One {#checks minutes=1}")?, HERE, "not #checks");
-    says(&with("<details class=\"notes\">words")?, HERE, "nothing else on its line");
+    says(&with("<details class=\"notes\">words")?, HERE, "alone on its line");
     says(&with("## One {#one .strange minutes=1}")?, HERE, "neither .predict nor .bug");
     says(&with("## One {#one .predict minutes=1}")?, HERE, "has no answer");
     says(
@@ -182,10 +182,10 @@ fn ids_and_minutes_are_asked_for() -> Result<()> {
     let whole = with("")?;
     let first = "slides/decks/01-threads.md:1: ";
     says(&whole, first, "a lecture takes 45 to 50");
-    says(&whole, first, "0 pictures; at least 3");
-    says(&whole, first, "0 questions to predict");
-    says(&whole, first, "no slide (.bug)");
-    says(&whole, first, "the last slide is #lab");
+    says(&whole, first, "it has 0 pictures; it needs at least 3");
+    says(&whole, first, "it has 0 .predict slides");
+    says(&whole, first, "no .bug slide");
+    says(&whole, first, "the last slide must be #lab");
     Ok(())
 }
 
@@ -210,7 +210,7 @@ fn decks_links_and_checks_belong_together() -> Result<()> {
     says(
         &repository.problems_with("")?,
         &format!("{}:5: ", explanations()),
-        "the deck 01-thread, which is not there",
+        "the deck 01-thread, which does not exist",
     );
     repository.write("slides/decks/SUMMARY.md", "# Summary\n\n- [one](gone.md)\n")?;
     let Err(error) = Book::load(repository.folder.path()) else {
@@ -234,10 +234,10 @@ fn a_region_is_shown_without_marks_and_indentation() -> Result<()> {
 }
 
 #[test]
-fn of_a_report_the_parts_asked_for_are_shown() -> Result<()> {
+fn a_slide_shows_the_requested_parts_of_a_report() -> Result<()> {
     let repository = Repository::new()?;
     let text = |observed: &str| {
-        format!("✗ 01/echo: back\n  What was done\n    1. ask\n  Observed\n    {observed}\n")
+        format!("✗ 01/echo: back\n  What the grader did\n    1. ask\n  Observed\n    {observed}\n")
     };
     repository.write("grader/misconceptions/01/lossy.report", &text("this"))?;
     let shown = |parts| slides::excerpt::report(repository.folder.path(), "01/lossy", parts);
@@ -259,16 +259,16 @@ fn a_folder_that_is_not_ours_is_left_alone() -> Result<()> {
     assert!(page.contains("<details class=\"giveaway\"><summary>"), "it is folded: {page}");
     assert!(page.contains("Explains <code>01/echo</code>"), "at the slide's foot: {page}");
     assert!(page.contains("<td><code>01/echo</code></td>"), "in the list: {page}");
-    // Again, over what is there.
+    // Again, over the existing book.
     load()?.build(&out)?;
     let home = repository.folder.path().join("home");
     repository.write("home/thesis.txt", "years of work")?;
     let error = load()?.build(&home).expect_err("not ours");
-    assert!(error.to_string().contains("not empty"), "{error:#}");
+    assert!(error.to_string().contains("neither empty"), "{error:#}");
     assert_eq!(fs::read_to_string(home.join("thesis.txt"))?, "years of work");
     let file = home.join("thesis.txt");
-    let error = load()?.build(&file.join("book")).expect_err("a file is no folder");
-    assert!(format!("{error:#}").contains("cannot make"), "{error:#}");
+    let error = load()?.build(&file.join("book")).expect_err("a file is not a folder");
+    assert!(format!("{error:#}").contains("cannot create"), "{error:#}");
     Ok(())
 }
 
@@ -278,18 +278,19 @@ fn own() -> Result<Book> {
 }
 
 #[test]
-fn our_own_decks_are_as_they_should_be() -> Result<()> {
+fn our_own_decks_have_no_problems() -> Result<()> {
     let problems: Vec<_> = own()?.problems.iter().map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{problems:#?}");
     Ok(())
 }
 
 #[test]
-fn readme_has_the_schedule_of_the_course() -> Result<()> {
+fn handbook_has_the_schedule_of_the_course() -> Result<()> {
     let book = own()?;
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md"))?;
+    let handbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("handbook/README.md");
+    let handbook = fs::read_to_string(handbook)?;
     let course = book.course();
-    assert!(readme.contains(&course), "README's table of the course is to be\n{course}");
+    assert!(handbook.contains(&course), "the handbook's table of the course must be\n{course}");
     Ok(())
 }
 
@@ -325,14 +326,14 @@ fn run(arguments: &[&str], path: Option<&str>) -> Result<(Option<i32>, String)> 
 }
 
 #[test]
-fn what_cannot_be_done_is_said_in_a_line() -> Result<()> {
+fn every_failure_is_reported_in_one_line() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("book");
     let out = out.to_str().unwrap_or_default();
     let (status, said) = run(&["99"], None)?;
     assert_eq!(status, Some(1));
     assert!(said.starts_with("error: there is no deck 99"), "{said}");
-    // Nothing on PATH: neither a browser nor what opens files.
+    // Nothing on PATH: neither a browser nor an opener.
     let pdf = folder.path().join("slides.pdf");
     let (status, said) =
         run(&["1", "--out", out, "--pdf", pdf.to_str().unwrap_or_default()], Some(""))?;
@@ -346,6 +347,6 @@ fn what_cannot_be_done_is_said_in_a_line() -> Result<()> {
     );
     let (status, said) = run(&["--no-open", "--out", "/proc/nowhere"], None)?;
     assert_eq!(status, Some(1));
-    assert!(said.starts_with("error: cannot make /proc/nowhere"), "{said}");
+    assert!(said.starts_with("error: cannot create /proc/nowhere"), "{said}");
     Ok(())
 }

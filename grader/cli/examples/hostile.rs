@@ -89,7 +89,7 @@ fn main() -> io::Result<()> {
                 thread::spawn(move || trickle(&stream));
             }
         }
-        // Says goodbye to nearly everybody, but late.
+        // Says goodbye to nine of ten clients, but late.
         "keeps-every-tenth" => {
             announce(&listener)?;
             for number in 1_u32.. {

@@ -1,11 +1,11 @@
 //! `cargo grader`: the commands, their reports, the proof that verdicts are right, and the benchmark.
 //!
-//! - [`commands`]: what the command line can be asked for.
+//! - [`commands`]: one module for each subcommand.
 //! - [`session`]: what a command owns while it builds and runs programs.
 //! - `report`: verdicts for people and for machines.
-//! - `proof`: programs whose verdict is known before.
+//! - `proof`: grades programs whose verdict is known in advance.
 //! - [`mod@bench`]: measures servers instead of judging them.
-//! - `sync`: starters, rubrics and lists, written from the solutions, the checks and the registry of labs.
+//! - `sync`: starters, rubrics and lists, generated from the solutions, the checks and the registry of labs.
 
 #[cfg(feature = "bench")]
 pub mod bench;

@@ -1,4 +1,4 @@
-//! `cargo grader`: reads the command line and hands over.
+//! `cargo grader`: parses the command line and runs the command.
 
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ use grader::commands::{
 use grader::{null, status};
 
 /// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
-/// through the kernel's eyes, and explains what it finds.
+/// through /proc, and explains what it finds.
 #[derive(Parser)]
 #[command(name = "cargo grader", bin_name = "cargo grader", version, after_help = EXIT_STATUS)]
 struct Arguments {
@@ -33,18 +33,18 @@ enum Command {
     Check(CheckArguments),
     /// Show the labs and your last score in each
     List,
-    /// Measure servers: what a round trip costs, how long it takes, what a connection holds
+    /// Measure servers: CPU time and latency of a round trip, memory per connection
     #[cfg(feature = "bench")]
     Bench(Box<BenchArguments>),
-    /// Show what the kernel knows of a running program: threads, calls, sockets, epoll sets
+    /// Show what the kernel knows about a running program: threads, system calls, sockets, epoll sets
     Inspect(InspectArguments),
-    /// Write starters, rubrics and lists from the solutions, the checks and the registry (for maintainers)
+    /// Generate starters, rubrics and lists from the solutions, the checks and the registry (for maintainers)
     Sync {
         /// Write nothing; fail if anything differs
         #[arg(long)]
         check: bool,
     },
-    /// Prove that the grader is right, on programs whose verdict is known (for maintainers)
+    /// Prove the grader right by grading programs whose verdict is known (for maintainers)
     #[cfg(feature = "proof")]
     Verify(VerifyArguments),
 }
@@ -83,5 +83,5 @@ fn main() -> ExitCode {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 all passed; 1 something failed, or did not compile; 2 wrong usage, or inconclusive; \
+Exit status: 0 all passed; 1 something failed or did not compile; 2 a usage error, or inconclusive; \
 130 interrupted.";

@@ -1,4 +1,4 @@
-//! Programs that do nothing that a lab asks for: they must get next to no points.
+//! Null programs: they do nothing that a lab asks for, and must get next to no points.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -8,14 +8,14 @@ use std::process::ExitCode;
 /// The grader itself.
 pub const EXECUTABLE: &str = "/proc/self/exe";
 
-/// The first argument that makes the grader such a program.
+/// The first argument that turns the grader into a null program.
 pub const ARGUMENT: &str = "__null";
 
-/// The names of all of them.
+/// The names of all null programs.
 pub const ALL: [&str; 3] = ["silent", "closing", "deaf"];
 
-/// Runs the program that the first of `arguments` names. The second argument has the lines in which it announces its
-/// address, separated by commas. The others, a lab's flags, are ignored.
+/// Runs the program named by the first of `arguments`. The second lists the lines in which it announces its address,
+/// separated by commas. The others are a lab's flags and are ignored.
 #[must_use]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let name = arguments.next().unwrap_or_default();
@@ -42,7 +42,7 @@ fn run(name: &str, announced: &str) -> io::Result<()> {
             "silent" => kept.extend(listener.accept()),
             // Accepts and closes.
             "closing" => drop(listener.accept()),
-            // Never accepts, and dies of any signal.
+            // Never accepts; any signal kills it.
             _ => std::thread::park(),
         }
     }

@@ -1,4 +1,4 @@
-//! The last score of each lab, in a small file that git ignores: `.netlab-scores`, a line `01 87` each.
+//! The last score of each lab, kept in `.netlab-scores`, which git ignores: one line such as `01 87` per lab.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use course::checkout::Checkout;
 use course::labs::LabInfo;
 
-/// Remembers scores between runs. A file that cannot be read is an empty one.
+/// Remembers scores between runs. A file that cannot be read is treated as empty.
 #[derive(Debug)]
 pub struct Scores {
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! What a command owns while it builds and runs programs: the launcher and the interrupt.
+//! A session: the launcher and the interrupt that a command owns while it builds and runs programs.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -16,25 +16,25 @@ use crate::status::INTERRUPTED;
 
 /// A command that builds and runs programs. It owns its launcher and its interrupt.
 ///
-/// What it does to the process outlives it: a thread that waits for signals, the subreaper flag, and the raised limit of
+/// Its effects on the process outlive it: a thread that waits for signals, the subreaper flag, and the raised limit on
 /// open descriptors. Two sessions in one process share the last two and the children; a signal reaches both.
 pub struct Session {
     pub checkout: Checkout,
     pub launcher: Launcher,
-    /// Raised by Ctrl-C: builds and checks end, and what is known is printed.
+    /// Raised by Ctrl-C: builds and checks end, and the results so far are printed.
     pub interrupt: Interrupt,
     /// The programs that it has built.
     kept: KeptPrograms,
-    /// What shows the progress, on a terminal: one line for each thing that is going on.
+    /// Progress bars, on a terminal: one for each task that is running.
     pub bars: MultiProgress,
 }
 
 impl Session {
-    /// Begins: raises the limit of open descriptors, and listens for signals. `children` are those of this process.
+    /// Begins a session: raises the limit on open descriptors and listens for signals. `children` are this process's.
     ///
     /// # Errors
     ///
-    /// The kernel refuses one of these, or `/proc` is not this process's.
+    /// The kernel refuses one of these, or `/proc` belongs to another PID namespace.
     pub fn begin(checkout: Checkout, children: &Children) -> Result<Self> {
         expect_own_proc()?;
         raise_descriptor_limit()?;
@@ -45,14 +45,14 @@ impl Session {
         Ok(Self { checkout, launcher, interrupt, kept, bars })
     }
 
-    /// Builds programs of this session's checkout.
+    /// The builder of programs in this session's checkout.
     #[must_use]
     pub fn builder(&self) -> Builder<'_> {
         let Self { checkout, launcher, interrupt, kept, .. } = self;
         Builder { checkout, children: launcher.children(), interrupt, kept }
     }
 
-    /// Builds `variant` of `lab`, as far as it needs to be, with a bar that shows the progress. Returns its command.
+    /// Builds `variant` of `lab` if it is out of date, with a progress bar. Returns its command.
     ///
     /// # Errors
     ///
@@ -72,7 +72,8 @@ impl Session {
         built
     }
 
-    /// Shown while dependencies are compiled, which happens once; a student's crate alone is done before.
+    /// The bar shown while dependencies are compiled, which happens once. A student's crate alone takes too little time
+    /// for it to appear.
     #[must_use]
     pub(crate) fn build_bar(&self) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length());
@@ -85,29 +86,30 @@ impl Session {
     }
 }
 
-/// Whether `/proc` shows the programs that this process starts.
+/// Makes sure that `/proc` shows the programs that this process starts.
 ///
 /// # Errors
 ///
-/// It shows those of another PID namespace, or nothing; says what to do.
+/// It shows another PID namespace, or nothing. The message says what to do.
 pub fn expect_own_proc() -> Result<()> {
-    const MOUNT: &str = "mount this one's with `mount -t proc proc /proc`, or create it with `unshare --mount-proc`";
+    const MOUNT: &str =
+        "mount your own with `mount -t proc proc /proc`, or create it with `unshare --mount-proc`";
     let is_own = observe::is_proc_own();
     let is_own = is_own.with_context(|| format!("cannot read /proc/self; {MOUNT}"))?;
     ensure!(is_own, "/proc belongs to another PID namespace; {MOUNT}");
     Ok(())
 }
 
-/// The grader is the other end of every connection (rule R11).
+/// The grader holds the other end of every connection (rule R11).
 fn raise_descriptor_limit() -> Result<()> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).context("cannot raise the limit of open descriptors")
+    setrlimit(Resource::Nofile, limit).context("cannot raise the limit on open descriptors")
 }
 
-/// Turns SIGINT, SIGTERM and SIGHUP into an interrupt: checks end, processes are gone, what is known is printed. A second
-/// signal ends the grader at once; its supervisors then end what they watch.
+/// Turns SIGINT, SIGTERM and SIGHUP into an interrupt: checks end, their processes are killed, and the results so far
+/// are printed. A second signal ends the grader immediately; its supervisors then end the programs that they watch.
 fn listen_for_signals() -> Result<Interrupt> {
     use tokio::signal::unix::{SignalKind, signal};
     let (switch, interrupt) = Interrupt::new();
@@ -134,11 +136,14 @@ fn listen_for_signals() -> Result<Interrupt> {
             Err(error) => drop(sender.send(Err(error))),
         }
     });
-    ready.recv().context("no thread for signals")?.context("cannot listen for signals")?;
+    ready
+        .recv()
+        .context("cannot start a thread for signals")?
+        .context("cannot listen for signals")?;
     Ok(interrupt)
 }
 
-/// How long a build gets to end cargo: two of its polls.
+/// How long a build has to stop cargo: two polling intervals.
 const BUILD_GRACE: Duration = Duration::from_millis(100);
 
 /// Raises the interrupt at the first signal, and ends this process at the second.
@@ -147,13 +152,13 @@ async fn raise_on(mut signals: Vec<tokio::signal::unix::Signal>, switch: &Interr
         let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures_util::future::select_all(any).await;
         if is_second {
-            // A build runs in a process group of its own, which Ctrl-C does not reach. It polls the interrupt every 50 ms
-            // and ends cargo then; without this pause cargo might outlive the grader.
+            // A build runs in its own process group, which Ctrl-C does not reach. It polls the interrupt every 50 ms
+            // and then stops cargo; without this pause cargo might outlive the grader.
             tokio::time::sleep(BUILD_GRACE).await;
             std::process::exit(i32::from(INTERRUPTED));
         }
         if std::io::stderr().is_terminal() {
-            anstream::eprintln!("\nstopping; once more to stop at once");
+            anstream::eprintln!("\nstopping; press Ctrl-C again to stop immediately");
         }
         switch.raise();
     }

@@ -1,8 +1,8 @@
-//! What the output on a terminal looks like.
+//! The style of terminal output.
 
 use anstyle::{AnsiColor, Style};
 
-/// Lines are no longer than this.
+/// The maximum length of a line.
 pub(crate) const WIDTH: usize = 80;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();

@@ -1,5 +1,5 @@
 //! `cargo grader bench`: what it prints, what it writes, and how it treats programs that cannot be measured. Whether the
-//! figures are right is for a person to judge; here they only have to exist.
+//! figures are right is for a person to judge; these tests only require that they exist.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,10 +18,10 @@ use predicates::str::contains;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
-/// Tests run one after the other: the first that builds an optimised lab builds it for all.
+/// Tests run one after the other, so that the first to build an optimised lab builds it for all.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// A run that writes to `out`.
+/// Runs the benchmark, with results in `out`.
 fn bench(out: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mark = mark();
@@ -65,11 +65,11 @@ fn all_scenarios_are_measured_and_shown_in_80_columns() {
     let run = bench(out.path(), &arguments);
     let text = String::from_utf8(run.success().get_output().stdout.clone()).unwrap();
     for expected in [
-        "1 client asks and asks again",
-        "30 clients, each asks again once it is answered",
+        "1 client, which asks again after each answer",
+        "30 clients, each asking again after its answer",
         "10 clients ask, and 30 are connected and idle",
         "2,000 requests a second over 100 clients, at planned moments",
-        "counted from the planned moment",
+        " from the planned moment",
         "least CPU first: ",
         "02 epoll",
     ] {
@@ -125,14 +125,15 @@ fn a_program_that_cannot_be_measured_gets_a_row_with_the_reason() {
     run.stdout(contains("ended with status 3"))
         .stdout(contains("error: the disk is full"))
         .stdout(contains("no answer within 5.00 s: serves 0 of 10"))
-        .stdout(contains("answers something else than was sent"))
+        .stdout(contains("the answer differs from what was sent"))
         .stdout(contains("error: cannot do it"));
     let results = results(out.path());
     let trouble = |name: &str| cell(&results, name, "ping_pong", 10)["trouble"].clone();
     assert_eq!(trouble("dies")["ended"]["last_words"][0], "error: the disk is full");
     assert_eq!(trouble("wrong"), "wrong");
     assert_eq!(trouble("adds"), "wrong");
-    // Its connections were accepted, and closed before anything was measured; on a slow machine, before all were open.
+    // It accepted the connections and closed them before anything was measured; on a slow machine, before all were
+    // open.
     let few = trouble("few");
     assert!(few["lost"]["lost"] == 9 || few["refuses"].is_object(), "{few}");
     // A byte now and then is not an answer.
@@ -144,7 +145,7 @@ fn a_program_that_cannot_be_measured_gets_a_row_with_the_reason() {
     }
 }
 
-/// A process group, ended when the test fails.
+/// A process group, killed when this is dropped, so also when the test fails.
 struct Group(Pid);
 
 impl Drop for Group {
@@ -156,7 +157,7 @@ impl Drop for Group {
 
 /// Ctrl-C at a terminal goes to the grader's whole foreground group.
 #[test]
-fn an_interrupt_shows_what_is_known_and_leaves_no_process() {
+fn an_interrupt_shows_the_results_so_far_and_leaves_no_process() {
     let out = tempfile::tempdir().unwrap();
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mark = mark();
@@ -176,13 +177,13 @@ fn an_interrupt_shows_what_is_known_and_leaves_no_process() {
     let grader = command.process_group(0).spawn().unwrap();
     let group = Pid::from_raw(grader.id().cast_signed()).unwrap();
     let _guard = Group(group);
-    // The first sample of the program is taken after those of lab 02, and many more would follow.
+    // The program's first sample is taken after those of lab 02, and many more would follow.
     expect_started_within(Duration::from_secs(400), &mark);
     kill_process_group(group, Signal::INT).unwrap();
     let output = grader.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("interrupted: this is what was known so far"), "{text}");
+    assert!(text.contains("interrupted: these are the results so far"), "{text}");
     expect_nobody(&mark);
 }
 
@@ -193,11 +194,11 @@ fn select_refuses_connections_that_it_cannot_watch() {
     let run = bench(out.path(), &[&SHORT[..], &more].concat()).success();
     run.stdout(contains("refuses: serves 1,0").and(contains("of 1,100")))
         .stdout(contains("02 poll            ").and(contains("1,100")))
-        .stdout(contains("nobody is ranked"));
+        .stdout(contains("programs are not ranked"));
 }
 
 #[test]
-fn with_few_descriptors_what_fits_is_measured() {
+fn with_few_descriptors_as_many_connections_as_fit_are_measured() {
     let out = tempfile::tempdir().unwrap();
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let program = grader();
@@ -210,7 +211,7 @@ fn with_few_descriptors_what_fits_is_measured() {
     let run = assert_cmd::Command::new("sh").args(["-c", &limited]).assert().success();
     run.stdout(contains("5,000 connections do not fit: a process may have 300 descriptors"))
         .stdout(contains("ulimit -Hn 65536"))
-        .stdout(contains("236 clients, each asks again"));
+        .stdout(contains("236 clients, each asking again"));
 }
 
 #[test]
@@ -228,7 +229,7 @@ fn wrong_usage_is_refused_before_anything_is_built() {
     };
     refused(&["4"], "lab 04 has nothing to measure; these labs have: 01, 02, 03");
     refused(&["77"], "there is no lab 77");
-    refused(&["--program", "./echo"], "write a name and a command");
+    refused(&["--program", "./echo"], "give a name and a command");
     refused(&["--program", "a=/nowhere/server"], "there is no program /nowhere/server");
     refused(&["--program", "02 poll=true"], "two rows are named 02 poll");
     refused(&["--connections", "some"], "invalid value 'some'");
@@ -236,7 +237,7 @@ fn wrong_usage_is_refused_before_anything_is_built() {
 }
 
 #[test]
-fn results_of_another_kind_are_refused() {
+fn files_without_results_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("results.json");
     let from = |text: &str| {
@@ -245,13 +246,13 @@ fn results_of_another_kind_are_refused() {
     };
     from("{\"schema\": 99}").stderr(contains("results of schema 99").and(contains("schema 1")));
     from("{}").stderr(contains("no results of `cargo grader bench`"));
-    from("<html>").stderr(contains("it is no JSON object"));
-    from("{\"schema\": 1}").stderr(contains("names schema 1, but is not so"));
+    from("<html>").stderr(contains("it is not a JSON object"));
+    from("{\"schema\": 1}").stderr(contains("claims schema 1 but does not match it"));
     let missing = grader().args(["bench", "--from", "/nowhere/results.json"]).assert().code(2);
     missing.stderr(contains("cannot read /nowhere/results.json"));
 }
 
-/// In a real browser: nothing is cut off at either width, letters are large enough, nothing is loaded from a network, and
+/// In a real browser: nothing is cut off at either width, text is large enough, nothing is loaded from a network, and
 /// no error is logged.
 #[test]
 fn the_page_is_readable_at_both_widths() {

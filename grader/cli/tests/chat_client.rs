@@ -1,4 +1,4 @@
-//! The client that lab 07 gives to its students: two people talk over the solution's server.
+//! The client that lab 07 gives to students: people chat through the solution's server.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use common::built;
 
-/// Far more than anything here takes.
+/// Far longer than any step here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program that runs; ended when dropped.
+/// A running program, killed when this is dropped.
 struct Running {
     child: Child,
     input: Option<ChildStdin>,
@@ -25,7 +25,7 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         self.child.wait().unwrap();
     }
@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// The lines of `output`, as they come.
+/// The lines of `output`, as they arrive.
 fn lines(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -82,7 +82,7 @@ fn two_people_talk() {
     bob.expect("* here: ana, bob");
     ana.expect("* bob joined");
     bob.give("hello, \"ana\" \u{1b}[31m");
-    // What a terminal would take for a command is shown, not obeyed.
+    // An escape sequence is shown, not sent to the terminal.
     ana.expect("bob: hello, \"ana\" \u{fffd}[31m");
     bob.expect("bob: hello, \"ana\" \u{fffd}[31m");
     bob.give("/who");

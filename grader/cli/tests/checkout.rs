@@ -1,4 +1,4 @@
-//! The way of a student through a fresh checkout. One test, since its steps build in one place.
+//! A student's path through a fresh checkout. One test, because its steps build in one place.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ fn a_student_meets_errors_failures_and_success() {
     };
     let lab = folder.join("labs/01-blocking-threads/src");
 
-    // As it comes, from a folder inside: the first gap is named, and what to do next.
+    // The unchanged starter, from a subfolder: the report names the first gap and the next step.
     let mut first = grader(&["check"]);
     let run = first.current_dir(&lab).assert().code(1);
     run.stdout(contains("✗ empty-session"))
@@ -34,7 +34,7 @@ fn a_student_meets_errors_failures_and_success() {
     let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
     assert_eq!(scores, "01 0\n");
 
-    // With an error of the compiler: what cargo would show, and nothing else.
+    // With a compile error: the output is what cargo would show, and nothing else.
     let starter = fs::read_to_string(lab.join("lib.rs")).unwrap();
     let broken = starter.replacen("todo!(", "let count: u32 = \"many\"; todo!(", 1);
     fs::write(lab.join("lib.rs"), broken).unwrap();
@@ -45,10 +45,10 @@ fn a_student_meets_errors_failures_and_success() {
         .stderr(contains("Compiling").not())
         .stderr(contains("could not compile").not());
 
-    // The solution is not harmed by that.
+    // That does not affect the solution.
     grader(&["check", "1", "--solution", "--only", "empty"]).assert().success();
 
-    // Written, though into a module of its own: right, twice, and the score is kept.
+    // Completed, though in a separate module: it passes twice, and the score is saved.
     let solution = fs::read_to_string(root().join("solutions/01-blocking-threads/src/lib.rs"));
     fs::write(lab.join("answer.rs"), solution.unwrap()).unwrap();
     fs::write(lab.join("lib.rs"), "mod answer;\npub use answer::*;\n").unwrap();
@@ -58,7 +58,7 @@ fn a_student_meets_errors_failures_and_success() {
     }
     let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
     assert_eq!(scores, "01 100\n");
-    // The next lab is the first that is not at 100.
+    // The next lab is the first with a score below 100.
     let run = grader(&["check"]).assert().code(1);
     run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));
     grader(&["list"]).assert().success().stdout(contains("100"));
@@ -67,9 +67,9 @@ fn a_student_meets_errors_failures_and_success() {
     let main = fs::read_to_string(lab.join("main.rs")).unwrap();
     fs::write(lab.join("main.rs"), main + "// mine\n").unwrap();
     let run = grader(&["check", "1", "--only", "empty"]).assert().success();
-    run.stdout(contains("note: labs/01-blocking-threads/src/main.rs is changed"));
+    run.stdout(contains("note: labs/01-blocking-threads/src/main.rs was changed"));
 
-    // And the maintainer's command finds what differs: in starters, sheets and lists.
+    // The maintainer's command finds every difference, in starters, sheets and lists.
     let replace = |path: &str, from: &str, to: &str| {
         let text = fs::read_to_string(folder.join(path)).unwrap();
         assert!(text.contains(from), "{path} does not contain {from}");
@@ -96,5 +96,5 @@ fn a_student_meets_errors_failures_and_success() {
 fn outside_a_checkout_it_says_so() {
     let elsewhere = tempfile::tempdir().unwrap();
     let run = grader().current_dir(elsewhere.path()).args(["check", "1"]).assert().code(2);
-    run.stderr(contains("is in no checkout of the labs"));
+    run.stderr(contains("is not in a checkout of the labs"));
 }

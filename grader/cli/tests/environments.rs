@@ -1,5 +1,5 @@
-//! A right program gets its points wherever the grader runs. Where it cannot be graded, that costs nothing, and the report
-//! says what to change.
+//! A right program gets its points wherever the grader runs. If it cannot be graded there, it loses nothing, and the
+//! report says what to change.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,10 +15,10 @@ use std::process::{Command, Stdio};
 use common::{copied_checkout, copies_target, has, hostile, root, say_skipped};
 use serde_json::Value;
 
-/// What the grader came to.
+/// The result of a run of the grader.
 struct Run {
     status: Option<i32>,
-    /// What it printed, however its lines are broken.
+    /// Its output, regardless of line breaks.
     words: String,
     stdout: String,
 }
@@ -45,13 +45,13 @@ fn grader() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("grader"))
 }
 
-/// A right echo server, which needs no build.
+/// A right echo server that needs no build.
 fn echo_server() -> String {
     format!("{} ignores-sigterm", hostile().display())
 }
 
-/// The grader in namespaces of its own (`flags` are those of unshare(1)), once `script` has set them up there. `None` where
-/// the kernel refuses that, which is said.
+/// The grader in new namespaces (`flags` are those of unshare(1)), after `script` has set them up. `None`, with a
+/// message, if the kernel refuses.
 fn unshared(flags: &str, script: &str) -> Option<Command> {
     let command = |program: &Path| {
         let mut command = Command::new("unshare");
@@ -71,7 +71,7 @@ fn unshared(flags: &str, script: &str) -> Option<Command> {
     Some(command(assert_cmd::cargo::cargo_bin!("grader")))
 }
 
-/// Has `command` start with signals ignored and blocked, as some window managers and init systems start programs.
+/// Makes `command` start with signals ignored and blocked, as some window managers and init systems start programs.
 #[allow(unsafe_code)]
 fn ignore_and_block_signals(command: &mut Command) {
     let prepare = || {
@@ -148,7 +148,8 @@ fn processes_that_are_ending_are_readable_to_an_ordinary_user() {
     for part in ["labs", "grader", "bin"] {
         fs::create_dir(place.join(part)).unwrap();
     }
-    // By another process: a copy that this one has open for writing as another test forks cannot be executed.
+    // Copied by another process: if another test forks while this process has the copy open for writing, it cannot be
+    // executed.
     let programs = [assert_cmd::cargo::cargo_bin!("grader").to_path_buf(), hostile()];
     assert!(Command::new("cp").args(programs).arg(place.join("bin")).status().unwrap().success());
     let grader = place.join("bin/grader");
@@ -181,7 +182,7 @@ fn a_read_only_checkout_gets_its_verdict() {
     run.expect(1, &[]);
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let remarks = document["reports"][0]["remarks"].to_string();
-    assert!(remarks.contains("the score was not kept"), "{remarks}");
+    assert!(remarks.contains("the score was not saved"), "{remarks}");
 }
 
 #[test]
@@ -215,9 +216,9 @@ fn files_are_checked_out_as_they_are() {
     assert!(attributes.lines().any(|line| line == "* text=auto eol=lf"), "{attributes}");
 }
 
-/// Two graders build the same lab of different checkouts in one place, one after the other, and each judges its own.
+/// Two graders build the same lab from different checkouts in one place, one after the other, and each judges its own.
 #[test]
-fn a_program_that_is_built_again_is_not_replaced_during_a_run() {
+fn a_program_that_is_rebuilt_is_not_replaced_during_a_run() {
     let (written, unwritten) = (copied_checkout(), copied_checkout());
     let library = "01-blocking-threads/src/lib.rs";
     let solution = root().join("solutions").join(library);
@@ -239,7 +240,7 @@ fn a_program_that_is_built_again_is_not_replaced_during_a_run() {
     });
 }
 
-/// The launcher builds and runs the grader of the checkout that it is called in, not of the one where it was compiled.
+/// The launcher builds and runs the grader of the checkout in which it is called, not of the one where it was compiled.
 #[test]
 fn a_copied_checkout_runs_its_own_grader() {
     let folder = tempfile::tempdir().unwrap();
@@ -274,14 +275,14 @@ fn a_copied_checkout_runs_its_own_grader() {
         Run::of(&mut cargo)
     };
     run(&original, |_| {}).expect(0, &["original"]);
-    // With the times of all files, by which cargo knows what is built.
+    // With the files' times, from which cargo knows what is up to date.
     let copied = Command::new("cp").arg("-a").args([&original, &copy]).status();
     assert!(copied.unwrap().success());
     prints(&copy, "copied");
     let run_copy = run(&copy, |_| {});
     run_copy.expect(0, &["copied"]);
     assert!(!run_copy.words.contains("original"), "{}", run_copy.words);
-    // What it starts can be waited for, whatever it inherits; of cargo itself that is true where nothing has to be built.
+    // The launcher can wait for its children whatever it inherits; cargo itself only if nothing needs building.
     prints(&copy, "built again");
     run(&copy, ignore_and_block_signals).expect(0, &["built again"]);
 }

@@ -1,5 +1,5 @@
-//! What checks expect, tried on servers of our own: one that satisfies it, and one that does not, also late, when it has
-//! ended, without descriptors, and on a busy machine.
+//! Tests the expectations of checks on servers that meet them and servers that do not: also late, after the server's
+//! end, without descriptors, and on a busy machine.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ static SERVICE: Service = Service { programs: &[Program::SERVER], dial: &Tcp, ex
 const EARLY: Explanation = Explanation::new("early", "too early");
 const LATE: Explanation = Explanation::new("late", "too late");
 
-/// Starts `examples/subject.rs` in `mode`, and gives what `test` gives.
+/// Starts `examples/subject.rs` in `mode`, and returns the result of `test`.
 fn with_server<T, F: Future<Output = T>>(
     mode: &str,
     test: impl FnOnce(Rc<Trial>, Rc<Server>) -> F,
@@ -37,10 +37,10 @@ fn with_descriptors<T, F: Future<Output = T>>(
     descriptors: DescriptorLimit,
     test: impl FnOnce(Rc<Trial>, Rc<Server>) -> F,
 ) -> T {
-    // Of all tests together: each would take the others' children for strays.
+    // Shared by all tests: otherwise each would take the others' children for strays.
     static CHILDREN: LazyLock<Children> = LazyLock::new(Children::default);
     let launcher = Launcher::new(&CHILDREN, Confinement::None).unwrap();
-    // This process is no grader, and so cannot be its own supervisor.
+    // This process is not a grader and so cannot be its own supervisor.
     let launcher = launcher.with_supervisor(grader().get_program().to_owned().into());
     let program = [hostile().with_file_name("subject").into_os_string(), OsString::from(mode)];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -53,7 +53,7 @@ fn with_descriptors<T, F: Future<Output = T>>(
     })
 }
 
-/// The kind of the failure that `result` is.
+/// The kind of the failure in `result`.
 #[track_caller]
 fn failed<T: std::fmt::Debug>(result: Result<T, CheckError>) -> FailureKind {
     match result.unwrap_err() {
@@ -103,13 +103,13 @@ fn a_condition_that_does_not_hold_is_a_failure_with_evidence() {
 }
 
 #[test]
-fn the_end_of_the_program_comes_before_what_does_not_hold() {
+fn the_end_of_the_program_is_reported_before_an_unmet_condition() {
     with_server("exits-after-first", |_trial, server| async move {
         drop(server.serve_new_client("a client").await.unwrap());
         assert!(server.serve_new_client("another").await.is_err());
         let kind = failed(expect::that(&server, false, wrong).await);
         assert!(matches!(kind, FailureKind::ServerEnded { .. }), "{kind:?}");
-        // Not where it does not matter.
+        // But not if the end does not matter.
         assert!(is_property(&failed(expect::that_was(&server, false, wrong))));
         assert!(matches!(expect::cpu_use(&server).await, CpuUse::Ended));
         assert!(expect::idle(&server, "after its end").await.is_err());
@@ -140,7 +140,7 @@ fn a_condition_that_never_holds_is_a_failure() {
 }
 
 #[test]
-fn without_descriptors_a_condition_is_judged_as_ever() {
+fn a_lack_of_descriptors_does_not_change_how_a_condition_is_judged() {
     with_descriptors("keeps-streams", DescriptorLimit::fixed(16), |_trial, server| async move {
         let clients = server.connect_many(4).await.unwrap();
         clients.into_iter().for_each(engine::drive::Client::reset);
@@ -207,14 +207,14 @@ fn a_program_with_nothing_to_do_sleeps() {
     let (uses_much, sleeps) = idle("spins-after-first");
     assert!(uses_much);
     assert!(is_property(&failed(sleeps)));
-    // Next to no CPU time, and no sleep either.
+    // It uses next to no CPU time, but does not sleep either.
     let (uses_much, sleeps) = idle("wakes-after-first");
     assert!(!uses_much);
     assert!(is_property(&failed(sleeps)));
 }
 
 #[test]
-fn beside_spinning_processes_a_program_that_sleeps_is_idle() {
+fn a_sleeping_program_is_idle_even_beside_spinning_processes() {
     let _busy = Spinners::start();
     with_server("", |_trial, server| async move {
         let _client = server.serve_new_client("the client").await.unwrap();
@@ -237,7 +237,7 @@ fn new_clients_are_not_delayed_by_one_that_is_silent() {
 }
 
 #[test]
-fn a_number_comes_back_to_what_it_was() {
+fn a_number_returns_to_its_old_value() {
     let grown = |mode: &str| {
         with_server(mode, |trial, server| async move {
             let open = || Ok(server.probe().descriptor_count()?);

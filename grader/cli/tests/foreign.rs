@@ -1,5 +1,5 @@
-//! Programs in other languages and of other designs: right ones pass in full, wrong ones fail where they
-//! should. Each needs a tool that may be missing; `NETLAB_ALL_TOOLS=1` makes that a failure.
+//! Programs in other languages and of other designs: right programs pass every check, wrong ones fail the
+//! named checks. A test whose tool is missing is skipped; `NETLAB_ALL_TOOLS=1` makes that a failure.
 
 #![allow(clippy::unwrap_used)]
 
@@ -64,7 +64,7 @@ fn python_with_one_read_fails_at_the_second_message() {
 fn python_with_each_selector_is_right_but_starves_others_on_edge() {
     if has("python3") {
         let program = format!("python3 {}", source("selectors_echo.py"));
-        // After an edge it serves one client until nothing more comes.
+        // After an edge it serves one client until no more data arrives.
         assert_eq!(failed("2", &program), ["02/greedy-clients"]);
     }
 }
@@ -77,10 +77,10 @@ fn c_with_each_selector_is_right_but_starves_others_on_edge() {
     }
 }
 
-/// One thread and one event loop: right in lab 01, and here but for the calls and the edge that were asked
-/// for, and for more clients at once than the 1,024 that it serves.
+/// One thread and one event loop: right in lab 01. Here it fails only for the required calls and edges, and for
+/// more than the 1,024 simultaneous clients that it serves.
 #[test]
-fn python_with_its_own_loop_fails_where_a_backend_is_asked_for() {
+fn python_with_its_own_loop_fails_where_a_backend_is_required() {
     if has("python3") {
         let program = format!("python3 {}", source("events.py"));
         let wrong = [
@@ -150,7 +150,7 @@ fn python_with_a_chat_on_one_event_loop_is_right() {
 }
 
 #[test]
-fn python_with_two_threads_for_each_who_chats_is_right() {
+fn python_with_two_threads_for_each_chat_client_is_right() {
     if has("python3") {
         let program = format!("python3 {}", source("chat_threads.py"));
         assert_eq!(failed("7", &program), [""; 0]);
@@ -181,18 +181,18 @@ fn python_with_openssl_and_threads_is_right() {
     }
 }
 
-/// `accept` of a listening socket that is wrapped makes the handshake. That there is no deadline is then not looked at.
+/// `accept` on a wrapped listening socket performs the handshake. The check of its deadline is then not run.
 #[test]
-fn python_as_its_documentation_has_it_fails_where_a_handshake_does_not_go_on() {
+fn python_as_in_its_documentation_fails_where_a_handshake_stalls() {
     if has("python3") {
         let program = format!("python3 -B {}", source("tls_docs.py"));
         assert_eq!(failed("8", &program), ["08/stalled-handshakes"]);
     }
 }
 
-/// `readline` refuses a long line only when more has come than it may have, and nobody has a time limit.
+/// `readline` refuses a long line only once more bytes than the limit have arrived, and the server sets no time limits.
 #[test]
-fn python_without_limits_fails_where_somebody_waits() {
+fn python_without_limits_fails_where_a_client_stalls() {
     if has("python3") {
         let program = format!("python3 {}", source("unlimited.py"));
         let wrong = ["04/long-line", "04/idle-closes", "04/slow-line", "04/stalled-reader"];

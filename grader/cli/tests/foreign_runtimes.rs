@@ -1,5 +1,5 @@
-//! Programs on other runtimes: Node, Go, the JVM, Python's event loops, libevent and nginx. Right ones pass in full,
-//! wrong ones fail the named checks. Each needs a tool that may be missing: then the test is skipped, or fails with
+//! Programs on other runtimes: Node, Go, the JVM, Python's event loops, libevent and nginx. Right programs pass every
+//! check, wrong ones fail the named checks. A test whose tool is missing is skipped, or fails with
 //! `NETLAB_ALL_TOOLS=1`. Go and Java are too large to be required, so their tests are always skipped without them.
 
 #![allow(clippy::unwrap_used)]
@@ -56,7 +56,7 @@ fn node_with_numbers_on_one_thread_is_right() {
     }
 }
 
-/// The client cannot notice that the server's `close_notify` is missing: Node reports a bare FIN by the same event.
+/// The client cannot notice that the server's `close_notify` is missing: Node reports a bare FIN with the same event.
 #[test]
 fn node_with_tls_fails_only_where_its_client_has_to_notice_a_truncation() {
     if has("node") {
@@ -127,7 +127,7 @@ fn twisted_is_a_right_async_echo() {
     }
 }
 
-/// When `accept` fails, its loop calls it again at once.
+/// When `accept` fails, its loop calls it again immediately.
 #[test]
 fn socketserver_spins_without_descriptors_and_has_no_limit() {
     if let Some(python) = python_with("socketserver") {
@@ -136,7 +136,7 @@ fn socketserver_spins_without_descriptors_and_has_no_limit() {
     }
 }
 
-/// Bufferevents are level-triggered, also with `--trigger edge`.
+/// Bufferevents are level-triggered, even with `--trigger edge`.
 #[test]
 fn libevent_with_each_backend_is_right_but_for_the_edge() {
     if has_header("event2/event.h") {

@@ -1,4 +1,4 @@
-//! Generic code knows no lab: no number, no topic, no word of a lab's protocol stands in it.
+//! Generic code names no lab: it contains no lab's number, topic or protocol words.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The folders that serve every lab.
 const GENERIC: [&str; 4] = ["observe/src", "engine/src", "cli/src", "checks/src/scenarios"];
 
-/// Words of protocols that single labs speak.
+/// Protocol words that belong to a single lab.
 const WORDS: [&str; 13] = [
     "SLEEP",
     "WORK ",
@@ -44,7 +44,7 @@ fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
     }
 }
 
-/// What stands in `line` that only a lab may say.
+/// The part of `line` that only a lab may say.
 fn lab_word(line: &str) -> Option<String> {
     for info in course::labs::LABS {
         let digits = info.digits();

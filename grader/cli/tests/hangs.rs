@@ -1,5 +1,5 @@
-//! Rule R13: a program that sleeps forever is found at once, whatever it sleeps in; one that is late, for
-//! whatever reason, is never taken for it.
+//! Rule R13: a program that sleeps forever is detected immediately, whatever it sleeps in; a program that is merely
+//! late, for whatever reason, is never mistaken for one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -41,7 +41,7 @@ fn every_way_to_sleep_forever_is_proven() {
 }
 
 #[test]
-fn none_that_is_only_late_is_taken_for_hung() {
+fn a_program_that_is_only_late_is_never_taken_for_hung() {
     for mode in ["late-by-sleep", "late-by-futex", "late-by-poll", "late-by-work", "late-by-child"]
     {
         let check = report("empty-session", mode);
@@ -50,8 +50,8 @@ fn none_that_is_only_late_is_taken_for_hung() {
 }
 
 #[test]
-fn what_cannot_be_proven_meets_the_deadline() {
-    // One is awake; of the other's two processes one may have an alarm, which shows nowhere.
+fn a_hang_that_cannot_be_proven_ends_at_the_deadline() {
+    // The first is awake; one of the second's two processes may have set an alarm, which /proc does not show.
     for mode in ["hangs-awake", "hangs-in-wait"] {
         let check = report("echo-bytes", mode);
         assert_eq!(check["failure"]["kind"], "timeout", "{mode}: {check:#}");
@@ -59,7 +59,7 @@ fn what_cannot_be_proven_meets_the_deadline() {
 }
 
 #[test]
-fn what_a_check_leaves_behind_is_reported() {
+fn sockets_that_a_check_leaves_behind_are_reported() {
     let check = report("reset-mid-stream", "keeps-reset-streams");
     assert_eq!(check["verdict"], "passed", "{check:#}");
     assert_eq!(check["residue"], 10);

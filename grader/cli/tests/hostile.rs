@@ -1,4 +1,4 @@
-//! Whatever a program does, the grader gives a verdict in time, says why, and leaves nothing behind.
+//! Whatever a program does, the grader reaches a verdict in time, says why, and leaves nothing behind.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,13 +11,13 @@ use std::time::Duration;
 use common::{MARK, expect_nobody, expect_started, grader, hostile, mark};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Checks `mode` with the check echo-bytes of lab 01, expects `status` and each of `texts` in the report,
-/// and that no process is left.
+/// Runs lab 01's check echo-bytes on `mode`. Expects `status`, each of `texts` in the report, and that no
+/// process is left.
 fn expect(mode: &str, status: i32, texts: &[&str]) {
     expect_of("1", "echo-bytes", mode, status, texts);
 }
 
-/// The same with a check of a client program.
+/// Like [`expect`], with a check of a client program.
 fn expect_visitor(mode: &str, texts: &[&str]) {
     expect_of("3", "client-roundtrip", mode, 1, texts);
 }
@@ -28,7 +28,7 @@ fn expect_of(lab: &str, check: &str, mode: &str, status: i32, texts: &[&str]) {
     let arguments = ["check", lab, "--only", check, "--program", &program];
     let run = grader().env(MARK, &mark).args(arguments).assert();
     let report = String::from_utf8(run.code(status).get_output().stdout.clone()).unwrap();
-    // However its lines are broken.
+    // Regardless of line breaks.
     let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in texts {
         assert!(words.contains(text), "{text:?} is not in\n{report}");
@@ -37,82 +37,90 @@ fn expect_of(lab: &str, check: &str, mode: &str, status: i32, texts: &[&str]) {
 }
 
 #[test]
-fn one_that_never_prints_its_line() {
-    expect("never-prints", 1, &["✗ start-up", "listens and waits for clients, but its line"]);
+fn a_program_that_never_prints_its_line() {
+    expect("never-prints", 1, &["✗ start-up", "the program is listening, but its line"]);
 }
 
 #[test]
-fn one_that_does_not_flush_its_line() {
+fn a_program_that_does_not_flush_its_line() {
     expect("not-flushed", 1, &["✗ start-up", "flush"]);
 }
 
 #[test]
-fn one_that_never_prints_and_stays_awake() {
-    expect("never-prints-awake", 1, &["✗ start-up", "0 bytes without that line in 8"]);
+fn a_program_that_never_prints_and_stays_awake() {
+    expect(
+        "never-prints-awake",
+        1,
+        &["✗ start-up", "0 bytes of output without that line within 8"],
+    );
 }
 
 #[test]
-fn one_that_prints_garbage_first() {
-    expect("garbage-first", 1, &["\"Server v1.0 starting up\"", "logs go to standard error"]);
+fn a_program_that_prints_garbage_first() {
+    expect("garbage-first", 1, &["\"Server v1.0 starting up\"", "logs belong on standard error"]);
 }
 
 #[test]
-fn one_that_prints_invalid_utf8() {
+fn a_program_that_prints_invalid_utf8() {
     expect("invalid-utf8", 1, &[r#""\xff\xfe\x00listening", which is not UTF-8"#]);
 }
 
 #[test]
-fn one_that_prints_one_endless_line() {
+fn a_program_that_prints_one_endless_line() {
     expect("no-newline", 1, &["✗ start-up", "\"xxxxxxxx"]);
 }
 
 #[test]
-fn one_that_exits_at_once() {
+fn a_program_that_exits_at_once() {
     expect("exits-at-once", 1, &["the program ended with status 3", "error: cannot do it"]);
 }
 
 #[test]
-fn one_that_exits_after_its_line() {
-    expect("exits-after-listening", 1, &["the program ended with status 0", "ended by itself"]);
+fn a_program_that_exits_after_its_line() {
+    expect(
+        "exits-after-listening",
+        1,
+        &["the program ended with status 0", "ended as if its work were done"],
+    );
 }
 
 #[test]
-fn one_that_listens_elsewhere_than_it_says() {
-    expect("listens-elsewhere", 1, &["the kernel shows the program listening on 127.0.0.1:"]);
+fn a_program_that_listens_elsewhere_than_it_says() {
+    expect("listens-elsewhere", 1, &["the program is listening on 127.0.0.1:"]);
 }
 
 #[test]
-fn one_that_ignores_sigterm_is_right_and_gone() {
+fn a_program_that_ignores_sigterm_is_right_and_gone() {
     expect("ignores-sigterm", 0, &["✓ echo-bytes"]);
 }
 
 #[test]
-fn one_whose_child_leaves_group_and_session() {
+fn a_program_whose_child_leaves_group_and_session() {
     expect("forks", 0, &["✓ echo-bytes"]);
 }
 
 #[test]
-fn one_that_kills_its_supervisor() {
+fn a_program_that_kills_its_supervisor() {
     expect("kills-its-parent", 1, &["✗ echo-bytes"]);
 }
 
 #[test]
-fn one_that_stops_its_supervisor() {
+fn a_program_that_stops_its_supervisor() {
     expect("stops-its-parent", 0, &["✓ echo-bytes"]);
 }
 
 #[test]
-fn one_whose_first_thread_ends_is_watched_through_the_others() {
+fn a_program_whose_first_thread_ends_is_watched_through_the_others() {
     expect("first-thread-ends", 0, &["✓ echo-bytes"]);
 }
 
 #[test]
-fn one_that_answers_only_after_its_own_time_outs_is_no_hang() {
+fn a_program_that_answers_only_after_its_own_timeouts_does_not_hang() {
     expect_of("1", "empty-session", "read-timeouts", 0, &["✓ empty-session"]);
 }
 
 #[test]
-fn one_that_floods_its_output_in_bounded_memory() {
+fn a_program_that_floods_its_output_in_bounded_memory() {
     let mark = mark();
     let program = format!("{} floods", hostile().display());
     let mut run = Command::new(assert_cmd::cargo::cargo_bin!("grader"))
@@ -135,8 +143,8 @@ fn one_that_floods_its_output_in_bounded_memory() {
     expect_nobody(&mark);
 }
 
-/// A run of the grader on a program that never answers and whose hang cannot be proven, once a client
-/// is connected.
+/// A run of the grader on a program that never answers and whose hang cannot be proven. Returns once a
+/// client is connected.
 fn hanging_run(mark: &str) -> std::process::Child {
     let program = format!("{} hangs-awake", hostile().display());
     let run = Command::new(assert_cmd::cargo::cargo_bin!("grader"))
@@ -156,7 +164,7 @@ fn signal(run: &std::process::Child, signal: Signal) {
 
 #[test]
 fn a_client_that_never_reads() {
-    expect_visitor("visits-and-never-reads", &["no answer, and none can come", "lie unread in"]);
+    expect_visitor("visits-and-never-reads", &["no answer, and none can come", "of unread data"]);
 }
 
 #[test]
@@ -167,12 +175,15 @@ fn a_client_that_never_exits() {
 
 #[test]
 fn a_client_that_floods_its_output() {
-    expect_visitor("visits-and-floods", &["prints what the server did not send", "\"xxxxxxxx"]);
+    expect_visitor(
+        "visits-and-floods",
+        &["prints data that the server did not send", "\"xxxxxxxx"],
+    );
 }
 
 #[test]
 fn a_client_that_floods_its_errors() {
-    expect_visitor("visits-and-floods-errors", &["no answer within", "lie unread in"]);
+    expect_visitor("visits-and-floods-errors", &["no answer within", "of unread data"]);
 }
 
 #[test]
@@ -198,12 +209,12 @@ fn a_machine_with_too_few_descriptors_is_not_the_programs_fault() {
     let report = String::from_utf8(run.stdout).unwrap();
     assert_eq!(run.status.code(), Some(2), "{report}");
     let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("1000 clients need 1128 open descriptors, and only 600"), "{report}");
+    assert!(words.contains("1000 clients need 1128 open descriptors, but only 600"), "{report}");
     assert!(words.contains("ulimit -Hn"), "{report}");
 }
 
 #[test]
-fn ctrl_c_ends_everything_and_prints_what_is_known() {
+fn ctrl_c_ends_everything_and_prints_the_results_so_far() {
     let mark = mark();
     let run = hanging_run(&mark);
     signal(&run, Signal::INT);
@@ -228,8 +239,8 @@ fn ctrl_c_on_a_terminal_leaves_it_as_it_was() {
     let mark = mark();
     let grader = assert_cmd::cargo::cargo_bin!("grader");
     let program = format!("{} hangs-awake", hostile().display());
-    // In a terminal of its own, of 80 columns; Ctrl-C is typed once a check is running. It reaches the
-    // shell as well, and some end by it (dash) where others go on (bash): hence the trap.
+    // In a terminal of its own with 80 columns; Ctrl-C is typed once a check is running. It also reaches the
+    // shell, and some shells end (dash) where others continue (bash): hence the trap.
     let script = format!(
         "trap : INT; stty cols 80; stty -g; {} check 1 --program '{program}'; echo; stty -g",
         grader.display()

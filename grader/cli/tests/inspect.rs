@@ -34,7 +34,7 @@ fn view(program: &str) -> String {
     view
 }
 
-/// The first view in what `inspect` prints that contains `text`.
+/// The first view printed by `inspect` that contains `text`.
 fn find(inspect: &mut Child, text: &str) -> String {
     let mut lines: Lines<BufReader<ChildStdout>> =
         BufReader::new(inspect.stdout.take().unwrap()).lines();
@@ -78,7 +78,7 @@ fn one_thread_in_select_poll_or_epoll_is_shown() {
             let source = source("selectors_echo.py");
             format!("python3 {source} --addr 127.0.0.1:0 --backend {backend}")
         };
-        // Which of its variants a system call has depends on the machine and its libc.
+        // Which variant of a system call is used depends on the machine and its libc.
         expect(&program("select"), &["1 thread in ", "select"]);
         expect(&program("poll"), &["1 thread in ", "poll\n"]);
         let set = ["an epoll set watches 3 descriptors", "2 clients for EPOLLIN\n"];
@@ -91,7 +91,7 @@ fn a_process_for_each_client_is_shown_below_its_parent() {
     if has("python3") {
         let program = format!("python3 {} --addr 127.0.0.1:0", source("processes.py"));
         let view = view(&program);
-        // After the column of process ids.
+        // The command follows the column of process ids.
         let is_child = |line: &&str| line.contains("python") && line[11..].starts_with("  ");
         assert!(view.contains("3 processes, 3 threads"), "{view}");
         assert_eq!(view.lines().filter(is_child).count(), 2, "{view}");
@@ -100,7 +100,7 @@ fn a_process_for_each_client_is_shown_below_its_parent() {
 
 #[test]
 fn a_runtime_is_shown_with_its_edge_triggered_epoll_set() {
-    // Builds it.
+    // This builds the solution.
     grader().args(["check", "3", "--solution", "--only", "empty-session"]).assert().success();
     let solution = common::target().join("variants/target/debug/solution03");
     let program = format!("{} serve --addr 127.0.0.1:0", solution.display());
@@ -119,8 +119,8 @@ fn a_loop_that_sleeps_shows_its_switches() {
 }
 
 #[test]
-fn a_process_that_may_not_be_looked_at_is_named_and_why() {
-    // The first process belongs to root, who may still be kept from it.
+fn a_process_that_may_not_be_inspected_is_named_with_the_reason() {
+    // The first process belongs to root, but even root may be denied access to it.
     let run = grader().args(["inspect", "1"]).assert();
     let output = run.get_output();
     let view = String::from_utf8(output.stdout.clone()).unwrap();
@@ -133,13 +133,13 @@ fn a_process_that_may_not_be_looked_at_is_named_and_why() {
     }
 }
 
-/// Where /proc shows a user their own processes only.
+/// On machines where /proc shows users only their own processes.
 fn run_says_there_is_none(stderr: &[u8]) {
     assert!(String::from_utf8_lossy(stderr).contains("there is no process 1"));
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn a_missing_process_or_an_ended_program_is_reported() {
     let none = grader().args(["inspect", "2147483647"]).assert().code(2);
     none.stderr(contains("there is no process 2147483647"));
     let gone = format!("{} exits-at-once", hostile().display());
@@ -148,7 +148,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it() {
+fn it_ends_when_its_reader_goes_away() {
     let program = format!("{} ignores-sigterm", hostile().display());
     let mark = mark();
     let mut inspect = Command::new(assert_cmd::cargo::cargo_bin!("grader"))

@@ -1,4 +1,4 @@
-//! What machines read: each JSON document is as `schemas/check.schema.json` says.
+//! Every JSON document conforms to `schemas/check.schema.json`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,7 +30,7 @@ fn expect_valid(document: &Value) {
 }
 
 #[test]
-fn a_failing_run_is_as_the_schema_says() {
+fn a_failing_run_conforms_to_the_schema() {
     for (mode, kind) in [
         ("hangs-in-read", "proven_hang"),
         ("hangs-awake", "timeout"),
@@ -48,12 +48,12 @@ fn a_failing_run_is_as_the_schema_says() {
 }
 
 #[test]
-fn a_client_programs_failure_is_as_the_schema_says() {
+fn a_client_programs_failure_conforms_to_the_schema() {
     expect_valid(&document("3", "client-roundtrip", "exits-at-once"));
 }
 
 #[test]
-fn a_passing_run_is_as_the_schema_says() {
+fn a_passing_run_conforms_to_the_schema() {
     let document = document("1", "empty-session", "ignores-sigterm");
     expect_valid(&document);
     assert_eq!(document["reports"][0]["checks"][0]["verdict"], "passed");
@@ -71,7 +71,7 @@ fn a_transcript_says_who_did_what_and_when() {
     };
     assert!(has("grader", "action"), "{failure:#}");
     assert!(has("client A", "sent"), "{failure:#}");
-    // The terminal says the same actions.
+    // The terminal report lists the same actions.
     let actions = transcript.iter().filter(|step| step["event"] == "action");
     let actions: Vec<_> = actions.map(|step| step["text"].clone()).collect();
     assert_eq!(json!(actions), failure["text"]["steps"]);

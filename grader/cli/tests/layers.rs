@@ -1,5 +1,5 @@
-//! Modules inside a crate form no circle, as crates cannot: whoever reads a file needs what it uses, and never what uses
-//! it.
+//! The modules of a crate form no cycle, just as crates cannot: to understand a file, a reader needs the modules that
+//! it uses, never those that use it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -34,7 +34,7 @@ fn modules(folder: &Path, path: &Module, all: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// `code` without comments and without what is in its strings.
+/// `code` without comments and without the contents of its strings.
 fn without_text(code: &str) -> String {
     let (mut out, mut rest) = (String::new(), code);
     while let Some(c) = rest.chars().next() {
@@ -67,7 +67,7 @@ fn without_text(code: &str) -> String {
     out
 }
 
-/// The paths that `code` imports, braces taken apart, and those that it names where it needs them.
+/// The paths that `code` imports, with braces expanded, and those that it names in place.
 fn imports(code: &str) -> Vec<String> {
     fn expand(tree: &str, prefix: &str, all: &mut Vec<String>) {
         let Some((head, rest)) = tree.split_once('{') else {
@@ -112,7 +112,7 @@ fn imports(code: &str) -> Vec<String> {
     all
 }
 
-/// The paths in `code` that begin at the crate's root or in the module around it. A path with a `$` is a macro's: it
+/// The paths in `code` that begin at the crate's root or in the parent module. A path with a `$` is a macro's: it
 /// belongs to the module that calls the macro.
 fn inline_paths(code: &str) -> impl Iterator<Item = String> {
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$';
@@ -122,7 +122,7 @@ fn inline_paths(code: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-/// The module that `import` names in `module`: the longest path that is one.
+/// The module that `import` names in `module`: the longest prefix that is a module.
 fn target(module: &Module, import: &str, all: &BTreeMap<Module, String>) -> Option<Module> {
     let mut words: Vec<&str> = import.split("::").map(str::trim).collect();
     let mut path: Module = match words.remove(0) {
@@ -145,7 +145,8 @@ fn target(module: &Module, import: &str, all: &BTreeMap<Module, String>) -> Opti
     Some(path)
 }
 
-/// What uses what, at the level where the two paths part; and modules that use a module that they are a part of.
+/// Which module uses which, at the level where their paths diverge; and the modules that use one of their own
+/// ancestors.
 fn edges(all: &BTreeMap<Module, String>) -> (BTreeMap<Module, BTreeSet<Module>>, Vec<String>) {
     let (mut edges, mut upward) = (BTreeMap::<Module, BTreeSet<Module>>::new(), Vec::new());
     for (module, code) in all {
@@ -163,8 +164,8 @@ fn edges(all: &BTreeMap<Module, String>) -> (BTreeMap<Module, BTreeSet<Module>>,
     (edges, upward)
 }
 
-/// A circle, if there is one.
-fn circle(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
+/// A cycle, if any.
+fn cycle(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
     let mut left = edges.clone();
     loop {
         let is_leaf = |to: &Module| !left.contains_key(to);
@@ -182,7 +183,7 @@ fn circle(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
 }
 
 #[test]
-fn modules_form_no_circle() {
+fn modules_form_no_cycle() {
     let grader = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut problems = Vec::new();
     for name in CRATES {
@@ -194,13 +195,13 @@ fn modules_form_no_circle() {
             upward.into_iter().map(|use_| format!("{name}: {use_}, a part of which it is")),
         );
         problems
-            .extend(circle(&edges).map(|all| format!("{name}: a circle among {}", all.join(", "))));
+            .extend(cycle(&edges).map(|all| format!("{name}: a cycle among {}", all.join(", "))));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
-fn paths_are_found_in_code_alone() {
+fn paths_are_found_only_in_code() {
     let code = "// crate::no\nuse crate::a::{b, c};\nfn d() {\n    use super::e::F;\n    \
                 crate::g::h(\"crate::no\", '\"', super::i);\n    $crate::no();\n    \
                 let j = r#\"crate::\"no\"#; k()\n}\n";
@@ -210,7 +211,7 @@ fn paths_are_found_in_code_alone() {
 }
 
 #[test]
-fn a_circle_is_found() {
+fn a_cycle_is_found() {
     let module = |path: &str| path.split("::").map(str::to_owned).collect::<Module>();
     let all = BTreeMap::from([
         (module("a"), "use crate::b::{c::D, E};".to_owned()),
@@ -218,6 +219,6 @@ fn a_circle_is_found() {
         (module("b::c"), "use crate::a::F;".to_owned()),
     ]);
     let (edges, upward) = edges(&all);
-    assert_eq!(circle(&edges), Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(cycle(&edges), Some(vec!["a".to_owned(), "b".to_owned()]));
     assert!(upward.is_empty());
 }

@@ -1,5 +1,5 @@
-//! Prometheus' own parser reads the pages of lab 06, and finds the same numbers. It needs promtool, of Debian's
-//! package prometheus; `NETLAB_ALL_TOOLS=1` makes it a failure where that is missing.
+//! Prometheus' own parser reads the pages of lab 06 and finds the same numbers. It needs promtool, from Debian's
+//! package prometheus; `NETLAB_ALL_TOOLS=1` makes a missing promtool a failure.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use exposition::{Exposition, Format};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server of lab 06 that runs; ended when dropped.
+/// A running server of lab 06, killed when this is dropped.
 struct Running {
     child: Child,
     lines: SocketAddr,
@@ -58,7 +58,7 @@ impl Running {
         assert_eq!(got, answer);
     }
 
-    /// Some clients that are answered, one that is refused; then the page, which by then shows them.
+    /// Serves some clients, one of them with a bad request; then returns the page, once it shows them.
     fn page(&self) -> Response {
         self.say(b"one\nSLEEP 20 two\nSLEEP x\n", b"ECHO: one\nECHO: two\nERR bad sleep\n");
         self.say(b"\xff\n", b"ERR not utf-8\n");
@@ -74,7 +74,7 @@ impl Running {
             if (requests, errors) == (Some(3.0), Some(1.0)) {
                 return page;
             }
-            // They are counted just after the clients have gone.
+            // They are counted shortly after the clients have left.
             assert!(begin.elapsed() < PATIENCE, "{requests:?} requests, {errors:?} errors");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -93,7 +93,7 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     let server = Running::start(&mut Command::new(built("solution06")));
     let page = server.page();
     assert_eq!(format(&page), Format::OpenMetrics);
-    // It reads a page only into a store, and for that each number needs a time.
+    // It reads a page only into a store, for which each sample needs a timestamp.
     let text = String::from_utf8(page.body.clone()).unwrap();
     let stamped: String = text
         .lines()
@@ -104,7 +104,7 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     let folder = tempfile::tempdir().unwrap();
     let (file, store) = (folder.path().join("page"), folder.path().join("store"));
     std::fs::write(&file, stamped).unwrap();
-    // The log, which a store that was only ever filled at once does not have, is looked for when it is read.
+    // Reading a store requires its write-ahead log, which a store filled in a single step lacks.
     std::fs::create_dir_all(store.join("wal")).unwrap();
     let promtool = |arguments: &[&str]| {
         let run = Command::new("promtool").arg("tsdb").args(arguments).output().unwrap();
@@ -138,7 +138,7 @@ fn number(line: &str) -> (String, f64) {
 }
 
 #[test]
-fn promtool_takes_a_page_that_was_written_by_hand() {
+fn promtool_accepts_a_page_that_was_written_by_hand() {
     if !has("promtool") || !has("python3") {
         return;
     }

@@ -1,4 +1,4 @@
-//! One process may grade several programs at the same time, and interrupt all of them.
+//! One process may grade several programs simultaneously, and interrupt all of them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,13 +14,13 @@ use engine::run::{Outcome, Plan, Verdict, run};
 use engine::subject::{Children, Confinement, Launcher};
 use observe::descendants;
 
-/// Another launcher of this process, which is no grader and so cannot be its own supervisor.
+/// A launcher in this process, which is not a grader and so cannot be its own supervisor.
 fn launcher(children: &Children) -> Launcher {
     let grader = grader().get_program().to_owned();
     Launcher::new(children, Confinement::None).unwrap().with_supervisor(grader.into())
 }
 
-/// Some checks of the first lab, to be run on the hostile program in `mode`.
+/// A plan that runs some checks of the first lab on the hostile program in `mode`.
 fn plan(launcher: Launcher, mode: &str, checks: &[&str]) -> Plan {
     let lab = checks::LABS[0];
     let is_asked = |name: &str| checks.is_empty() || checks.contains(&name);
@@ -51,7 +51,7 @@ fn interrupted(outcomes: &[Outcome]) -> bool {
 
 // One test, because each counts the processes below this one.
 #[test]
-fn two_programs_are_graded_and_interrupted_at_the_same_time() {
+fn two_programs_are_graded_and_interrupted_simultaneously() {
     let children = Children::default();
     let (_first_switch, first) = Interrupt::new();
     let (_second_switch, second) = Interrupt::new();

@@ -1,4 +1,4 @@
-//! The references get all points. cargo-mutants judges changes of them by this test: see CONTRIBUTING.
+//! The references get all points. cargo-mutants judges mutants of them by this test: see CONTRIBUTING.md.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ fn solution_gets_all_points(lab: &LabInfo) {
     grader().args(["check", &lab.folder(), "--solution"]).assert().success();
 }
 
-/// A bad flag value is answered with one line `error: …` and status 1, before anything is bound.
+/// For a bad flag value a server prints one line `error: …` and exits with status 1, before it binds anything.
 fn solution_refuses_bad_flags(lab: &LabInfo) {
     let server = Server::of(lab);
     let bad_address: &[&str] = &["--addr", "nowhere"];

@@ -1,6 +1,6 @@
-//! Other people's TLS speaks with the solution of lab 08: `openssl s_client` and curl with its server, its client with
-//! `openssl s_server`. What is graded by rustls alone could be right among rustls' friends only.
-//! `NETLAB_ALL_TOOLS=1` makes it a failure where one of them is missing.
+//! Other TLS implementations work with the solution of lab 08: `openssl s_client` and curl with its server, its client
+//! with `openssl s_server`. A program that is tested only against rustls might work only with rustls.
+//! `NETLAB_ALL_TOOLS=1` makes a missing tool a failure.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,14 +18,14 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-/// For a step that a right program does at once.
+/// The time allowed for a step that a right program takes immediately.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
 
-/// A CA, another one that nobody knows, and what they have signed.
+/// A CA, another one that no program trusts, and the certificates that they have signed.
 struct Certificates {
     folder: TempDir,
 }
@@ -65,7 +65,7 @@ impl Certificates {
         authority
     }
 
-    /// A certificate for `name`, which was made this many days ago.
+    /// A certificate for `name`, issued this many days ago.
     fn leaf(&self, file: &str, by: &CertifiedIssuer<'_, KeyPair>, name: &str, days: u32) {
         let mut params = valid(CertificateParams::new([name.to_owned()]).unwrap(), days);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -76,14 +76,14 @@ impl Certificates {
         self.write(file, &certificate.pem(), &key.serialize_pem());
     }
 
-    /// The words that hand a certificate and its key to a program.
+    /// The arguments that give a program a certificate and its key.
     fn pair(&self, option: &str, file: &str, key_option: &str) -> Vec<String> {
         let (certificate, key) = (format!("{file}.pem"), format!("{file}.key"));
         vec![option.to_owned(), self.path(&certificate), key_option.to_owned(), self.path(&key)]
     }
 }
 
-/// Valid for a month, from a day before it was made.
+/// Valid for a month, from the day before it was issued.
 fn valid(mut params: CertificateParams, days_ago: u32) -> CertificateParams {
     let from = SystemTime::now() - (days_ago + 1) * DAY;
     params.not_before = from.into();
@@ -91,7 +91,7 @@ fn valid(mut params: CertificateParams, days_ago: u32) -> CertificateParams {
     params
 }
 
-/// A program that runs; ended when dropped.
+/// A running program, killed when this is dropped.
 struct Running {
     child: Child,
     address: SocketAddr,
@@ -124,10 +124,10 @@ fn served(certificates: &Certificates, more: &[String]) -> Running {
     Running { child, address }
 }
 
-/// `openssl s_server` with the certificate in `file`, and its input, which keeps it running. It turns each line round.
+/// `openssl s_server` with the certificate in `file`, and its input, which keeps it running. It reverses each line.
 fn s_server(certificates: &Certificates, file: &str, more: &[&str]) -> (Running, ChildStdin) {
-    // It cannot say which port it was given. Nothing else asks for this one before it does: ports that were just
-    // released come last.
+    // It cannot report a port chosen by the kernel. No other process gets this one first: a port that was just released
+    // is reused last.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut child = Command::new("openssl")
         .args(["s_server", "-quiet", "-rev", "-accept", &address.to_string()])
@@ -141,7 +141,7 @@ fn s_server(certificates: &Certificates, file: &str, more: &[&str]) -> (Running,
     let input = child.stdin.take().unwrap();
     let running = Running { child, address };
     let begin = Instant::now();
-    // It serves one after the other, and takes a connection without TLS for one that has failed.
+    // It serves one client after the other, and treats this connection without TLS as a failed one.
     while TcpStream::connect(address).is_err() {
         assert!(begin.elapsed() < PATIENCE, "openssl does not listen");
         std::thread::sleep(Duration::from_millis(10));
@@ -149,7 +149,7 @@ fn s_server(certificates: &Certificates, file: &str, more: &[&str]) -> (Running,
     (running, input)
 }
 
-/// Gives `line` to a program, and closes its input once it has said as much, or has ended.
+/// Sends `line` to a program, and closes its input once it has printed as many bytes or ended.
 fn converse(command: &mut Command, line: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
@@ -158,7 +158,7 @@ fn converse(command: &mut Command, line: &str) -> Output {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    // It may have refused to talk, and ended.
+    // It may have refused the connection and ended.
     let _ = input.write_all(line.as_bytes());
     let mut said = vec![0; line.len()];
     let mut output = child.stdout.take().unwrap();
@@ -177,7 +177,7 @@ fn converse(command: &mut Command, line: &str) -> Output {
     output
 }
 
-/// What `openssl s_client` makes of the server.
+/// The result of `openssl s_client` with the server.
 fn s_client(certificates: &Certificates, server: &Running, more: &[String]) -> Output {
     let mut command = Command::new("timeout");
     command
@@ -185,10 +185,10 @@ fn s_client(certificates: &Certificates, server: &Running, more: &[String]) -> O
         .args(["-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"])
         .args(["-connect", &server.address.to_string(), "-CAfile", &certificates.path("ca.pem")])
         .args(more);
-    converse(&mut command, "what comes is what went\n")
+    converse(&mut command, "what arrives is what was sent\n")
 }
 
-/// What the solution's client makes of a server.
+/// The result of the solution's client with a server.
 fn connected(certificates: &Certificates, server: &Running, more: &[String]) -> Output {
     let mut command = Command::new("timeout");
     command
@@ -203,7 +203,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Expects one line `error: …` that has `reason` in it, status 1, and nothing printed.
+/// Expects one line `error: …` that contains `reason`, status 1, and nothing on standard output.
 fn expect_error(output: &Output, reason: &str) {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
@@ -221,13 +221,18 @@ fn openssl_gets_its_echo_in_both_versions() {
     let server = served(&certificates, &[]);
     for version in VERSIONS {
         let output = s_client(&certificates, &server, &[version.to_owned()]);
-        assert_eq!(text(&output.stdout), "what comes is what went\n", "{}", text(&output.stderr));
+        assert_eq!(
+            text(&output.stdout),
+            "what arrives is what was sent\n",
+            "{}",
+            text(&output.stderr)
+        );
         assert!(output.status.success());
     }
 }
 
 #[test]
-fn openssl_is_refused_without_the_certificate_that_is_asked_for() {
+fn openssl_is_refused_without_the_required_certificate() {
     if !has("openssl") {
         return;
     }
@@ -242,7 +247,7 @@ fn openssl_is_refused_without_the_certificate_that_is_asked_for() {
             );
             s_client(&certificates, &server, &words)
         };
-        assert_eq!(text(&with(Some("client")).stdout), "what comes is what went\n");
+        assert_eq!(text(&with(Some("client")).stdout), "what arrives is what was sent\n");
         for file in [None, Some("stranger")] {
             let output = with(file);
             assert_eq!(text(&output.stdout), "", "{file:?}");
@@ -252,7 +257,7 @@ fn openssl_is_refused_without_the_certificate_that_is_asked_for() {
 }
 
 #[test]
-fn the_client_speaks_with_openssl_in_both_versions() {
+fn the_client_works_with_openssl_in_both_versions() {
     if !has("openssl") {
         return;
     }
@@ -289,7 +294,7 @@ fn the_client_is_refused_by_openssl_without_a_certificate() {
 }
 
 #[test]
-fn the_client_refuses_what_openssl_shows() {
+fn the_client_refuses_certificates_that_openssl_shows() {
     if !has("openssl") {
         return;
     }
@@ -306,7 +311,7 @@ fn the_client_refuses_what_openssl_shows() {
     }
 }
 
-/// A request that comes back is an answer of HTTP/0.9, which had no status line.
+/// An echoed request is a valid HTTP/0.9 answer, which has no status line.
 #[test]
 fn curl_gets_its_request_back_and_refuses_another_ca() {
     if !has("curl") {
@@ -330,7 +335,7 @@ fn curl_gets_its_request_back_and_refuses_another_ca() {
         let mut got = String::new();
         while output.read_line(&mut got).unwrap() > 0 {
             if got.ends_with("\r\n\r\n") {
-                // An answer of that time ends with the connection, and the echo does not.
+                // An HTTP/0.9 answer ends with the connection, which the echo server keeps open.
                 child.kill().unwrap();
             }
         }

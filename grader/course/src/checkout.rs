@@ -30,13 +30,13 @@ impl Checkout {
     ///
     /// # Errors
     ///
-    /// The current folder is in no checkout.
+    /// The current folder is not in a checkout.
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir().context("cannot determine the current folder")?;
         let is_root = |folder: &&Path| folder.join(LABS).is_dir() && folder.join("grader").is_dir();
         match here.ancestors().find(is_root) {
             Some(root) => Ok(Self::at(root)),
-            None => bail!("{} is in no checkout of the labs; change to one", here.display()),
+            None => bail!("{} is not in a checkout of the labs; change to one", here.display()),
         }
     }
 
@@ -81,7 +81,7 @@ impl Checkout {
         self.root.join(SOLUTIONS).join(lab.folder())
     }
 
-    /// The error that `lab` has no `what` ("solution"), which `path` should contain.
+    /// The error for a `what` ("solution") of `lab` that should be in `path` but does not exist.
     #[must_use]
     pub fn missing(&self, lab: &LabInfo, what: &str, path: &Path) -> anyhow::Error {
         let reason = match self.edition() {
@@ -102,19 +102,19 @@ impl Checkout {
     ///
     /// # Errors
     ///
-    /// The file cannot be read; the error names it as seen from the root.
+    /// The file cannot be read; the error names it relative to the root.
     pub fn read(&self, path: &Path) -> Result<String> {
         read_text(path).with_context(|| format!("cannot read {}", self.relative(path).display()))
     }
 
-    /// `path` as seen from the root, or unchanged if it is outside.
+    /// `path` relative to the root, or unchanged if it is outside.
     #[must_use]
     pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 }
 
-/// Reads a text file and gives its lines LF as their ends: git may have checked it out with CRLF (`core.autocrlf`).
+/// Reads a text file and converts its line endings to LF: git may have checked it out with CRLF (`core.autocrlf`).
 ///
 /// # Errors
 ///
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_file_is_named_from_the_root() {
+    fn unreadable_file_is_named_relative_to_the_root() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let checkout = Checkout::at(folder.path());
         let error = checkout.read(&folder.path().join("labs/gone.rs")).expect_err("no such file");

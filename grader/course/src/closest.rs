@@ -1,11 +1,11 @@
 //! Suggestions for a mistyped name.
 
-/// Below this Jaro-Winkler similarity, two names have nothing to do with each other.
+/// Below this Jaro-Winkler similarity, two names are unrelated.
 const MIN_SIMILARITY: f64 = 0.7;
 /// More suggestions than this do not help.
 const MAX_SUGGESTIONS: usize = 3;
 
-/// The names in `known` that are most similar to `name`, at most three, the best first.
+/// The names in `known` that are most similar to `name`, at most three, best first.
 ///
 /// A name like `03-async-echo` is also compared without the part before its first hyphen.
 #[must_use]

@@ -1,30 +1,30 @@
-//! The Markdown that explains each check, a file for each lab: `NN-topic.md`.
+//! The Markdown that explains each check, one file per lab: `NN-topic.md`.
 //!
-//! A heading of level 2 is the id of a check. Below it are a paragraph on why the check matters and three
-//! headings of level 3: `By hand` with a block of shell, `Hints` with a list from vague to concrete, and
-//! `Slide` with the id of the slide that explains it.
+//! A level-2 heading is the id of a check. A paragraph on why the check matters and three level-3 headings follow it.
+//! `By hand` has a block of shell commands, `Hints` has a list from vague to concrete, and `Slide` has the id of the
+//! slide that explains the check.
 //!
-//! A family of checks shares one text, under a heading with all their ids, separated by commas. In that text,
+//! A family of checks shares one text under a heading with all their ids, separated by commas. In that text,
 //! `BACKEND` stands for the middle part of an id like `02/poll/echo-bytes`.
 
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use crate::line_error::LineError;
 
-/// Where the files are, as seen from the root of the checkout.
+/// Where the files are, relative to the root of the checkout.
 pub const EXPLANATIONS_FOLDER: &str = "grader/explanations";
 
-/// Stands for the middle part of an id.
+/// The placeholder for the middle part of an id.
 const BACKEND: &str = "BACKEND";
 
 /// The explanation of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckExplanation {
-    /// The check, as `01/half-close`.
+    /// The id of the check, such as `01/half-close`.
     pub id: String,
     /// Why it matters, as plain text.
     pub why: String,
-    /// Commands that show it, one per line.
+    /// Commands that demonstrate it, one per line.
     pub by_hand: Vec<String>,
     /// From vague to concrete, as plain text.
     pub hints: Vec<String>,
@@ -34,11 +34,11 @@ pub struct CheckExplanation {
 /// The slide that explains a check, written as `deck/slide`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlideReference {
-    /// As `01-blocking-threads`.
+    /// Such as `01-blocking-threads`.
     pub deck: String,
-    /// Its id, as `end-of-stream`.
+    /// Its id, such as `end-of-stream`.
     pub slide: String,
-    /// Where the Markdown names it, from 1.
+    /// The line of the Markdown that names it, from 1.
     pub line: usize,
 }
 
@@ -63,7 +63,7 @@ impl Explanations {
         Ok(Self { checks: reader.checks })
     }
 
-    /// In the order of the Markdown.
+    /// All explanations, in the order of the Markdown.
     #[must_use]
     pub fn all(&self) -> &[CheckExplanation] {
         &self.checks
@@ -85,7 +85,7 @@ enum Section {
     Slide,
 }
 
-/// What is said of the checks in one heading.
+/// The text about the checks in one heading.
 struct Family {
     /// Separated by commas.
     ids: String,
@@ -98,7 +98,7 @@ struct Reader<'t> {
     markdown: &'t str,
     checks: Vec<CheckExplanation>,
     family: Option<Family>,
-    /// Of the heading, paragraph, item or block that is being read.
+    /// The text so far of the current heading, paragraph, item or block.
     text: String,
 }
 
@@ -168,12 +168,12 @@ impl Reader<'_> {
             (Section::ByHand, TagEnd::CodeBlock) => {
                 shared.by_hand = text.lines().map(str::to_owned).collect();
             }
-            // A loose list has paragraphs in its items: the text ends with the paragraph, and nothing
-            // is left for the end of the item.
+            // In a loose list, items contain paragraphs: the end of the paragraph takes the text, and
+            // nothing is left at the end of the item.
             (Section::Hints, _) if !text.is_empty() => shared.hints.push(text.to_owned()),
             (Section::Slide, TagEnd::Paragraph) => {
                 let Some((deck, slide)) = text.split_once('/') else {
-                    let message = format!("write a slide as deck/slide, not as {text}");
+                    let message = format!("write a slide as deck/slide, not {text}");
                     return Err(LineError::new(line, message));
                 };
                 let (deck, slide) = (deck.to_owned(), slide.to_owned());
@@ -199,7 +199,7 @@ impl Reader<'_> {
 }
 
 impl CheckExplanation {
-    /// This text of a family, for its check `id`.
+    /// The family's text for its check `id`.
     fn of(&self, id: &str) -> Self {
         let mut own = Self { id: id.to_owned(), ..self.clone() };
         let parts: Vec<_> = id.split('/').collect();
@@ -278,7 +278,7 @@ Tidy.
     fn wrong_texts_are_refused_with_their_line() {
         let error = |text: &str| Explanations::parse(text).expect_err(text).to_string();
         let slide = error("## 01/a\n\n### Slide\n\n`01-threads`\n");
-        assert_eq!(slide, "line 5: write a slide as deck/slide, not as 01-threads");
+        assert_eq!(slide, "line 5: write a slide as deck/slide, not 01-threads");
         let twice = error("## 01/a\n\nWhy.\n\n## 01/b, 01/a\n");
         assert_eq!(twice, "line 5: 01/a is explained twice: remove one");
         let unknown = error("## 01/a\n\n### Hint\n");
@@ -291,9 +291,9 @@ Tidy.
         let text = std::fs::read_to_string(&path).expect(&path);
         let explanations = Explanations::parse(&text).expect(&path);
         for CheckExplanation { id, why, by_hand, hints, slide } in explanations.all() {
-            assert!(id.starts_with(&format!("{}/", lab.digits())), "{id} is of another lab");
+            assert!(id.starts_with(&format!("{}/", lab.digits())), "{id} belongs to another lab");
             assert!(why.len() > 40, "{id}: why does it matter?");
-            assert!(!by_hand.is_empty(), "{id}: how is it seen by hand?");
+            assert!(!by_hand.is_empty(), "{id}: how can you see it by hand?");
             let long = by_hand.iter().find(|line| line.len() > 72);
             assert_eq!(long, None, "{id}: a line is too long");
             assert!(hints.len() >= 2, "{id}: hints from vague to concrete");

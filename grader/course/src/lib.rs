@@ -1,4 +1,4 @@
-//! The course as data, for everything that grades, writes or presents it.
+//! The course as data, for the code that grades, generates or presents it.
 //!
 //! - [`labs`]: the registry of labs and the description of a check.
 //! - [`checkout`]: where the files of a lab are, and which edition of the course this is.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What is wrong in a line of a text.
+/// An error in a line of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineError {
     /// From 1.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `text` with each control character but the tab replaced by U+FFFD, cut at `width` characters.
+/// `text`, cut at `width` characters, with each control character except tab replaced by U+FFFD.
 #[must_use]
 pub fn printable(text: &str, width: usize) -> String {
     let mut chars = text.chars();
@@ -20,7 +20,7 @@ pub fn quoted(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
 
-/// A number of bytes for a reader: `812 bytes`, `64 KiB`, `31.4 MiB`.
+/// A number of bytes in prose: `812 bytes`, `64 KiB`, `31.4 MiB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
@@ -35,7 +35,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A duration for a reader: `0.4 ms`, `31 ms`, `2.10 s`.
+/// A duration in prose: `0.4 ms`, `31 ms`, `2.10 s`.
 #[must_use]
 pub fn time(duration: Duration) -> String {
     let millis = duration.as_secs_f64() * 1e3;

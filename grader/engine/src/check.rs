@@ -1,4 +1,4 @@
-//! A check, and how one is put together.
+//! A check, and its builder.
 //!
 //! ```
 //! # use engine::drive::Start;
@@ -22,7 +22,7 @@ use course::labs::{Category, CheckInfo};
 use crate::drive::Trial;
 use crate::verdict::CheckError;
 
-/// What running a check gives.
+/// A check in progress.
 pub type Run<'t> = Pin<Box<dyn Future<Output = Result<(), CheckError>> + 't>>;
 
 /// One property of a program under test.
@@ -45,7 +45,7 @@ impl std::fmt::Debug for Check {
     }
 }
 
-/// What a check says of itself is read without a detour.
+/// Gives direct access to a check's description.
 impl std::ops::Deref for Check {
     type Target = CheckInfo;
 
@@ -65,7 +65,7 @@ pub const fn of_lab<const COUNT: usize>(lab: u8, mut checks: [Check; COUNT]) -> 
     checks
 }
 
-/// Begins a check called `name`, for [`of_lab`]. Each step gives what only the next one can be asked of, so that none is
+/// Begins a check called `name`, for [`of_lab`]. Each step returns a type that has only the next one, so that none can be
 /// forgotten.
 #[must_use]
 pub const fn check(name: &'static str) -> Named {
@@ -131,7 +131,7 @@ impl OfTask {
 }
 
 impl Scored {
-    /// What a program has to do, in a sentence.
+    /// What a program must do, in one sentence.
     #[must_use]
     pub const fn rule(mut self, rule: &'static str) -> Described {
         self.0.rule = rule;
@@ -140,21 +140,21 @@ impl Scored {
 }
 
 impl Described {
-    /// It says something only about a program that passes the checks with these names.
+    /// It is only meaningful for a program that passes the checks with these names.
     #[must_use]
     pub const fn requires(mut self, names: &'static [&'static str]) -> Self {
         self.0.requires = names;
         self
     }
 
-    /// The whole check may take this long; without this, 30 seconds.
+    /// The whole check may take this long; by default 30 seconds.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.0.deadline = deadline;
         self
     }
 
-    /// It runs alone, because other checks running at the same time would change what it measures.
+    /// It runs alone, because concurrent checks would change what it measures.
     #[must_use]
     pub const fn quiet(mut self) -> Self {
         self.0.quiet = true;

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Tells a run when it is to end early. Clones are notified of the same interrupt.
+/// Tells a run to end early. Clones receive the same interrupt.
 #[derive(Clone, Debug)]
 pub struct Interrupt(watch::Receiver<bool>);
 
@@ -30,7 +30,7 @@ impl Interrupt {
         *self.0.borrow()
     }
 
-    /// Waits until it is; forever, if nothing is left that could raise it.
+    /// Waits until it is raised; forever, if the switch is gone.
     pub async fn raised(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|raised| *raised).await.is_err() {

@@ -1,4 +1,4 @@
-//! What the engine knows of a lab: its data, how its programs are started and spoken to, and its checks.
+//! What the engine knows about a lab: its data, how to start its programs and talk to them, and its checks.
 
 use course::closest::closest;
 use course::labs::LabInfo;
@@ -14,7 +14,7 @@ pub struct Lab {
     pub checks: &'static [Check],
     /// The Markdown that explains each check.
     pub explanations: &'static str,
-    /// The name of the check that is charged for sockets that other checks find left behind.
+    /// The name of the check that fails for sockets left behind after other checks.
     pub residue_check: Option<&'static str>,
 }
 
@@ -37,7 +37,7 @@ impl Lab {
     ///
     /// # Errors
     ///
-    /// None; the closest ids.
+    /// There are none; returns the closest names.
     pub fn select(&self, prefix: &str) -> Result<Vec<&'static Check>, Vec<String>> {
         let is_it =
             |check: &&Check| check.id().starts_with(prefix) || check.name.starts_with(prefix);

@@ -1,4 +1,4 @@
-//! The two formats, and the metric types that each of them has.
+//! The two formats and their metric types.
 
 use crate::text::{bail, shown};
 
@@ -17,9 +17,9 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// A sentence for a report: the header is missing, or has another type, version or charset.
+    /// The header is missing, or has an unsupported type, version or charset: a sentence for a report.
     pub fn of(content_type: Option<&str>) -> Result<Self, String> {
-        const WANT: &str = "want text/plain; version=0.0.4 (Prometheus) or \
+        const WANT: &str = "expected text/plain; version=0.0.4 (Prometheus) or \
                             application/openmetrics-text; version=1.0.0 (OpenMetrics)";
         let Some(header) = content_type else {
             bail!("the answer has no Content-Type: {WANT}");
@@ -37,7 +37,7 @@ impl Format {
             let key = key.trim().to_ascii_lowercase();
             if key == "version" && !versions.contains(&value) {
                 bail!(
-                    "the Content-Type {} has version {}: want version={}",
+                    "the Content-Type {} has version {}: expected version={}",
                     shown(header),
                     shown(value),
                     versions[0]
@@ -45,7 +45,7 @@ impl Format {
             }
             if key == "charset" && !value.eq_ignore_ascii_case("utf-8") {
                 bail!(
-                    "the Content-Type {} has charset {}: both formats are utf-8",
+                    "the Content-Type {} has charset {}: both formats require utf-8",
                     shown(header),
                     shown(value)
                 );
@@ -63,7 +63,7 @@ impl Format {
         }
     }
 
-    /// The types that a TYPE line may have.
+    /// The types that a TYPE line may name.
     fn kinds(self) -> &'static [(&'static str, Kind)] {
         match self {
             Self::Prometheus => &[
@@ -120,7 +120,7 @@ impl Kind {
         known.map_or("untyped", |(name, _)| name)
     }
 
-    /// What the names of samples have after the family's name.
+    /// What follows the family's name in the names of its samples.
     pub(crate) fn suffixes(self, format: Format) -> &'static [&'static str] {
         match (format, self) {
             (Format::Prometheus, Self::Histogram) => &["_bucket", "_sum", "_count"],

@@ -1,10 +1,10 @@
-//! Takes one line apart from left to right: names, labels, words and what separates them.
+//! Splits a line from left to right into names, labels, words and separators.
 
 use crate::format::Format;
 use crate::model::Labels;
 use crate::text::{BLANKS, bail, is_blank, shown};
 
-/// A position in a line. Errors are texts of faults.
+/// A position in a line. Errors are the texts of faults.
 pub(crate) struct Cursor<'t> {
     rest: &'t str,
     format: Format,
@@ -27,7 +27,7 @@ impl<'t> Cursor<'t> {
         after.is_some()
     }
 
-    /// Takes all characters up to the first that is not `wanted`.
+    /// Takes all characters before the first that is not `wanted`.
     fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|c| !wanted(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
@@ -35,25 +35,24 @@ impl<'t> Cursor<'t> {
         taken
     }
 
-    /// Skips what may stand between any two tokens: blanks in Prometheus text, nothing in
-    /// OpenMetrics.
+    /// Skips what may separate two tokens: blanks in Prometheus text, nothing in OpenMetrics.
     pub(crate) fn skip(&mut self) {
         if self.format == Format::Prometheus {
             self.take(|c| BLANKS.contains(&c));
         }
     }
 
-    /// Takes the one space that OpenMetrics has between two words. `before` says what should
+    /// Takes the one space that OpenMetrics requires between two words. `before` says what should
     /// follow.
     pub(crate) fn space(&mut self, before: &str) -> Result<(), String> {
         match self.take(|c| BLANKS.contains(&c)) {
             " " => Ok(()),
             "" if self.rest.is_empty() => {
-                Err(format!("the line ends where a space and {before} should come"))
+                Err(format!("the line ends where a space and {before} should be"))
             }
-            "" => Err(format!("{} where a space and {before} should come", shown(self.rest))),
+            "" => Err(format!("{} where a space and {before} should be", shown(self.rest))),
             gap => Err(format!(
-                "{} before {before}: OpenMetrics wants one space there, no more and no tab",
+                "{} before {before}: OpenMetrics requires exactly one space, not a tab",
                 shown(gap)
             )),
         }
@@ -64,7 +63,7 @@ impl<'t> Cursor<'t> {
         self.take(|c| !BLANKS.contains(&c))
     }
 
-    /// Takes the name of a metric, which may have colons. `what` is its role in the line.
+    /// Takes the name of a metric, which may contain colons. `what` is its role in the line.
     pub(crate) fn metric_name(&mut self, what: &str) -> Result<&'t str, String> {
         self.name(what, true)
     }
@@ -80,7 +79,7 @@ impl<'t> Cursor<'t> {
         }
         let end = all.find(|c| ends.contains(c)).unwrap_or(all.len());
         let colon = if is_metric { ", _ and :" } else { " and _" };
-        let want = format!("want ASCII letters, digits{colon}, and no digit first");
+        let want = format!("expected ASCII letters, digits{colon}, but no digit first");
         match &all[..end] {
             "" if all.is_empty() => Err(format!("the line ends where {what} should be")),
             "" => Err(format!("{} where {what} should be: {want}", shown(all))),
@@ -99,7 +98,7 @@ impl<'t> Cursor<'t> {
             self.skip();
             let (name, value) = self.label()?;
             if labels.insert(name.to_owned(), value).is_some() {
-                bail!("the label {name} is there twice: want it once");
+                bail!("the label {name} occurs twice");
             }
             self.skip();
             let comma = self.eat(",");
@@ -118,7 +117,7 @@ impl<'t> Cursor<'t> {
                 } else {
                     shown(self.rest)
                 };
-                bail!("{found} after the value of label {name}: want , or }}");
+                bail!("{found} after the value of label {name}: expected , or }}");
             }
         }
     }
@@ -130,17 +129,18 @@ impl<'t> Cursor<'t> {
         })?;
         self.skip();
         if !self.eat("=") {
-            bail!("{} after the label name {}: want =", shown(self.rest), shown(name));
+            bail!("{} after the label name {}: expected =", shown(self.rest), shown(name));
         }
         self.skip();
         if !self.eat("\"") {
             bail!(
-                "the value of label {name} begins with {}: want it in double quotes",
+                "the value of label {name} begins with {}: expected double quotes",
                 shown(self.rest)
             );
         }
         let value = self.quoted(name)?;
-        // OpenMetrics does not mention it, but Prometheus takes it for a second name: both refuse.
+        // OpenMetrics does not mention this label, but Prometheus would read it as a second name, so it is refused in
+        // both formats.
         if name == "__name__" {
             bail!("the label __name__ is reserved for the metric's name");
         }
@@ -158,7 +158,7 @@ impl<'t> Cursor<'t> {
         let Some(end) = end else {
             bail!(
                 "the value of label {label} has no closing quote in its line: {} (write a quote in \
-                 it as \\\" and a line's end as \\n)",
+                 it as \\\" and a newline as \\n)",
                 shown(self.rest)
             );
         };
@@ -173,7 +173,7 @@ impl<'t> Cursor<'t> {
         match self.rest {
             "" => Ok(()),
             rest if is_blank(rest) => {
-                Err(format!("{} at the end of the line: want nothing there", shown(rest)))
+                Err(format!("{} at the end of the line: expected nothing there", shown(rest)))
             }
             rest => Err(format!("{} where the line should end", shown(rest))),
         }
@@ -182,9 +182,9 @@ impl<'t> Cursor<'t> {
 
 /// Replaces the escapes in a label's value or a HELP text.
 ///
-/// Prometheus text has `\\` and `\n`, in labels also `\"`, and refuses others. In OpenMetrics a
-/// backslash before another character stands for itself. Its grammar wants quotes in HELP texts
-/// escaped, but Prometheus reads them as they are, so an unescaped quote is not a fault.
+/// Prometheus text has `\\` and `\n`, and in labels also `\"`; it refuses others. In OpenMetrics, a backslash before
+/// another character stands for itself. Its grammar requires escaped quotes in HELP texts, but Prometheus also reads
+/// unescaped ones, so they are not a fault.
 pub(crate) fn unescaped(text: &str, format: Format, is_label: bool) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -198,12 +198,12 @@ pub(crate) fn unescaped(text: &str, format: Format, is_label: bool) -> Result<St
             Some('\\') => out.push('\\'),
             Some('"') if is_label || format == Format::OpenMetrics => out.push('"'),
             Some(other) if format == Format::OpenMetrics => out.extend(['\\', other]),
-            // A backslash can only be the last character in a HELP text. promtool accepts it.
+            // Only in a HELP text can a backslash be the last character. promtool accepts it.
             None if format == Format::OpenMetrics => out.push('\\'),
             other => {
                 let found: String = ['\\'].into_iter().chain(other).collect();
                 let quote = if is_label { ", \\\"" } else { "" };
-                bail!("the escape {}: want \\\\{quote} or \\n", shown(&found));
+                bail!("the escape {}: expected \\\\{quote} or \\n", shown(&found));
             }
         }
     }

@@ -1,14 +1,14 @@
-//! A strict reader of what a server answers to `GET /metrics`: Prometheus text 0.0.4 and
-//! OpenMetrics text 1.0.0.
+//! A strict reader of the answer to `GET /metrics`, in Prometheus text 0.0.4 or OpenMetrics text
+//! 1.0.0.
 //!
-//! [`Exposition::read`] continues after a mistake: a malformed line becomes a [`Fault`] and is left
-//! out, and the samples of all other lines are kept. `prometheus` and `openmetrics` know the syntax
-//! of one line, over a common `lexer`; `lint` knows what the lines mean together: names, their
-//! order, and what counters, histograms and summaries must consist of.
+//! [`Exposition::read`] continues after an error: a malformed line becomes a [`Fault`], and the samples
+//! of all other lines are kept. `prometheus` and `openmetrics` parse single lines with a common
+//! `lexer`; `lint` checks the rules about several lines: their names, their order, and the parts of
+//! counters, histograms and summaries.
 //!
-//! The specifications decide; where they leave doubt, Prometheus (`promtool`) does, and a comment
-//! says so. Labels and families whose names begin with an underscore are reserved in both formats,
-//! but no reader refuses them, so they are allowed here (except for `__name__`).
+//! The specifications decide. Where they are unclear, Prometheus (`promtool`) decides, and a comment says so. Both
+//! formats reserve some names that begin with an underscore, but no reader refuses them, so they are allowed here
+//! (except `__name__`).
 
 mod format;
 mod lexer;

@@ -1,4 +1,4 @@
-//! What one line can be, in either format.
+//! The kinds of lines in either format.
 
 use crate::model::Sample;
 
@@ -6,7 +6,7 @@ use crate::model::Sample;
 pub(crate) enum Line<'t> {
     /// A comment or a blank line, where the format allows them.
     Ignored,
-    /// An empty line of OpenMetrics, which allows none.
+    /// An empty line, which OpenMetrics does not allow.
     Empty,
     /// The `# EOF` of OpenMetrics.
     Eof,

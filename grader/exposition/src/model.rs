@@ -1,4 +1,4 @@
-//! What a page says, and questions about it.
+//! The contents of a page, and queries on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,7 +21,7 @@ pub struct Sample {
     /// Without escapes.
     pub labels: Labels,
     pub value: f64,
-    /// In seconds since 1970, although Prometheus text has milliseconds.
+    /// In seconds since 1970, although Prometheus text uses milliseconds.
     pub timestamp: Option<f64>,
 }
 
@@ -36,9 +36,9 @@ impl Sample {
 /// What the metadata lines say about a metric family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Family {
-    /// The first of its lines, counted from 1.
+    /// Its first line, counted from 1.
     pub line: usize,
-    /// From the TYPE line; without one the type is unknown.
+    /// From the TYPE line; without one, the type is unknown.
     pub kind: Option<Kind>,
     /// Without escapes; `None` for an empty text, too.
     pub help: Option<String>,
@@ -53,7 +53,7 @@ pub struct Family {
 pub struct Fault {
     /// Counted from 1.
     pub line: usize,
-    /// What was found and what the format wants.
+    /// What was found and what the format requires.
     pub text: String,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Fault {
 /// A page of metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Exposition {
-    /// In the order of the text.
+    /// In the order of the page.
     pub samples: Vec<Sample>,
     /// By name.
     pub families: BTreeMap<String, Family>,
@@ -77,8 +77,8 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// The value of the sample with this name and exactly these labels; of several (OpenMetrics
-    /// allows more than one with increasing timestamps) the last.
+    /// The value of the sample with this name and exactly these labels. If there are several
+    /// (OpenMetrics allows that with increasing timestamps), the last one.
     #[must_use]
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let is_it = |sample: &&Sample| sample.name == name && same(&sample.labels, labels, None);

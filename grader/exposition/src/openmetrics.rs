@@ -6,7 +6,7 @@ use crate::line::{Keyword, Line, Metadata};
 use crate::model::{Labels, Sample};
 use crate::text::{bail, is_blank, number, shown, want_number};
 
-/// Parses the line `number`, counted from 1. Errors are texts of faults.
+/// Parses the line `number`, counted from 1. Errors are the texts of faults.
 pub(crate) fn parse(text: &str, number: usize) -> Result<Line<'_>, String> {
     match text {
         "# EOF" => Ok(Line::Eof),
@@ -20,8 +20,8 @@ fn metadata(text: &str) -> Result<Line<'_>, String> {
     let mut cursor = Cursor::new(text.strip_prefix("# ").unwrap_or(""), Format::OpenMetrics);
     let Some(keyword) = Keyword::parse(cursor.word()) else {
         bail!(
-            "{}: OpenMetrics has no comments, only lines of `# HELP `, `# TYPE `, `# UNIT ` and at \
-             the end `# EOF`, with nothing behind it",
+            "{}: OpenMetrics has no comments, only `# HELP `, `# TYPE ` and `# UNIT ` lines, and \
+             `# EOF` at the end with nothing after it",
             shown(text)
         );
     };
@@ -36,7 +36,7 @@ fn metadata(text: &str) -> Result<Line<'_>, String> {
         };
         let rest = cursor.rest();
         let found = if rest.is_empty() { "nothing".to_owned() } else { shown(rest) };
-        bail!("{found} after the name: want `# {name} {family} {what}`");
+        bail!("{found} after the name: expected `# {name} {family} {what}`");
     }
     Ok(Line::Metadata(Metadata { keyword, family, content: cursor.rest() }))
 }
@@ -45,7 +45,7 @@ fn sample(text: &str, line: usize) -> Result<Sample, String> {
     let mut cursor = Cursor::new(text, Format::OpenMetrics);
     let name = cursor.metric_name("a metric name")?.to_owned();
     if cursor.rest().starts_with(" {") {
-        bail!("a space before `{{`: OpenMetrics wants none");
+        bail!("a space before `{{`: OpenMetrics allows none");
     }
     let labels = if cursor.eat("{") { cursor.labels()? } else { Labels::new() };
     cursor.space("the value")?;
@@ -77,7 +77,7 @@ fn timestamp(cursor: &mut Cursor<'_>) -> Result<Option<f64>, String> {
 /// Takes the exemplar of `sample`: ` # {labels} value [timestamp]`.
 fn exemplar(cursor: &mut Cursor<'_>, sample: &Sample) -> Result<(), String> {
     const MAX_CHARACTERS: usize = 128;
-    const WANT: &str = "want ` # {label=\"value\"} number`, and a timestamp if you like";
+    const WANT: &str = "expected ` # {label=\"value\"} number` and optionally a timestamp";
     if !cursor.eat(" # {") {
         if cursor.rest().starts_with(" #") {
             bail!("{} as an exemplar: {WANT}", shown(cursor.rest()));
@@ -85,16 +85,16 @@ fn exemplar(cursor: &mut Cursor<'_>, sample: &Sample) -> Result<(), String> {
         return cursor.end();
     }
     let name = &sample.name;
-    // Judged by the name alone, as promtool does.
+    // Like promtool, this judges by the name alone.
     if !name.ends_with("_bucket") && !name.ends_with("_total") {
-        bail!("an exemplar for {name}: OpenMetrics has them only for _bucket and _total");
+        bail!("an exemplar for {name}: OpenMetrics allows them only for _bucket and _total");
     }
     let within = |text| format!("in the exemplar: {text}");
     let labels = cursor.labels().map_err(within)?;
     let length: usize = labels.iter().map(|(k, v)| k.chars().count() + v.chars().count()).sum();
     if length > MAX_CHARACTERS {
         bail!(
-            "the exemplar's labels have {length} characters: want at most {MAX_CHARACTERS}, names \
+            "the exemplar's labels have {length} characters: expected at most {MAX_CHARACTERS}, names \
              and values together"
         );
     }
@@ -105,7 +105,7 @@ fn exemplar(cursor: &mut Cursor<'_>, sample: &Sample) -> Result<(), String> {
     if let Some(le) = bound
         && number(le).is_some_and(|bound| value > bound)
     {
-        bail!("the exemplar's value {value} is not in the bucket of le=\"{le}\"");
+        bail!("the exemplar's value {value} is not in the bucket with le=\"{le}\"");
     }
     Ok(())
 }

@@ -160,7 +160,7 @@ h_count 1.2345678e+07
 process_start_time_seconds 1.70000000012e+09
 "#;
 
-/// The documented example of the format, which has all of its freedoms.
+/// The documented example of the format, which uses all the freedom that it allows.
 pub(crate) const FREE: &str = "# HELP http_requests_total The total number of HTTP requests.\n\
     # TYPE http_requests_total counter\n\
     http_requests_total{method=\"post\",code=\"200\"} 1027 1395066363000\n\

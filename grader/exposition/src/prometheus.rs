@@ -6,7 +6,7 @@ use crate::line::{Keyword, Line, Metadata};
 use crate::model::{Labels, Sample};
 use crate::text::{BLANKS, bail, shown, want_number};
 
-/// Parses the line `number`, counted from 1. Errors are texts of faults.
+/// Parses the line `number`, counted from 1. Errors are the texts of faults.
 pub(crate) fn parse(text: &str, number: usize) -> Result<Line<'_>, String> {
     match text.trim_start_matches(BLANKS) {
         "" => Ok(Line::Ignored),
@@ -15,13 +15,13 @@ pub(crate) fn parse(text: &str, number: usize) -> Result<Line<'_>, String> {
     }
 }
 
-/// A line that begins with `#`: metadata or any comment.
+/// A line that begins with `#`: metadata or a comment.
 fn comment(text: &str) -> Result<Line<'_>, String> {
     let mut cursor = Cursor::new(text, Format::Prometheus);
     cursor.skip();
     cursor.eat("#");
     cursor.skip();
-    // `#TYPE` without a space is not a comment either, as in promtool.
+    // As in promtool, `#TYPE` without a space is not a comment either.
     let keyword = match Keyword::parse(cursor.word()) {
         Some(keyword @ (Keyword::Help | Keyword::Type)) => keyword,
         Some(Keyword::Unit) | None => return Ok(Line::Ignored),
@@ -30,7 +30,7 @@ fn comment(text: &str) -> Result<Line<'_>, String> {
     let name = keyword.name();
     let family = cursor.metric_name(&format!("the metric name of a {name} line"))?;
     if cursor.rest().starts_with('{') {
-        bail!("labels in a {name} line: want the metric name alone");
+        bail!("labels in a {name} line: expected only the metric name");
     }
     cursor.skip();
     let content = match keyword {
@@ -46,7 +46,7 @@ fn sample(text: &str, line: usize) -> Result<Sample, String> {
     let name = cursor.metric_name("a metric name")?.to_owned();
     cursor.skip();
     let labels = if cursor.eat("{") { cursor.labels()? } else { Labels::new() };
-    // The specification wants blanks only where two words would merge, so none after a brace.
+    // The specification requires blanks only where two words would merge, so not after a brace.
     cursor.skip();
     let value = want_number("the value", cursor.word())?;
     cursor.skip();
@@ -64,8 +64,8 @@ fn timestamp(word: &str) -> Result<Option<f64>, String> {
     }
     if word.starts_with('#') {
         bail!(
-            "{} after the value: Prometheus text has no exemplars, and comments only on lines of \
-             their own",
+            "{} after the value: Prometheus text has no exemplars, and a comment needs its own \
+             line",
             shown(word)
         );
     }

@@ -1,4 +1,4 @@
-//! From the bytes of a page to its lines.
+//! Splits the bytes of a page into lines and parses them.
 
 use crate::format::Format;
 use crate::line::Line;
@@ -11,7 +11,7 @@ use crate::{openmetrics, prometheus};
 mod tests;
 
 impl Exposition {
-    /// Reads all that can be read from any bytes; what is wrong is in `faults`.
+    /// Reads as much as possible of any bytes; all errors are in `faults`.
     #[must_use]
     pub fn read(text: &[u8], format: Format) -> Self {
         let mut reader = Reader { format, eof: None, linter: Linter::new(format) };
@@ -40,18 +40,18 @@ impl Reader {
         }
     }
 
-    /// Reads a line with its newline, which may be missing in the last one.
+    /// Reads a line with its newline, which the last one may lack.
     fn bytes(&mut self, number: usize, bytes: &[u8]) {
         let whole = bytes.strip_suffix(b"\n");
         // The grammar of OpenMetrics makes the newline after EOF optional, and so does promtool.
         if whole.is_none() && !(self.format == Format::OpenMetrics && bytes == b"# EOF") {
-            let text = "the text ends without a newline: the last line wants one, too";
+            let text = "the text ends without a newline: the last line needs one, too";
             self.linter.fault(number, text);
         }
         let mut bytes = whole.unwrap_or(bytes);
         if let Some(without) = bytes.strip_suffix(b"\r") {
             bytes = without;
-            let text = "the line ends in `\\r\\n`: both formats want `\\n` alone";
+            let text = "the line ends in `\\r\\n`: both formats require `\\n`";
             self.linter.fault_once(number, "carriage return", text);
         }
         match str::from_utf8(bytes) {
@@ -68,8 +68,8 @@ impl Reader {
     fn line(&mut self, number: usize, text: &str) {
         if let Some(eof) = self.eof {
             let text = match text {
-                "# EOF" => format!("a second `# EOF`, the first is at line {eof}: want one"),
-                _ => format!("{} after the `# EOF` of line {eof}: want nothing", shown(text)),
+                "# EOF" => format!("a second `# EOF`, after the one on line {eof}"),
+                _ => format!("{} after the `# EOF` of line {eof}: expected nothing", shown(text)),
             };
             self.linter.fault_once(number, "after EOF", text);
         }
@@ -83,7 +83,7 @@ impl Reader {
         }
     }
 
-    /// An error is the fault because of which the line is left out.
+    /// An error is the fault that makes the line invalid.
     fn take(&mut self, number: usize, line: Line<'_>) -> Result<(), String> {
         match line {
             Line::Ignored => {}

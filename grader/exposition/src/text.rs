@@ -1,4 +1,4 @@
-//! Small pieces of text: blanks, numbers, and how a fault quotes what it found.
+//! Text helpers: blanks, numbers, and how a fault quotes what it found.
 
 /// Returns an error with this text.
 macro_rules! bail {
@@ -9,16 +9,16 @@ macro_rules! bail {
 
 pub(crate) use bail;
 
-/// What separates words in Prometheus text; OpenMetrics has only single spaces.
+/// The characters that separate words in Prometheus text; OpenMetrics has only single spaces.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
 
-/// Whether there is nothing but blanks.
+/// Whether the text is empty or consists of blanks.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.trim_matches(BLANKS).is_empty()
 }
 
-/// Quotes a piece of the page for a report: in backticks, because quotes and backslashes are
-/// frequent in these formats. Invisible characters are escaped, and a long text is cut.
+/// Quotes a piece of the page for a report, in backticks, because quotes and backslashes are
+/// frequent in these formats. Escapes invisible characters and cuts off a long text.
 pub(crate) fn shown(text: &str) -> String {
     const WIDTH: usize = 60;
     let mut out: String = text.chars().take(WIDTH).map(visible).collect();
@@ -34,8 +34,8 @@ fn visible(c: char) -> String {
     if hides { c.escape_default().to_string() } else { c.to_string() }
 }
 
-/// Parses a number as Go does, which is what both formats mean. A number too large for 64 bits is
-/// not a number to Prometheus, so it is none here.
+/// Parses a number as Go does, as both formats intend. Like Prometheus, it refuses a number that is
+/// too large for 64 bits.
 pub(crate) fn number(word: &str) -> Option<f64> {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
     match unsigned.to_ascii_lowercase().as_str() {
@@ -48,13 +48,15 @@ pub(crate) fn number(word: &str) -> Option<f64> {
     }
 }
 
-/// As [`number`]; the error says that `what` is missing or is not a number.
+/// Like [`number`]; the error says that `what` is missing or is not a number.
 pub(crate) fn want_number(what: &str, word: &str) -> Result<f64, String> {
     match number(word) {
         Some(value) => Ok(value),
-        None if word.is_empty() => Err(format!("{what} is missing: want a number after one space")),
+        None if word.is_empty() => {
+            Err(format!("{what} is missing: expected a number after one space"))
+        }
         None => Err(format!(
-            "{what} {} is not a number: want one such as 3, 0.25, 1e-3, NaN, +Inf or -Inf",
+            "{what} {} is not a number: expected one such as 3, 0.25, 1e-3, NaN, +Inf or -Inf",
             shown(word)
         )),
     }

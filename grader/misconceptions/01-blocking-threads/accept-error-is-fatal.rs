@@ -1,7 +1,7 @@
-//! Misconception: when accept fails, the listener is broken.
+//! Misconception: when `accept` fails, the listener is broken.
 //!
 //! Must fail:
-//! - 01/out-of-descriptors: out of descriptors for a moment, the server ends for good
+//! - 01/out-of-descriptors: running out of descriptors for a moment ends the server for good
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Slots::new(options.max_connections);

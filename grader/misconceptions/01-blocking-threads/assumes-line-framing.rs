@@ -1,7 +1,7 @@
-//! Misconception: what clients send comes in lines.
+//! Misconception: clients send lines.
 //!
 //! Must fail:
-//! - 01/echo-bytes: a piece without a newline is not answered; the client waits, and so does the
+//! - 01/echo-bytes: a piece without a newline gets no echo; the client waits, and so does the
 //!   server
 
 use std::io::{BufRead, BufReader};

@@ -1,11 +1,10 @@
-//! Misconception: an error is an error: the program reports it and ends.
+//! Misconception: any error is fatal: the program reports it and exits.
 //!
 //! Must fail:
-//! - 01/reset-mid-stream: the reset of one client ends the server
-//! - 01/reset-while-writing: the same while it writes
-//! - 01/descriptors-return: the clients of the warm-up are reset, which ends the server
-//! - 01/threads-return: the clients of the warm-up are reset, which ends the
-//!   server
+//! - 01/reset-mid-stream: one client's reset ends the server
+//! - 01/reset-while-writing: a reset during a write ends it, too
+//! - 01/descriptors-return: the warm-up clients are reset, which ends the server
+//! - 01/threads-return: the warm-up clients are reset, which ends the server
 
 use std::process;
 

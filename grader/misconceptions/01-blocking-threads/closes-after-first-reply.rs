@@ -1,8 +1,7 @@
 //! Misconception: a client sends one message, and one read returns it.
 //!
 //! Must fail:
-//! - 01/echo-bytes: after the first answer the connection is closed, and the second piece is not
-//!   answered
+//! - 01/echo-bytes: the server closes after its first answer and never answers the second piece
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     let mut buffer = [0; BUFFER_SIZE];

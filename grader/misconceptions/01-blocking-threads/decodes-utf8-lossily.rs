@@ -1,7 +1,7 @@
-//! Misconception: what clients send is text.
+//! Misconception: clients send text.
 //!
 //! Must fail:
-//! - 01/echo-bytes: bytes that are not UTF-8 come back as U+FFFD
+//! - 01/echo-bytes: bytes that are not UTF-8 are echoed as U+FFFD
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     let mut buffer = [0; BUFFER_SIZE];

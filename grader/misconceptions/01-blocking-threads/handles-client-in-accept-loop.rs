@@ -1,7 +1,7 @@
-//! Misconception: one loop can serve the clients, one after the other.
+//! Misconception: one loop can serve the clients one after another.
 //!
 //! Must fail:
-//! - 01/all-open-at-once: the second client is not accepted until the first has gone
+//! - 01/all-open-at-once: the second client is not accepted until the first leaves
 
 // ANCHOR: bug
 pub fn serve(listener: &TcpListener, _: &Options) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Misconception: a lock that guards statistics may be held over the whole exchange.
+//! Misconception: a lock that guards statistics may be held during the write.
 //! Adds: ECHOED
 //!
 //! Must fail:

@@ -1,7 +1,7 @@
-//! Misconception: read fills the buffer.
+//! Misconception: `read` fills the buffer.
 //!
 //! Must fail:
-//! - 01/echo-bytes: after the bytes that were read come those that were in the buffer already
+//! - 01/echo-bytes: the echo continues with bytes that were already in the buffer
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     let mut buffer = [0; BUFFER_SIZE];

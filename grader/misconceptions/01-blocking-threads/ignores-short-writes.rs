@@ -1,8 +1,8 @@
-//! Misconception: write writes all that it is given.
+//! Misconception: `write` writes everything it is given.
 //!
 //! Must fail:
-//! - 01/large-stream: a write that blocks and is disturbed by a signal returns early; the rest of
-//!   that buffer is lost
+//! - 01/large-stream: a blocked write that a signal interrupts returns early, and the rest of the
+//!   buffer is lost
 
 #[expect(clippy::unused_io_amount, reason = "this is the mistake")]
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {

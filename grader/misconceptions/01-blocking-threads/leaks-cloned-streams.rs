@@ -1,9 +1,9 @@
-//! Misconception: streams are kept in a list, so that they could be closed when the server ends.
+//! Misconception: a server must keep all its streams in a list, to close them when it ends.
 //!
 //! Must fail:
-//! - 01/empty-session: a connection ends when its last owner is dropped: the clone in the list
-//!   keeps it, and the client that has closed never gets the end
-//! - 01/echo-bytes: the same at the end of the first client
+//! - 01/empty-session: a connection closes when its last owner is dropped; the clone in the list
+//!   keeps it open, and the client never sees EOF
+//! - 01/echo-bytes: the same, when the first client ends
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Slots::new(options.max_connections);

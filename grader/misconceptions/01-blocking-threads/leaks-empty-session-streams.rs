@@ -1,10 +1,9 @@
-//! Misconception: a client that has said nothing yet will say something later.
+//! Misconception: a client that has sent nothing yet will send something later.
 //!
 //! Must fail:
-//! - 01/out-of-descriptors: the silent clients that have left still hold their descriptors, so the
-//!   new one is not served
-//! - 01/descriptors-return: the streams of clients that left without a word stay open, as other
-//!   checks show
+//! - 01/out-of-descriptors: silent clients that have left still hold descriptors, so the new client
+//!   is not served
+//! - 01/descriptors-return: the streams of clients that left without sending a byte stay open
 
 use std::net::Shutdown;
 

@@ -1,7 +1,7 @@
-//! Misconception: streams that failed are kept, to be looked at later.
+//! Misconception: failed streams should be kept for later inspection.
 //!
 //! Must fail:
-//! - 01/descriptors-return: each client that is reset leaves a descriptor behind
+//! - 01/descriptors-return: each reset client leaves a descriptor open
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Slots::new(options.max_connections);

@@ -1,8 +1,8 @@
-//! Misconception: a thread that only waits costs nothing, so each client can have one for its log.
+//! Misconception: a waiting thread costs nothing, so each client can have one for its log.
 //!
 //! Must fail:
-//! - 01/threads-return: the helper of each client waits for messages for ever, since a sender is
-//!   kept
+//! - 01/threads-return: each client's logger waits for messages forever, because the server keeps a
+//!   sender
 
 use std::sync::mpsc;
 

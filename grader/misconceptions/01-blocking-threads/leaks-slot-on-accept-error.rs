@@ -1,7 +1,7 @@
-//! Misconception: every slot that is taken belongs to a client, and is given back when that client leaves.
+//! Misconception: every slot taken belongs to a client, and is freed when that client leaves.
 //!
 //! Must fail:
-//! - 01/out-of-descriptors: each accept that fails with EMFILE costs a slot, so fewer clients are
+//! - 01/out-of-descriptors: each `accept` that fails with EMFILE leaks a slot, so fewer clients are
 //!   served afterwards
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {

@@ -1,10 +1,9 @@
-//! Misconception: a client leaves its place when it has been served to the end.
+//! Misconception: a client frees its slot once it has been served to the end.
 //!
 //! Must fail:
-//! - 01/connection-limit: the place of a client that was reset is never free again
-//! - 01/descriptors-return: with most of 2,200 clients reset, the 1,024 places are used up
-//! - 01/threads-return: with most of 2,200 clients reset, the 1,024 places are
-//!   used up
+//! - 01/connection-limit: the slot of a reset client is never free again
+//! - 01/descriptors-return: most of 2,200 clients are reset, which uses up the 1,024 slots
+//! - 01/threads-return: most of 2,200 clients are reset, which uses up the 1,024 slots
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Arc::new((Mutex::new(options.max_connections), Condvar::new()));

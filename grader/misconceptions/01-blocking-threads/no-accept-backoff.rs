@@ -1,8 +1,8 @@
-//! Misconception: when accept fails, the next one may succeed.
+//! Misconception: when `accept` fails, the next call may succeed.
 //!
 //! Must fail:
-//! - 01/out-of-descriptors: out of descriptors, accept fails at once for as long as all are in use:
-//!   a CPU is used up
+//! - 01/out-of-descriptors: while no descriptor is free, `accept` fails immediately, and the loop
+//!   uses a whole CPU
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let slots = Slots::new(options.max_connections);

@@ -1,7 +1,7 @@
 //! Misconception: threads are cheap, so no limit is needed.
 //!
 //! Must fail:
-//! - 01/connection-limit: the 17th client is answered while 16 are served
+//! - 01/connection-limit: the 17th client is answered while 16 are being served
 
 pub fn serve(listener: &TcpListener, _: &Options) -> io::Result<()> {
     loop {

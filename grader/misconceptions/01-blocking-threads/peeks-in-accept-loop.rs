@@ -1,5 +1,5 @@
-//! Misconception: a client that has connected will say something soon, so its first byte can be
-//! awaited before it gets a thread.
+//! Misconception: a client that has connected sends something soon, so the server can wait for its
+//! first byte before it starts a thread.
 //!
 //! Must fail:
 //! - 01/silent-clients: the accepting thread sleeps until the first silent client sends
@@ -13,7 +13,7 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
             continue;
         };
         if stream.peek(&mut [0]).is_err() {
-            continue; // gone already: not worth a thread
+            continue; // already gone: not worth a thread
         }
         thread::spawn(move || {
             let _slot = slot;

@@ -1,7 +1,8 @@
-//! Misconception: at the limit the next client is to be turned away.
+//! Misconception: at the limit, the server must refuse the next client.
 //!
 //! Must fail:
-//! - 01/connection-limit: the 17th client is closed at once, where it should wait
+//! - 01/connection-limit: the 17th client is closed immediately, but should
+//!   wait
 
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     let served = Arc::new(Mutex::new(0));
@@ -12,7 +13,7 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
         };
         let mut count = served.lock().unwrap();
         if *count >= options.max_connections {
-            continue; // the stream is dropped, and so closed
+            continue; // drops the stream, which closes it
         }
         *count += 1;
         let served = Arc::clone(&served);

@@ -1,7 +1,7 @@
-//! Misconception: an answer is given when the question is complete, at the end of the input.
+//! Misconception: the server answers when the question is complete, at EOF.
 //!
 //! Must fail:
-//! - 01/echo-bytes: the client that waits for its echo before it goes on waits for ever
+//! - 01/echo-bytes: a client that waits for its echo before it sends more waits forever
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     let mut all = Vec::new();

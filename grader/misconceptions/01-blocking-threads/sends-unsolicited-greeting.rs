@@ -1,9 +1,8 @@
-//! Misconception: a server introduces itself before the client has said anything.
+//! Misconception: a server introduces itself before the client sends anything.
 //!
 //! Must fail:
-//! - 01/empty-session: the client that says nothing gets the greeting, where it should get the end
-//!   alone
-//! - 01/echo-bytes: the greeting comes before the echo
+//! - 01/empty-session: the client that sends nothing gets a greeting before EOF
+//! - 01/echo-bytes: the greeting arrives before the echo
 
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
     stream.write_all(b"welcome\r\n")?;

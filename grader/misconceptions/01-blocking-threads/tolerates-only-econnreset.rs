@@ -1,8 +1,7 @@
-//! Misconception: a client that goes away shows as ECONNRESET; any other error is a fault of this
-//! program.
+//! Misconception: a client that leaves causes ECONNRESET; any other error is a fault of the server.
 //!
 //! Must fail:
-//! - 01/reset-while-writing: a client that closed before it was written to shows as EPIPE
+//! - 01/reset-while-writing: writing to a client that has already closed fails with EPIPE
 
 use std::process;
 

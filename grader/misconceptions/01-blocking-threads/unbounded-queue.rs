@@ -1,7 +1,7 @@
-//! Misconception: reading and writing are best done by two threads with a queue between.
+//! Misconception: two threads with a queue between them are the best way to read and write.
 //!
 //! Must fail:
-//! - 01/large-stream: the queue has no bound: what a client does not read piles up in memory
+//! - 01/large-stream: the queue has no bound, so whatever a client does not read piles up in memory
 
 use std::sync::mpsc;
 

@@ -1,9 +1,9 @@
-//! Misconception: `wait` gets a list to add events to, so the caller must have
+//! Misconception: `wait` appends events to a list, so the caller must have
 //! emptied it.
 //! Edits: src/poll.rs
 //!
 //! Must fail:
-//! - 02/poll/steady-cost: every event is handled again after each wait, so a
+//! - 02/poll/steady-cost: each wait handles all earlier events again, so each
 //!   request costs more CPU time than the one before
 
 impl Selector for Poll {

@@ -1,16 +1,16 @@
-//! Misconception: to be told when writing is possible never hurts.
+//! Misconception: asking for write readiness never hurts.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/blocks-in-its-call: an idle socket can be written, so the wait
-//!   returns at once, for ever
-//! - 02/select/blocks-in-its-call: an idle socket can be written, so the wait
-//!   returns at once, for ever
-//! - 02/epoll/blocks-in-its-call: an idle socket can be written, so the wait
-//!   returns at once, for ever
-//! - 02/poll/idle-is-idle: it spins
-//! - 02/select/idle-is-idle: it spins
-//! - 02/epoll/idle-is-idle: it spins
+//! - 02/poll/blocks-in-its-call: an idle socket is always writable, so every
+//!   wait returns immediately
+//! - 02/select/blocks-in-its-call: an idle socket is always writable, so every
+//!   wait returns immediately
+//! - 02/epoll/blocks-in-its-call: an idle socket is always writable, so every
+//!   wait returns immediately
+//! - 02/poll/idle-is-idle: the loop spins
+//! - 02/select/idle-is-idle: the loop spins
+//! - 02/epoll/idle-is-idle: the loop spins
 
 impl Client {
     fn interest(&self) -> Interest {

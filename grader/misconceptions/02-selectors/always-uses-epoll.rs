@@ -1,8 +1,8 @@
-//! Misconception: epoll is the best of the three, so it serves for all.
+//! Misconception: epoll is the best of the three, so it can replace the others.
 //!
 //! Must fail:
-//! - 02/poll/blocks-in-its-call: the call is epoll_wait
-//! - 02/select/blocks-in-its-call: the call is epoll_wait
+//! - 02/poll/blocks-in-its-call: the server waits in epoll_wait
+//! - 02/select/blocks-in-its-call: the server waits in epoll_wait
 
 pub fn selector(
     backend: Backend,

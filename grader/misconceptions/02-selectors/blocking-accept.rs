@@ -1,13 +1,12 @@
-//! Misconception: readiness alone keeps accept from blocking.
+//! Misconception: readiness alone keeps `accept` from blocking.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/echo-bytes: the second accept of the loop blocks, and with it
-//!   everything
-//! - 02/select/echo-bytes: the second accept of the loop blocks, and with it
-//!   everything
-//! - 02/epoll/echo-bytes: the second accept of the loop blocks, and with it
-//!   everything
+//! - 02/poll/echo-bytes: the second `accept` of the loop blocks the only thread
+//! - 02/select/echo-bytes: the second `accept` of the loop blocks the only
+//!   thread
+//! - 02/epoll/echo-bytes: the second `accept` of the loop blocks the only
+//!   thread
 
 pub fn serve(
     listener: TcpListener,

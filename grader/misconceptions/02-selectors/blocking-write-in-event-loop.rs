@@ -1,10 +1,10 @@
-//! Misconception: what is left of an answer is quickly written.
+//! Misconception: the rest of an answer is quickly written.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/slow-reader: the thread sleeps in write until that client reads
-//! - 02/no-crosstalk: a client that does not read stops all others
-//! - 02/reset-storm: a client that does not read stops all others
+//! - 02/slow-reader: the thread sleeps in `write` until that client reads
+//! - 02/no-crosstalk: a client that does not read blocks all others
+//! - 02/reset-storm: a client that does not read blocks all others
 
 const BUFFER_SIZE: usize = 1024 * 1024;
 
@@ -17,7 +17,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,

@@ -1,18 +1,18 @@
-//! Misconception: when read returns 0 the client has gone.
+//! Misconception: when `read` returns 0, the client has gone.
 //! Edits: src/server.rs
 //! Adds: MAX_PENDING
 //!
 //! Must fail:
-//! - 02/half-close: what still waits to be written is lost
+//! - 02/half-close: bytes that still wait to be written are lost
 
-/// How much is kept for one client: then nothing more is read of it.
+/// How many bytes to keep for one client before reading stops.
 const MAX_PENDING: usize = 10 * 1024 * 1024;
 
 struct Client {
     stream: Rc<TcpStream>,
-    /// Read and not yet written.
+    /// Bytes read but not yet written.
     pending: Vec<u8>,
-    /// What the selector waits for on its behalf.
+    /// What the selector waits for on this client's socket.
     registered: Interest,
 }
 

@@ -1,12 +1,11 @@
-//! Misconception: a write that takes a part only has written what there was
-//! room for; the rest is gone.
+//! Misconception: a partial write takes what fits, and the rest is lost.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/partial-write: what the kernel did not take is lost
-//! - 02/select/partial-write: what the kernel did not take is lost
-//! - 02/epoll/partial-write: what the kernel did not take is lost
-//! - 02/half-close: what the kernel did not take is lost
+//! - 02/poll/partial-write: the bytes that the kernel did not take are lost
+//! - 02/select/partial-write: the bytes that the kernel did not take are lost
+//! - 02/epoll/partial-write: the bytes that the kernel did not take are lost
+//! - 02/half-close: the bytes that the kernel did not take are lost
 
 impl Client {
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
@@ -17,7 +16,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,

@@ -1,9 +1,9 @@
-//! Misconception: an interest that was there once does not hurt later.
+//! Misconception: an old interest does no harm later.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
-//! - 02/epoll/idle-is-idle: EPOLLOUT stays after a client has read on, and is
-//!   true all the time
+//! - 02/epoll/idle-is-idle: EPOLLOUT stays set after a slow reader has caught
+//!   up, and is always ready
 
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, RawFd};
@@ -11,9 +11,9 @@ use std::os::fd::{AsRawFd, RawFd};
 pub struct Epoll {
     epoll: OwnedFd,
     trigger: Trigger,
-    /// What each socket was ever watched for.
+    /// Everything that each socket was ever watched for.
     masks: HashMap<RawFd, epoll::EventFlags>,
-    /// The kernel writes its events into this, see [`epoll::wait`].
+    /// The kernel writes its events here, see [`epoll::wait`].
     batch: Box<[MaybeUninit<epoll::Event>; MAX_EVENTS]>,
 }
 

@@ -1,10 +1,10 @@
-//! Misconception: an event is over when it was told (EPOLLONESHOT), and the
-//! next comes by itself.
+//! Misconception: each event is reported once (EPOLLONESHOT), and the next one
+//! follows automatically.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
-//! - 02/epoll/echo-bytes: nothing more is told of a client after its first
-//!   event
+//! - 02/epoll/echo-bytes: after a client's first event, epoll reports no more
+//!   for it
 
 impl Epoll {
     fn flags(&self, interest: Interest) -> epoll::EventFlags {

@@ -1,9 +1,9 @@
-//! Misconception: a wait that fails has failed.
+//! Misconception: a wait that fails is a fatal error.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
-//! - 02/signal-interrupt: epoll_wait ends with EINTR after a stop and a
-//!   continuation
+//! - 02/signal-interrupt: epoll_wait returns EINTR when the process is stopped
+//!   and continued
 
 impl Selector for Epoll {
     fn wait(
@@ -18,7 +18,7 @@ impl Selector for Epoll {
         let (ready, _) = epoll::wait(epoll, batch, timeout.as_ref())?;
         for event in ready {
             let (flags, token) = (event.flags, event.data.u64());
-            // An error or the end may come without having been asked for.
+            // ERR and HUP are reported even if they were not requested.
             let err_or_hup = flags.intersects(Flags::ERR | Flags::HUP);
             let readable = err_or_hup || flags.contains(Flags::IN);
             let writable = err_or_hup || flags.contains(Flags::OUT);

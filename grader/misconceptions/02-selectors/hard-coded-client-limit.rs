@@ -1,9 +1,10 @@
-//! Misconception: 256 clients are more than anybody needs.
+//! Misconception: 256 clients are more than enough.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/all-open-at-once: the 257th is turned away
-//! - 02/many-descriptors: so it is here, long before select is full
+//! - 02/all-open-at-once: the 257th client is refused
+//! - 02/many-descriptors: the 257th client is refused, long before select's
+//!   sets are full
 
 impl Server {
     fn add_client(&mut self, stream: TcpStream) -> io::Result<()> {

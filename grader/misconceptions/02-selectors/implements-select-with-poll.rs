@@ -1,10 +1,9 @@
-//! Misconception: poll is select with a better list: one can stand for the
-//! other.
+//! Misconception: poll is select with a better list, so it can stand in for it.
 //! Edits: src/select.rs
 //! Adds: poll_fd
 //!
 //! Must fail:
-//! - 02/select/blocks-in-its-call: the call is poll
+//! - 02/select/blocks-in-its-call: the server waits in poll
 
 use crate::sys::timespec;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -43,7 +42,7 @@ impl Selector for Select {
         };
         for (poll_fd, registration) in fds.iter().zip(self.sockets.values()) {
             let revents = poll_fd.revents();
-            // An error or the end may come without having been asked for.
+            // ERR and HUP are reported even if they were not requested.
             let err_or_hup =
                 revents.intersects(PollFlags::ERR | PollFlags::HUP);
             let readable = err_or_hup || revents.contains(PollFlags::IN);
@@ -60,7 +59,7 @@ impl Selector for Select {
     }
 }
 
-/// One line of poll's list: a descriptor, and what to look for.
+/// An entry of poll's list: a descriptor, and what to watch it for.
 fn poll_fd(registration: &Registration) -> PollFd<'_> {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, registration.interest.read);

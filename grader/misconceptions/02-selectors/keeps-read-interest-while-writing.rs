@@ -1,10 +1,10 @@
-//! Misconception: one can always ask for both.
+//! Misconception: asking for both directions never hurts.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
-//! - 02/select/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
-//! - 02/epoll/idle-is-idle: a client that does not read has sent more, and is ready to be read all the time
+//! - 02/poll/idle-is-idle: a slow reader has sent more bytes, so its socket stays readable
+//! - 02/select/idle-is-idle: a slow reader has sent more bytes, so its socket stays readable
+//! - 02/epoll/idle-is-idle: a slow reader has sent more bytes, so its socket stays readable
 
 impl Client {
     fn interest(&self) -> Interest {

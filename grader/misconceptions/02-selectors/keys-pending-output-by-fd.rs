@@ -1,20 +1,20 @@
-//! Misconception: a descriptor names a client.
+//! Misconception: a descriptor identifies a client.
 //! Edits: src/server.rs
 //! Adds: Pending
 //!
 //! Must fail:
-//! - 02/no-crosstalk: what was left for a client that was reset is written to
-//!   the next one with its number
+//! - 02/no-crosstalk: bytes left for a reset client are written to the next
+//!   client with the same descriptor
 
 use std::os::fd::{AsRawFd, RawFd};
 
-/// What waits to be written, by descriptor. Nothing more is read from a client
-/// while something is in here.
+/// Bytes that wait to be written, by descriptor. The server reads no more from
+/// a client while it has an entry here.
 type Pending = HashMap<RawFd, Vec<u8>>;
 
 struct Client {
     stream: Rc<TcpStream>,
-    /// What the selector waits for on its behalf.
+    /// What the selector waits for on this client's socket.
     registered: Interest,
 }
 
@@ -39,7 +39,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,
@@ -67,10 +67,10 @@ struct Server {
     selector: Box<dyn Selector>,
     clients: HashMap<Token, Client>,
     pending: Pending,
-    /// The name of the client that came last.
+    /// The name of the newest client.
     last_token: Token,
     buffer: Vec<u8>,
-    /// Until when the listener is left alone.
+    /// When to watch the listener again, if it is paused.
     paused_until: Option<Instant>,
 }
 
@@ -131,7 +131,7 @@ impl Server {
             Ok(Step::Progress | Step::Blocked) => {
                 let before = client.registered;
                 client.registered = client.interest(&self.pending);
-                // To modify is to ask anew: what is ready is told again.
+                // `modify` re-arms: a ready socket is reported again.
                 let rearm = is_edge && matches!(step, Ok(Step::Progress));
                 if client.registered == before && !rearm {
                     return;

@@ -1,9 +1,9 @@
-//! Misconception: to add a socket with another mask changes its mask.
+//! Misconception: adding a socket again with another mask changes its mask.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
-//! - 02/epoll/partial-write: EPOLL_CTL_ADD fails with EEXIST where a client has
-//!   to wait, and the client is dropped
+//! - 02/epoll/partial-write: when a client has to wait, EPOLL_CTL_ADD fails
+//!   with EEXIST, and the client is dropped
 
 impl Selector for Epoll {
     fn modify(

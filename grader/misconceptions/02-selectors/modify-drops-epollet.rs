@@ -1,9 +1,8 @@
-//! Misconception: EPOLLET is given once, when a socket is added.
+//! Misconception: EPOLLET is set once, when a socket is added.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
-//! - 02/edge-triggered: after the first change of the interest the socket is
-//!   level-triggered
+//! - 02/edge-triggered: once its interest changes, a socket is level-triggered
 
 impl Selector for Epoll {
     fn modify(

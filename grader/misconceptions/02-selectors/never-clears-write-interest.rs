@@ -1,14 +1,14 @@
-//! Misconception: a client that had to wait once is to be watched for writing
+//! Misconception: a client that had to wait once must be watched for writing
 //! from then on.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/idle-is-idle: after a stalled client has read on, its socket can
-//!   be written all the time
-//! - 02/select/idle-is-idle: after a stalled client has read on, its socket can
-//!   be written all the time
-//! - 02/epoll/idle-is-idle: after a stalled client has read on, its socket can
-//!   be written all the time
+//! - 02/poll/idle-is-idle: once a stalled client reads again, its socket is
+//!   always writable
+//! - 02/select/idle-is-idle: once a stalled client reads again, its socket is
+//!   always writable
+//! - 02/epoll/idle-is-idle: once a stalled client reads again, its socket is
+//!   always writable
 
 impl Server {
     fn turn(&mut self, token: Token) {
@@ -28,7 +28,7 @@ impl Server {
                 let before = client.registered;
                 client.registered = client.interest();
                 client.registered.write |= before.write;
-                // To modify is to ask anew: what is ready is told again.
+                // `modify` re-arms: a ready socket is reported again.
                 let rearm = is_edge && matches!(step, Ok(Step::Progress));
                 if client.registered == before && !rearm {
                     return;

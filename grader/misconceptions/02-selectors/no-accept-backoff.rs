@@ -1,9 +1,9 @@
-//! Misconception: an accept that failed is tried again, that is all.
+//! Misconception: after a failed `accept`, it is enough to try again.
 //! Edits: src/server.rs
 //!
 //! Must fail:
 //! - 02/out-of-descriptors: the client stays in the queue and the listener
-//!   ready: accept fails at once, again and again
+//!   stays ready, so `accept` fails in a busy loop
 
 impl Server {
     fn accept(&mut self) -> io::Result<()> {
@@ -11,7 +11,7 @@ impl Server {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     if let Err(error) = self.add_client(stream) {
-                        eprintln!("client turned away: {error}");
+                        eprintln!("client refused: {error}");
                     }
                 }
                 Err(error) => match error.kind() {

@@ -1,18 +1,18 @@
-//! Misconception: the server has to take what clients send, and the memory to
-//! keep it.
+//! Misconception: the server must accept everything that clients send, and have
+//! the memory to keep it.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/partial-write: what a client does not read piles up
-//! - 02/select/partial-write: what a client does not read piles up
-//! - 02/epoll/partial-write: what a client does not read piles up
+//! - 02/poll/partial-write: bytes that a client does not read pile up
+//! - 02/select/partial-write: bytes that a client does not read pile up
+//! - 02/epoll/partial-write: bytes that a client does not read pile up
 
 struct Client {
     stream: Rc<TcpStream>,
-    /// Read and not yet written.
+    /// Bytes read but not yet written.
     pending: Vec<u8>,
     has_ended: bool,
-    /// What the selector waits for on its behalf.
+    /// What the selector waits for on this client's socket.
     registered: Interest,
 }
 

@@ -1,4 +1,4 @@
-//! Misconception: a set takes any descriptor.
+//! Misconception: a set can hold any descriptor.
 //! Edits: src/select.rs
 //!
 //! Must fail:

@@ -1,10 +1,9 @@
-//! Misconception: an echo server waits for input, so the set for reading will
-//! do.
+//! Misconception: an echo server waits for input, so the read set is enough.
 //! Edits: src/select.rs
 //!
 //! Must fail:
-//! - 02/select/partial-write: nobody says when the rest of an answer can be
-//!   written
+//! - 02/select/partial-write: the server never learns when it can write the
+//!   rest of an answer
 
 impl Selector for Select {
     fn wait(

@@ -1,10 +1,10 @@
-//! Misconception: a loop has to look around from time to time.
+//! Misconception: a loop must check for work from time to time.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/poll/idle-is-idle: a thousand wake-ups a second, for nothing
-//! - 02/select/idle-is-idle: a thousand wake-ups a second, for nothing
-//! - 02/epoll/idle-is-idle: a thousand wake-ups a second, for nothing
+//! - 02/poll/idle-is-idle: it wakes up 1,000 times a second without work
+//! - 02/select/idle-is-idle: it wakes up 1,000 times a second without work
+//! - 02/epoll/idle-is-idle: it wakes up 1,000 times a second without work
 
 pub fn serve(
     listener: TcpListener,

@@ -1,8 +1,8 @@
-//! Misconception: a wait without a time-out could sleep for ever.
+//! Misconception: a wait without a timeout could sleep forever.
 //! Edits: src/select.rs
 //!
 //! Must fail:
-//! - 02/select/idle-is-idle: it wakes up a hundred times a second
+//! - 02/select/idle-is-idle: it wakes up 100 times a second without work
 
 impl Selector for Select {
     fn wait(

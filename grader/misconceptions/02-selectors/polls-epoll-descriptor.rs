@@ -1,5 +1,5 @@
-//! Misconception: epoll_wait is for those who know that something is ready;
-//! poll can wait for that.
+//! Misconception: epoll_wait only collects events; poll waits until there are
+//! some.
 //! Edits: src/epoll.rs
 //!
 //! Must fail:
@@ -30,7 +30,7 @@ impl Selector for Epoll {
         };
         for event in ready {
             let (flags, token) = (event.flags, event.data.u64());
-            // An error or the end may come without having been asked for.
+            // ERR and HUP are reported even if they were not requested.
             let err_or_hup = flags.intersects(Flags::ERR | Flags::HUP);
             let readable = err_or_hup || flags.contains(Flags::IN);
             let writable = err_or_hup || flags.contains(Flags::OUT);

@@ -1,9 +1,9 @@
-//! Misconception: the events say that somebody is ready; who it is, the sockets
-//! say themselves.
+//! Misconception: an event says that some client is ready; reading shows which
+//! one.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/idle-scaling: each wake-up reads from all clients, 2,000 times in vain
+//! - 02/idle-scaling: each wakeup tries to read from all 2,000 clients
 
 pub fn serve(
     listener: TcpListener,

@@ -1,9 +1,9 @@
-//! Misconception: what the selector refuses is an error of the server.
+//! Misconception: if the selector refuses a socket, the server has failed.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/many-descriptors: the first client that select has no room for ends the
-//!   server
+//! - 02/many-descriptors: the first client that does not fit into select's sets
+//!   ends the server
 
 impl Server {
     fn accept(&mut self) -> io::Result<()> {

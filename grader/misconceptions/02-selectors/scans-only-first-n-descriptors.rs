@@ -1,10 +1,10 @@
-//! Misconception: select returns how many are ready, so that many are to be
-//! looked at.
+//! Misconception: select returns how many descriptors are ready, so checking
+//! that many is enough.
 //! Edits: src/select.rs
 //!
 //! Must fail:
-//! - 02/select/echo-bytes: one is ready, and the first of the list is the
-//!   listener
+//! - 02/select/echo-bytes: one descriptor is ready, but only the listener, the
+//!   first in the list, is checked
 
 impl Selector for Select {
     fn wait(

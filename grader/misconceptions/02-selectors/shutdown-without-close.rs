@@ -2,8 +2,8 @@
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/descriptors-return: what was kept for writing to a client is dropped
-//!   after an error only; at a clean end its socket stays open
+//! - 02/descriptors-return: `writers` drops a stream only after an error; after
+//!   a clean end, the socket stays open
 
 use std::net::Shutdown;
 
@@ -11,12 +11,12 @@ struct Server {
     listener: Rc<TcpListener>,
     selector: Box<dyn Selector>,
     clients: HashMap<Token, Client>,
-    /// Those to whom something was written.
+    /// The clients that have been served.
     writers: HashMap<Token, Rc<TcpStream>>,
-    /// The name of the client that came last.
+    /// The name of the newest client.
     last_token: Token,
     buffer: Vec<u8>,
-    /// Until when the listener is left alone.
+    /// When to watch the listener again, if it is paused.
     paused_until: Option<Instant>,
 }
 
@@ -68,7 +68,7 @@ impl Server {
                 self.writers.insert(token, client.stream.clone());
                 let before = client.registered;
                 client.registered = client.interest();
-                // To modify is to ask anew: what is ready is told again.
+                // `modify` re-arms: a ready socket is reported again.
                 let rearm = is_edge && matches!(step, Ok(Step::Progress));
                 if client.registered == before && !rearm {
                     return;

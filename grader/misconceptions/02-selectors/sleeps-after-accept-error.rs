@@ -1,10 +1,10 @@
-//! Misconception: sleeping for a moment after a failed accept delays only those
-//! who wait to be accepted.
+//! Misconception: sleeping for a moment after a failed `accept` delays only
+//! clients that wait to be accepted.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/out-of-descriptors: the thread that sleeps also serves the clients that
-//!   are connected
+//! - 02/out-of-descriptors: the sleeping thread also serves the connected
+//!   clients
 
 impl Server {
     fn accept(&mut self) -> io::Result<()> {
@@ -12,7 +12,7 @@ impl Server {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     if let Err(error) = self.add_client(stream) {
-                        eprintln!("client turned away: {error}");
+                        eprintln!("client refused: {error}");
                     }
                 }
                 Err(error) => match error.kind() {

@@ -1,4 +1,4 @@
-//! Misconception: after some new clients it is the turn of the old ones: the
+//! Misconception: after a burst of new clients, the old ones come first: the
 //! listener can wait until one of them leaves.
 //! Edits: src/server.rs
 //!
@@ -14,7 +14,7 @@ impl Server {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     if let Err(error) = self.add_client(stream) {
-                        eprintln!("client turned away: {error}");
+                        eprintln!("client refused: {error}");
                     }
                 }
                 Err(error) => match error.kind() {

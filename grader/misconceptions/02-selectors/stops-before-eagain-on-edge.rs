@@ -1,10 +1,10 @@
-//! Misconception: an event is answered by one read and one write, edge or
-//! level.
+//! Misconception: one read and one write handle an event, whether edge- or
+//! level-triggered.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/edge-triggered: what one read has left lies there, and nobody tells of
-//!   it again
+//! - 02/edge-triggered: bytes left after one read stay in the socket, and epoll
+//!   does not report them again
 
 impl Server {
     fn turn(&mut self, token: Token) {

@@ -1,9 +1,10 @@
-//! Misconception: a read that gives nothing has met the end of the input.
+//! Misconception: a read that returns no bytes has reached the end of the
+//! input.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/edge-triggered: reading until nothing is left ends with EAGAIN, which
-//!   is not the end of the client
+//! - 02/edge-triggered: reading until nothing is left returns EAGAIN, which is
+//!   not EOF
 
 impl Client {
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
@@ -14,7 +15,7 @@ impl Client {
                     Ok(count) => count,
                     Err(_) => return Ok(Step::Finished),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,

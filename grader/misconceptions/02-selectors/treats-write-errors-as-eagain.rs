@@ -1,12 +1,12 @@
-//! Misconception: when a write fails, the selector says when to try again.
+//! Misconception: after any failed write, the selector says when to try again.
 //! Edits: src/server.rs
 //!
-//! Nondeterministic: in no-crosstalk a client has to go while something waits for it.
+//! Nondeterministic: in no-crosstalk, a client must leave while bytes wait for it
 //!
 //! Must fail:
-//! - 02/reset-storm: a client that was reset while something waited to be
-//!   written stays for ever, and is always ready
-//! - 02/descriptors-return: so it does after no-crosstalk
+//! - 02/reset-storm: a client that was reset while bytes waited for it stays forever, and is always
+//!   ready
+//! - 02/descriptors-return: the same happens after no-crosstalk
 
 impl Client {
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
@@ -17,7 +17,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,

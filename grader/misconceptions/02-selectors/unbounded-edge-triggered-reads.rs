@@ -1,16 +1,16 @@
-//! Misconception: after an edge all that is there has to be read, so it has to
-//! be kept.
+//! Misconception: after an edge, the server must read everything, so it must
+//! keep everything.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 02/edge-triggered: what a client does not read piles up
+//! - 02/edge-triggered: bytes that a client does not read pile up
 
 struct Client {
     stream: Rc<TcpStream>,
     state: State,
-    /// With edge-triggering.
+    /// Whether the selector is edge-triggered.
     is_greedy: bool,
-    /// What the selector waits for on its behalf.
+    /// What the selector waits for on this client's socket.
     registered: Interest,
 }
 
@@ -34,7 +34,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,

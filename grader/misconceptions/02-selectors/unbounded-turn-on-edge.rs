@@ -1,10 +1,10 @@
-//! Misconception: after an edge, a client is served until nothing moves any
-//! more, however long that takes.
+//! Misconception: after an edge, the server serves the client until it makes no
+//! more progress, however long that takes.
 //! Edits: src/server.rs
 //!
 //! Must fail:
 //! - 02/greedy-clients: a client that sends and reads as fast as the server
-//!   keeps the event loop to itself
+//!   monopolises the event loop
 
 impl Server {
     fn turn(&mut self, token: Token) {

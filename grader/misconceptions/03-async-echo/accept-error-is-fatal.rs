@@ -1,4 +1,4 @@
-//! Misconception: `accept` fails only where the listener is broken.
+//! Misconception: `accept` fails only when the listener is broken.
 //!
 //! Must fail:
 //! - 03/out-of-descriptors: EMFILE ends the server

@@ -1,7 +1,8 @@
-//! Misconception: what clients send is lines, and `lines()` reads them.
+//! Misconception: clients send lines, and `lines()` reads them.
 //!
 //! Must fail:
-//! - 03/echo-bytes: what has no newline is never answered, and what is no UTF-8 ends the task
+//! - 03/echo-bytes: a piece without a newline is never answered, and one that is not UTF-8 ends the
+//!   task
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 

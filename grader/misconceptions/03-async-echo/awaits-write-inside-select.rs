@@ -1,8 +1,8 @@
-//! Misconception: `select!` in a loop does both directions at the same time.
+//! Misconception: `select!` in a loop runs both directions at the same time.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: while the branch that sends awaits its write nobody reads; with much
-//!   input the server stops reading, too
+//! - 03/client-roundtrip: while the send branch awaits its write, no task reads; with much input,
+//!   the server stops reading, too
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

@@ -1,8 +1,8 @@
-//! Misconception: a short wait for the first byte may block: it is on its way already.
+//! Misconception: a short wait for the first byte may block: the byte is already on its way.
 //! Adds: first_byte
 //!
 //! Must fail:
-//! - 03/silent-clients: the one thread sleeps in recv until the first silent client sends
+//! - 03/silent-clients: the only thread sleeps in recv until the first silent client sends
 
 fn first_byte(stream: TcpStream) -> io::Result<TcpStream> {
     let stream = stream.into_std()?;

@@ -1,7 +1,8 @@
 //! Misconception: a loop that yields is not a busy loop.
 //!
 //! Must fail:
-//! - 03/idle-is-idle: it asks each client again and again, with all of the CPU
+//! - 03/idle-is-idle: it tries each client again and again, and uses a whole
+//!   CPU
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER_SIZE];

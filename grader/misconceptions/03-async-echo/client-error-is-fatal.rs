@@ -1,9 +1,9 @@
-//! Misconception: whoever spawns a task has to hand on its error.
+//! Misconception: a task's error must reach whoever spawned it.
 //!
 //! Must fail:
-//! - 03/reset-mid-stream: the error of one client ends `serve`
-//! - 03/reset-while-writing: the error of one client ends `serve`
-//! - 03/descriptors-return: so does the first of many resets
+//! - 03/reset-mid-stream: one client's error ends `serve`
+//! - 03/reset-while-writing: one client's error ends `serve`
+//! - 03/descriptors-return: the first of many resets ends `serve`
 
 use tokio::task::JoinSet;
 

@@ -1,5 +1,5 @@
 //! Misconception: one read gets a message, one write answers it, and then the client has what it
-//! wanted.
+//! needs.
 //!
 //! Must fail:
 //! - 03/echo-bytes: the second message is not answered

@@ -1,7 +1,7 @@
-//! Misconception: what clients send is text.
+//! Misconception: clients send text.
 //!
 //! Must fail:
-//! - 03/echo-bytes: bytes that are not UTF-8 come back as U+FFFD
+//! - 03/echo-bytes: bytes that are not UTF-8 are echoed as U+FFFD
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER_SIZE];

@@ -1,8 +1,9 @@
-//! Misconception: it pays to wait two milliseconds and write more at once.
+//! Misconception: it pays to wait two milliseconds and then write more with one
+//! call.
 //! Adds: PATIENCE
 //!
 //! Must fail:
-//! - 03/half-close: what still waits when the end of the input comes is lost
+//! - 03/half-close: bytes that still wait at EOF are lost
 
 use tokio::time::{Instant, sleep_until};
 

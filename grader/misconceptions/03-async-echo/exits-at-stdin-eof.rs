@@ -1,7 +1,7 @@
-//! Misconception: when the input has ended, all is said.
+//! Misconception: when the input ends, the conversation is over.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: what the server says after that is not printed
+//! - 03/client-roundtrip: what the server sends after that is not printed
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

@@ -1,7 +1,7 @@
-//! Misconception: a server speaks when it is spoken to: each line has one answer.
+//! Misconception: a server only answers: each line gets exactly one reply.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: what comes unasked is not printed
+//! - 03/client-roundtrip: unsolicited bytes are not printed
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 

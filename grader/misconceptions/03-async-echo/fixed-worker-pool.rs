@@ -1,8 +1,8 @@
-//! Misconception: some tasks that accept and serve in turn are enough for all clients.
+//! Misconception: a few tasks that accept and serve in turn are enough for all clients.
 //! Adds: WORKERS
 //!
 //! Must fail:
-//! - 03/all-open-at-once: the 65th client waits until one of the 64 has gone
+//! - 03/all-open-at-once: the 65th client waits until one of the 64 leaves
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! Misconception: an `async fn` runs beside the others as soon as it is called; awaiting it costs
+//! Misconception: an `async fn` runs concurrently as soon as it is called; awaiting it costs
 //! nothing.
 //!
 //! Must fail:
-//! - 03/all-open-at-once: the second client is accepted when the first has gone
+//! - 03/all-open-at-once: the second client is not accepted until the first leaves
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {

@@ -1,4 +1,4 @@
-//! Misconception: an async lock may be held across an `.await`: that is what it is for.
+//! Misconception: holding an async lock across an `.await` is harmless: that is its purpose.
 //! Adds: ECHOED
 //!
 //! Must fail:

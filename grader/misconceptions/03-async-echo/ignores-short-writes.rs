@@ -1,9 +1,9 @@
-//! Misconception: `write` writes what it is given.
+//! Misconception: `write` writes everything it is given.
 //!
 //! Must fail:
-//! - 03/half-close: a client that does not read yet fills its socket; what a write did not take is
-//!   lost
-//! - 03/large-stream: so it is while a client sends much
+//! - 03/half-close: a client that does not read yet fills its socket; bytes that a write did not
+//!   take are lost
+//! - 03/large-stream: the same, while a client sends much
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER_SIZE];

@@ -1,8 +1,8 @@
-//! Misconception: streams that failed are kept, to find out why.
+//! Misconception: failed streams should be kept for later inspection.
 //! Adds: FAILED, echo
 //!
 //! Must fail:
-//! - 03/descriptors-return: each reset leaves a descriptor
+//! - 03/descriptors-return: each reset leaves a descriptor open
 
 use std::sync::Mutex;
 

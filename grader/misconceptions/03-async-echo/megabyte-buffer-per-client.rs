@@ -1,4 +1,4 @@
-//! Misconception: a large buffer makes a fast server.
+//! Misconception: a large buffer makes a server fast.
 //!
 //! Must fail:
 //! - 03/memory-per-connection: each task begins with a megabyte of zeros

@@ -1,7 +1,7 @@
-//! Misconception: after a failed `accept` the next one waits for the next client.
+//! Misconception: after a failed `accept`, the next call waits for a client.
 //!
 //! Must fail:
-//! - 03/out-of-descriptors: at the limit it fails at once, again and again
+//! - 03/out-of-descriptors: at the limit, `accept` fails in a busy loop
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {

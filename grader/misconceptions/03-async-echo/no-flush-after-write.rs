@@ -1,7 +1,7 @@
-//! Misconception: what was written is printed.
+//! Misconception: written bytes are printed immediately.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: the answer stays in the buffer until the end
+//! - 03/client-roundtrip: the answer stays in the buffer until EOF
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

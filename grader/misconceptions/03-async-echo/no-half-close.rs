@@ -1,8 +1,7 @@
-//! Misconception: the server sees by itself that the input has ended.
+//! Misconception: the server notices without help that the input has ended.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: both wait for one another: the server for the end, the client for the
-//!   answer
+//! - 03/client-roundtrip: the server waits for EOF, and the client for the answer
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

@@ -1,7 +1,7 @@
-//! Misconception: a client gets its task once it has something to say.
+//! Misconception: a client gets its task once it sends something.
 //!
 //! Must fail:
-//! - 03/silent-clients: the loop waits for the first byte of the first silent client
+//! - 03/silent-clients: the accept loop waits for the first silent client's first byte
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {

@@ -1,7 +1,7 @@
-//! Misconception: a short sleep between two looks costs nothing.
+//! Misconception: polling with a short sleep costs nothing.
 //!
 //! Must fail:
-//! - 03/idle-is-idle: it wakes up a hundred times a second though nobody sends
+//! - 03/idle-is-idle: it wakes up 100 times a second although no client sends
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER_SIZE];

@@ -1,7 +1,7 @@
-//! Misconception: an answer can be printed once it is known to be whole.
+//! Misconception: an answer can be printed only once it is complete.
 //!
 //! Must fail:
-//! - 03/client-roundtrip: nothing is printed before the server closes
+//! - 03/client-roundtrip: nothing is printed until the server closes
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

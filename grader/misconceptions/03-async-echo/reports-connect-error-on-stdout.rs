@@ -1,7 +1,7 @@
 //! Misconception: errors are for the user, so they are printed like everything else.
 //!
 //! Must fail:
-//! - 03/client-refused: the message is on standard output, and the status says that all went well
+//! - 03/client-refused: the message is on standard output, and the exit status reports success
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

@@ -1,8 +1,8 @@
-//! Misconception: a server that is not there will be there in a moment.
+//! Misconception: a server that does not run yet will run in a moment.
 //! Adds: dial
 //!
 //! Must fail:
-//! - 03/client-refused: it goes on trying for three seconds
+//! - 03/client-refused: it keeps trying for three seconds
 
 async fn dial(addr: SocketAddr) -> io::Result<TcpStream> {
     for _ in 0..3 {

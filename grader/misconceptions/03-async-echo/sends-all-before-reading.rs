@@ -1,4 +1,4 @@
-//! Misconception: first the input goes out, then the answers come in.
+//! Misconception: all input is sent first; then the answers arrive.
 //!
 //! Must fail:
 //! - 03/client-roundtrip: no answer is printed before the input ends

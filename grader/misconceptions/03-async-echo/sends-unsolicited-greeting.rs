@@ -1,8 +1,8 @@
 //! Misconception: a server says hello first.
 //!
 //! Must fail:
-//! - 03/empty-session: the client that says nothing gets a greeting instead of the end alone
-//! - 03/echo-bytes: the greeting comes back before what was sent
+//! - 03/empty-session: the client that sends nothing gets a greeting before EOF
+//! - 03/echo-bytes: the greeting arrives before the echo
 
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
     stream.write_all(b"welcome\n").await?;

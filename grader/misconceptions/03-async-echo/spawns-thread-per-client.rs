@@ -1,8 +1,8 @@
-//! Misconception: what may wait belongs into a thread of its own.
+//! Misconception: code that may wait belongs in its own thread.
 //! Adds: echo
 //!
 //! Must fail:
-//! - 03/few-threads: 1,000 clients are 1,000 threads
+//! - 03/few-threads: 1,000 clients need 1,000 threads
 
 use std::io::{Read, Write};
 

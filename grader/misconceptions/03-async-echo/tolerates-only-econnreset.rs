@@ -1,9 +1,9 @@
-//! Misconception: a client that goes away shows as a reset; everything else is a bug worth dying
-//! of.
+//! Misconception: a client that leaves causes a reset; every other error is a bug worth exiting
+//! for.
 //! Adds: echo
 //!
 //! Must fail:
-//! - 03/reset-while-writing: a write may fail with EPIPE, too, and that ends `serve`
+//! - 03/reset-while-writing: a write may also fail with EPIPE, which ends `serve`
 
 use tokio::task::JoinSet;
 

@@ -1,7 +1,7 @@
 //! Misconception: however a connection ends, it has ended.
 //!
 //! Must fail:
-//! - 03/client-server-vanishes: half an answer is reported as a success
+//! - 03/client-server-vanishes: half an answer is reported as success
 
 pub async fn connect<I, O>(
     addr: SocketAddr,

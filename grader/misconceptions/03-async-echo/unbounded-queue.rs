@@ -1,7 +1,7 @@
-//! Misconception: a channel between a task that reads and one that writes makes both faster.
+//! Misconception: a channel between a reading task and a writing task makes both faster.
 //!
 //! Must fail:
-//! - 03/large-stream: of a client that does not read, all is kept in the channel
+//! - 03/large-stream: everything that a client does not read piles up in the channel
 
 use tokio::sync::mpsc;
 

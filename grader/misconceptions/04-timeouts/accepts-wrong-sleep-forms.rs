@@ -1,4 +1,4 @@
-//! Misconception: `SLEEP` and two words are enough, whatever the first is.
+//! Misconception: any two words after `SLEEP` are a valid request.
 //!
 //! Must fail:
 //! - 04/error-lines: `SLEEP x y` is echoed instead of refused

@@ -1,7 +1,7 @@
-//! Misconception: a client from which nothing comes is idle.
+//! Misconception: a client that sends nothing is idle.
 //!
 //! Must fail:
-//! - 04/activity-resets: a pause in the middle of a line ends the client
+//! - 04/activity-resets: a pause in the middle of a line disconnects the client
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

@@ -1,8 +1,8 @@
 //! Misconception: an async function may sleep like any other.
 //!
 //! Must fail:
-//! - 04/sleeps-overlap: std::thread::sleep stops the runtime's thread, and with
-//!   it every other client
+//! - 04/sleeps-overlap: std::thread::sleep blocks the runtime's thread, and so
+//!   every other client
 
 pub async fn reply(line: &str) -> Result<String, Error> {
     if let Some(rest) = line.strip_prefix("WORK ")

@@ -1,13 +1,13 @@
-//! Misconception: a line is read in no time, so a few places for readers are
+//! Misconception: reading a line takes no time, so a few slots for readers are
 //! enough.
 //! Adds: READERS
 //!
 //! Must fail:
-//! - 04/others-unaffected: clients in the middle of a line keep the places
+//! - 04/others-unaffected: clients in the middle of a line occupy the slots
 
 use tokio::sync::Semaphore;
 
-/// So many lines may be read at the same time.
+/// How many lines may be read at the same time.
 static READERS: Semaphore = Semaphore::const_new(64);
 
 pub async fn next_line<R: AsyncRead + Unpin>(

@@ -1,8 +1,8 @@
 //! Misconception: an async function does not block.
 //!
 //! Must fail:
-//! - 04/blocking-work: while it computes, nobody else is served and no timer
-//!   rings
+//! - 04/blocking-work: during the computation, no other client is served and no
+//!   timer fires
 
 pub async fn reply(line: &str) -> Result<String, Error> {
     if let Some(rest) = line.strip_prefix("WORK ")

@@ -1,7 +1,7 @@
-//! Misconception: who takes long to read has to go.
+//! Misconception: a client that takes long to read must be disconnected.
 //!
 //! Must fail:
-//! - 04/stalled-reader: the time in which a slow client reads is added up
+//! - 04/stalled-reader: the time that a slow client takes to read is added up
 
 pub async fn handle(
     stream: &mut TcpStream,

@@ -1,7 +1,7 @@
-//! Misconception: the limit for a line is around the wait for the line.
+//! Misconception: the limit for a line includes the wait for the line.
 //!
 //! Must fail:
-//! - 04/slow-line: the silence before its first byte is counted, too
+//! - 04/slow-line: the silence before the first byte counts, too
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

@@ -1,7 +1,7 @@
-//! Misconception: what a time-out has dropped is read again.
+//! Misconception: bytes that a timeout dropped are read again.
 //!
 //! Must fail:
-//! - 04/slow-line: the first part of a line that pauses is lost
+//! - 04/slow-line: if a line pauses, its first part is lost
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -13,7 +13,7 @@ pub enum Error {
     TryAgain(Instant),
     #[error(transparent)]
     Line(#[from] LineError),
-    /// It takes nothing of what is written: it cannot be told either.
+    /// The client does not read, so it cannot be told.
     #[error("the client takes no byte of its answer")]
     Stalled,
     #[error(transparent)]

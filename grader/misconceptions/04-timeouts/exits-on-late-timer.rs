@@ -1,8 +1,8 @@
-//! Misconception: a timer that rings much too late means that the program is
+//! Misconception: a timer that fires much too late means that the program is
 //! broken.
 //!
 //! Must fail:
-//! - 04/paused-process: after a stop all timers are late
+//! - 04/paused-process: after a stop, all timers are late
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

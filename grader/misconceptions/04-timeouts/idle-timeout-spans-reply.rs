@@ -1,10 +1,10 @@
 //! Misconception: the idle time is the time between two lines of a client.
 //!
 //! Must fail:
-//! - 04/activity-resets: a SLEEP that is longer than the limit ends the client
+//! - 04/activity-resets: a SLEEP longer than the limit disconnects the client
 //!   that waits for its answer
-//! - 04/blocking-work: a WORK that is longer than the limit ends the client
-//!   that waits for its answer
+//! - 04/blocking-work: a WORK longer than the limit disconnects the client that
+//!   waits for its answer
 
 pub async fn handle(
     stream: &mut TcpStream,

@@ -1,11 +1,10 @@
-//! Misconception: a time-out around the conversation is a time-out for silence.
+//! Misconception: a timeout around the conversation is a timeout for silence.
 //!
 //! Must fail:
-//! - 04/activity-resets: a client that sends a line again and again is closed
-//!   all the same
-//! - 04/timers-are-per-client: a client that sends a line again and again is
-//!   closed all the same
-//! - 04/blocking-work: the client whose work takes longer is closed
+//! - 04/activity-resets: a client that keeps sending lines is closed anyway
+//! - 04/timers-are-per-client: a client that keeps sending lines is closed
+//!   anyway
+//! - 04/blocking-work: the client is closed while its WORK still runs
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

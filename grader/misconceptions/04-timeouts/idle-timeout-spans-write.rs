@@ -1,9 +1,9 @@
-//! Misconception: a client that takes nothing of its answer for the idle time
-//! is idle.
+//! Misconception: a client that does not read its answer for the idle time is
+//! idle.
 //!
 //! Must fail:
-//! - 04/activity-resets: a client that lets its answers wait for longer than
-//!   the idle time loses the rest of them
+//! - 04/activity-resets: a client that reads its answers later than the idle
+//!   time loses the rest of them
 
 pub async fn handle(
     stream: &mut TcpStream,

@@ -1,10 +1,10 @@
-//! Misconception: a timer ends what it was started for.
+//! Misconception: a timer cancels itself when its wait ends.
 //!
 //! Must fail:
 //! - 04/activity-resets: the timer of an earlier wait ends the client later
 //! - 04/timers-are-per-client: the timer of an earlier wait ends the client
 //!   later
-//! - 04/blocking-work: and here, while the client waits for its answer
+//! - 04/blocking-work: it does so while the client waits for its answer
 
 use std::sync::Arc;
 use tokio::sync::Notify;

@@ -1,7 +1,7 @@
-//! Misconception: a client that says nothing costs nothing.
+//! Misconception: a silent client costs nothing.
 //!
 //! Must fail:
-//! - 04/idle-closes: it is waited for without a limit
+//! - 04/idle-closes: the server waits for a client without a limit
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

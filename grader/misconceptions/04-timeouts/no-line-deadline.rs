@@ -1,7 +1,7 @@
-//! Misconception: a client that has begun a line will end it.
+//! Misconception: a client that has begun a line will complete it.
 //!
 //! Must fail:
-//! - 04/slow-line: the rest is waited for without a limit
+//! - 04/slow-line: the server waits for the rest without a limit
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

@@ -1,12 +1,12 @@
-//! Misconception: a line is what `read_line` returns.
+//! Misconception: a line is whatever `read_line` returns.
 //! Adds: whole_line
 //!
 //! Must fail:
-//! - 04/long-line: it is collected for as long as it goes on
+//! - 04/long-line: the server buffers the line, however long it grows
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
-/// The next line.
+/// Reads the next line.
 async fn whole_line<R: AsyncBufRead + Unpin>(
     input: &mut R,
     limits: &Limits,

@@ -1,8 +1,8 @@
-//! Misconception: after shutdown one has to wait for the other side.
+//! Misconception: after shutdown, the server must wait for the other side.
 //!
 //! Must fail:
-//! - 04/descriptors-return: a client that was told to go and stays keeps its
-//!   socket
+//! - 04/descriptors-return: a refused client that does not close keeps its
+//!   socket open
 
 pub async fn handle(
     stream: &mut TcpStream,

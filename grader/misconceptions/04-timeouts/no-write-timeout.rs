@@ -1,8 +1,8 @@
-//! Misconception: a write ends sooner or later.
+//! Misconception: every write ends sooner or later.
 //!
 //! Must fail:
-//! - 04/stalled-reader: a client that does not read is waited for without a
-//!   limit
+//! - 04/stalled-reader: the server waits without a limit for a client that does
+//!   not read
 
 pub async fn answer<W: AsyncWrite + Unpin>(
     output: &mut W,

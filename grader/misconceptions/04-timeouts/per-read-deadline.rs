@@ -2,14 +2,14 @@
 //! Adds: Timed, impl AsyncRead for Timed<R>
 //!
 //! Must fail:
-//! - 04/slow-line: a byte now and then keeps the line open
+//! - 04/slow-line: an occasional byte keeps the line open
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::time::Sleep;
 
-/// An input of which each read has a limit.
+/// An input with a time limit for each read.
 struct Timed<R> {
     input: R,
     limit: Duration,
@@ -54,7 +54,7 @@ pub async fn next_line<R: AsyncRead + Unpin>(
     if !started.await.map_err(|_| Error::Idle)?? {
         return Ok(None);
     }
-    // The limit is in the input: each read has its own.
+    // Each read of the input has its own limit.
     lines.next_line().await.map_err(|error| match error {
         LineError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
             Error::SlowLine

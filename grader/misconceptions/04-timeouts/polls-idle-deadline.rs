@@ -1,7 +1,7 @@
-//! Misconception: somebody has to look at the clock.
+//! Misconception: the server must check the clock itself.
 //!
 //! Must fail:
-//! - 04/no-polling: each client wakes the thread a hundred times a second
+//! - 04/no-polling: each client wakes the thread 100 times a second
 
 pub async fn next_line<R: AsyncRead + Unpin>(
     lines: &mut Lines<R>,

@@ -1,13 +1,12 @@
-//! Misconception: clients whose time is over are to be closed one after the
-//! other, gently.
+//! Misconception: expired clients must be closed gently, one after another.
 //! Adds: GOODBYES
 //!
 //! Must fail:
-//! - 04/mass-expiry: the last of 500 waits five seconds for its turn
+//! - 04/mass-expiry: the last of 500 clients waits five seconds for its turn
 
 use tokio::sync::Mutex;
 
-/// Held by the one that says goodbye.
+/// Held by the task that sends its error line.
 static GOODBYES: Mutex<()> = Mutex::const_new(());
 
 pub async fn handle(

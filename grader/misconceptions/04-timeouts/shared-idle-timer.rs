@@ -1,14 +1,14 @@
-//! Misconception: one timer that each line sets back is enough.
+//! Misconception: one timer that every line resets is enough.
 //! Adds: LAST, touch
 //!
 //! Must fail:
-//! - 04/timers-are-per-client: while one client is active no other is ever
+//! - 04/timers-are-per-client: while one client is active, no other client is
 //!   closed
 
 use std::sync::{Mutex, PoisonError};
 use tokio::time::timeout_at;
 
-/// When something happened last.
+/// When the last line arrived.
 static LAST: Mutex<Option<Instant>> = Mutex::new(None);
 
 fn touch() {

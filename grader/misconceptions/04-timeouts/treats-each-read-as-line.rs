@@ -1,4 +1,4 @@
-//! Misconception: what one read returns is a line.
+//! Misconception: one read returns one line.
 //! Adds: one_read
 //!
 //! Must fail:
@@ -6,7 +6,7 @@
 
 use tokio::io::AsyncReadExt;
 
-/// What the client has sent.
+/// What one read returned.
 async fn one_read<R: AsyncRead + Unpin>(
     input: &mut R,
     buffer: &mut [u8],

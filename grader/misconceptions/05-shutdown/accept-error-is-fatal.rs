@@ -1,7 +1,8 @@
-//! Misconception: when accept fails, the listener is broken.
+//! Misconception: when `accept` fails, the listener is broken.
 //!
 //! Must fail:
-//! - 05/out-of-descriptors: out of descriptors for a moment, the server ends
+//! - 05/out-of-descriptors: running out of descriptors for a moment ends the
+//!   server
 
 pub async fn serve(
     listener: TcpListener,

@@ -1,12 +1,12 @@
-//! Misconception: a task that is told to stop stops.
+//! Misconception: a task must stop as soon as it is told to.
 //!
 //! Must fail:
 //! - 05/listener-first: the answer is lost
-//! - 05/in-flight-completes: select! drops the answer that is awaited
-//! - 05/idle-closed: select! drops the answer that is awaited
-//! - 05/grace-deadline: nobody is left to be waited for
-//! - 05/second-signal: the first one is enough
-//! - 05/nothing-left: the drain does not happen
+//! - 05/in-flight-completes: select! drops the answer it awaits
+//! - 05/idle-closed: select! drops the answer it awaits
+//! - 05/grace-deadline: no request is left to wait for
+//! - 05/second-signal: the first signal already ends the server
+//! - 05/nothing-left: the server does not drain
 
 pub async fn serve(
     listener: TcpListener,
@@ -43,7 +43,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,10 +1,8 @@
-//! Misconception: a task looks whether it is time to stop before it reads the
-//! next line.
+//! Misconception: a task checks whether to stop before it reads the next line.
 //!
 //! Must fail:
-//! - 05/idle-closed: an idle client's task waits for a line and looks at
-//!   nothing
-//! - 05/restart-same-port: an idle client is waited for
+//! - 05/idle-closed: an idle client's task waits for a line and checks nothing
+//! - 05/restart-same-port: the server waits for an idle client
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -32,7 +30,7 @@ pub async fn handle(
             }
         }
     }
-    // The end first, then what the client may still send: so no reset follows.
+    // Shut down, then read what the client still sends, so that no RST follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())

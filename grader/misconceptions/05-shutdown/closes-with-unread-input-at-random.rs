@@ -1,9 +1,9 @@
-//! Misconception: `select!` prefers the line that is there.
-//! Nondeterministic: which of two ready branches `select!` takes is random
+//! Misconception: `select!` prefers a complete line.
+//! Nondeterministic: `select!` picks one of two ready branches at random
 //!
 //! Must fail:
-//! - 05/in-flight-completes: with the next line unread, closing the socket is a
-//!   reset
+//! - 05/in-flight-completes: if the next line is unread, closing the socket
+//!   sends RST
 
 pub async fn handle(
     stream: &mut TcpStream,

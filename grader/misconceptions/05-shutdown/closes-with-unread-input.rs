@@ -1,7 +1,7 @@
-//! Misconception: to drop a stream is to close it.
+//! Misconception: dropping a stream closes it cleanly.
 //!
 //! Must fail:
-//! - 05/in-flight-completes: with input unread that is a reset
+//! - 05/in-flight-completes: with unread input, it sends RST
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -12,7 +12,7 @@ pub async fn handle(
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,

@@ -1,9 +1,8 @@
-//! Misconception: an answer that is in the queue of the task that writes has
-//! been sent.
+//! Misconception: an answer in the writer task's queue has been sent.
 //!
 //! Must fail:
-//! - 05/unread-answers: the program ends while that task is in the middle
-//!   of an answer
+//! - 05/unread-answers: the program ends while the writer is in the middle of
+//!   an answer
 
 pub async fn handle(
     stream: &mut TcpStream,

@@ -1,8 +1,8 @@
-//! Misconception: the client that came last leaves last.
+//! Misconception: the newest client leaves last.
 //! Adds: KEPT, last_ones
 //!
 //! Must fail:
-//! - 05/signal-under-load: of all who wait only the last ones are waited for
+//! - 05/signal-under-load: the server waits only for its 32 newest clients
 
 use std::collections::VecDeque;
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ pub async fn serve(
             handles.pop_front();
         }
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -39,7 +39,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");
@@ -48,7 +48,7 @@ pub async fn serve(
     })
 }
 
-/// So many clients are remembered.
+/// How many clients to wait for.
 const KEPT: usize = 32;
 
 async fn last_ones(handles: &mut VecDeque<JoinHandle<()>>) {

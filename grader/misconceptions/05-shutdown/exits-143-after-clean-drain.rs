@@ -1,8 +1,8 @@
-//! Misconception: a program that was ended by a signal has status 128 and its
+//! Misconception: a program that a signal ends exits with 128 plus the signal's
 //! number.
 //!
 //! Must fail:
-//! - 05/exit-zero: a clean drain is no failure
+//! - 05/exit-zero: a clean drain is not a failure
 
 pub async fn serve(
     listener: TcpListener,
@@ -21,7 +21,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -31,7 +31,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::from(143),
         number => {
             eprintln!("forced: {number} connections aborted");

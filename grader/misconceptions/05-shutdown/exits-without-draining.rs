@@ -1,12 +1,12 @@
-//! Misconception: tasks go on until they are done.
+//! Misconception: tasks run until they are done.
 //!
 //! Must fail:
 //! - 05/listener-first: the answer is lost
-//! - 05/in-flight-completes: the runtime drops the tasks when main returns
-//! - 05/idle-closed: the runtime drops the task of an idle client, too
-//! - 05/grace-deadline: the server ends at once, without any grace period
-//! - 05/second-signal: the first one is enough
-//! - 05/nothing-left: the drain does not happen
+//! - 05/in-flight-completes: the runtime drops the tasks when `main` returns
+//! - 05/idle-closed: the runtime drops an idle client's task, too
+//! - 05/grace-deadline: the server ends immediately, without a grace period
+//! - 05/second-signal: the first signal already ends the server
+//! - 05/nothing-left: the server does not drain
 
 pub async fn serve(
     listener: TcpListener,
@@ -25,7 +25,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // Tasks continue until they are done.
+    // Tasks run until they are done.
     drop(listener);
     stop.cancel();
     clients.close();

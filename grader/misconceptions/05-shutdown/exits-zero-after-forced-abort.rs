@@ -1,8 +1,8 @@
 //! Misconception: the server has ended, so all is well.
 //!
 //! Must fail:
-//! - 05/grace-deadline: promises were broken, and the status is 0
-//! - 05/nothing-left: promises were broken, and the status is 0
+//! - 05/grace-deadline: the server broke promises, and exits with status 0
+//! - 05/nothing-left: the server broke promises, and exits with status 0
 
 pub async fn serve(
     listener: TcpListener,
@@ -21,7 +21,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -31,7 +31,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,11 +1,11 @@
-//! Misconception: connections that are open when the grace time ends were
+//! Misconception: connections that are open when the grace period ends were
 //! aborted, idle or not.
 //!
 //! Must fail:
-//! - 05/idle-closed: nothing is in flight, and the status says that something
-//!   was aborted
+//! - 05/idle-closed: nothing is in flight, but the status reports aborted
+//!   connections
 
-/// For what a client may still send.
+/// How long to read what a client still sends.
 const LINGER: Duration = Duration::from_secs(1);
 
 pub async fn serve(

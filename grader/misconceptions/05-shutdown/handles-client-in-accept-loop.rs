@@ -1,14 +1,14 @@
-//! Misconception: a client is served where it is accepted.
+//! Misconception: the accept loop can serve each client itself.
 //!
 //! Must fail:
-//! - 05/sleeps-overlap: the second client waits until the first has gone
-//! - 05/listener-first: nobody hears the signal while a client is served
-//! - 05/in-flight-completes: nobody hears the signal while a client is served
-//! - 05/idle-closed: nobody hears the signal while a client is served
-//! - 05/grace-deadline: nobody hears the signal while a client is served
-//! - 05/second-signal: nobody hears the signal while a client is served
-//! - 05/nothing-left: nobody hears the signal while a client is served
-//! - 05/restart-same-port: nobody hears the signal while a client is served
+//! - 05/sleeps-overlap: the second client waits until the first leaves
+//! - 05/listener-first: the loop ignores signals while it serves a client
+//! - 05/in-flight-completes: the loop ignores signals while it serves a client
+//! - 05/idle-closed: the loop ignores signals while it serves a client
+//! - 05/grace-deadline: the loop ignores signals while it serves a client
+//! - 05/second-signal: the loop ignores signals while it serves a client
+//! - 05/nothing-left: the loop ignores signals while it serves a client
+//! - 05/restart-same-port: the loop ignores signals while it serves a client
 
 pub async fn serve(
     listener: TcpListener,
@@ -25,7 +25,7 @@ pub async fn serve(
         let (stop, in_flight) = (stop.clone(), Arc::clone(&in_flight));
         let _ = handle(&mut stream, &stop, &in_flight).await;
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -35,7 +35,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,4 +1,4 @@
-//! Misconception: a server is stopped with Ctrl-C.
+//! Misconception: Ctrl-C is the way to stop a server.
 //!
 //! Must fail:
 //! - 05/exit-zero: SIGTERM kills it

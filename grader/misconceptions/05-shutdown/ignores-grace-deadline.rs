@@ -1,8 +1,8 @@
-//! Misconception: a promise is kept, however long it takes.
+//! Misconception: every promise must be kept, however long that takes.
 //!
 //! Must fail:
-//! - 05/grace-deadline: a request that takes a minute is waited for
-//! - 05/nothing-left: there is no forced end
+//! - 05/grace-deadline: the server waits for a request that takes a minute
+//! - 05/nothing-left: the server is never forced to end
 
 pub async fn serve(
     listener: TcpListener,
@@ -21,7 +21,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -30,7 +30,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,7 +1,8 @@
 //! Misconception: a second Ctrl-C is the first one, pressed for too long.
 //!
 //! Must fail:
-//! - 05/second-signal: INT, INT does not end the program at once
+//! - 05/second-signal: after SIGINT, SIGINT the program does not end
+//!   immediately
 
 /// SIGTERM and SIGINT, once they have handlers.
 pub struct Signals {

@@ -1,8 +1,9 @@
-//! Misconception: the server stops already, so another signal says nothing new.
+//! Misconception: the server is already stopping, so another signal says
+//! nothing new.
 //!
 //! Must fail:
-//! - 05/second-signal: it is ignored
-//! - 05/nothing-left: it is ignored
+//! - 05/second-signal: the server ignores it
+//! - 05/nothing-left: the server ignores it
 
 pub async fn serve(
     listener: TcpListener,
@@ -21,7 +22,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -30,7 +31,7 @@ pub async fn serve(
         () = sleep(grace) => {}
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,8 +1,8 @@
-//! Misconception: who is not accepted does not matter.
+//! Misconception: a client that is not accepted does not matter.
 //!
 //! Must fail:
-//! - 05/listener-first: connects are taken by the kernel, as long as the
-//!   listener lives
+//! - 05/listener-first: while the listener exists, the kernel completes
+//!   connections
 
 pub async fn serve(
     listener: TcpListener,
@@ -21,7 +21,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // Clients that are connected are served to the end.
+    // Serve connected clients to the end.
     stop.cancel();
     clients.close();
     tokio::select! {
@@ -31,7 +31,7 @@ pub async fn serve(
     }
     drop(listener);
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,7 +1,7 @@
-//! Misconception: if the drain hangs, somebody else has to end it.
+//! Misconception: if the drain hangs, another process must end it.
 //!
 //! Must fail:
-//! - 05/nothing-left: the watchdog lives on when the server has ended
+//! - 05/nothing-left: the watchdog outlives the server
 
 use std::process::Command;
 
@@ -22,7 +22,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     let seconds = grace.as_secs().max(20).to_string();
     let script = format!("sleep {seconds}; kill -9 $PPID");
@@ -35,7 +35,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

@@ -1,7 +1,7 @@
-//! Misconception: a port that nobody listens on is free.
+//! Misconception: a port without a listener is free.
 //!
 //! Must fail:
-//! - 05/restart-same-port: connections in TIME_WAIT keep it
+//! - 05/restart-same-port: connections in TIME_WAIT keep it in use
 
 pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = match addr {

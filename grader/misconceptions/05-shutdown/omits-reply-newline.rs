@@ -1,7 +1,7 @@
 //! Misconception: a message is a line.
 //!
 //! Must fail:
-//! - 05/error-lines: the answer to a refused line does not end
+//! - 05/error-lines: the answer to a refused line has no newline
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -12,7 +12,7 @@ pub async fn handle(
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,
@@ -34,7 +34,7 @@ pub async fn handle(
             }
         }
     }
-    // The end first, then what the client may still send: so no reset follows.
+    // Shut down, then read what the client still sends, so that no RST follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())

@@ -1,8 +1,7 @@
 //! Misconception: a connection is a request.
 //!
 //! Must fail:
-//! - 05/grace-deadline: idle clients that have just gone are counted, and those
-//!   that are closing
+//! - 05/grace-deadline: it counts every client ever accepted
 
 pub async fn serve(
     listener: TcpListener,
@@ -23,7 +22,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -33,7 +32,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         _ => {
             let number = accepted;

@@ -1,9 +1,10 @@
-//! Misconception: a client that was promised nothing can be broken off.
+//! Misconception: a client that was promised nothing may be reset.
 //!
 //! Must fail:
-//! - 05/in-flight-completes: a client that has its answer gets RST and not FIN
-//! - 05/idle-closed: an idle client gets RST and not FIN
-//! - 05/restart-same-port: no connection is in TIME_WAIT
+//! - 05/in-flight-completes: a client that has its answer gets RST instead of
+//!   FIN
+//! - 05/idle-closed: an idle client gets RST instead of FIN
+//! - 05/restart-same-port: no connection enters TIME_WAIT
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -14,7 +15,7 @@ pub async fn handle(
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,

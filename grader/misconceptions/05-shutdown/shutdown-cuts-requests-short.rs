@@ -1,13 +1,12 @@
-//! Misconception: who is told to stop need not wait any longer, and answers at
-//! once.
+//! Misconception: a task that must stop answers immediately instead of waiting.
 //!
-//! Nondeterministic: whether it has ended when the second signal comes
+//! Nondeterministic: the server may or may not have ended when the second signal arrives
 //!
 //! Must fail:
-//! - 05/in-flight-completes: the requests under way are cut short
-//! - 05/grace-deadline: nothing is left to be aborted
-//! - 05/second-signal: the first one ends all
-//! - 05/nothing-left: so it does where the grace time should be over
+//! - 05/in-flight-completes: requests in flight are cut short
+//! - 05/grace-deadline: no request is left to abort
+//! - 05/second-signal: the first signal already ends everything
+//! - 05/nothing-left: every request ends before the grace period does
 
 async fn reply(line: &str, stop: &CancellationToken) -> String {
     match Request::parse(line) {
@@ -32,7 +31,7 @@ pub async fn handle(
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,
@@ -54,7 +53,7 @@ pub async fn handle(
             }
         }
     }
-    // The end first, then what the client may still send: so no reset follows.
+    // Shut down, then read what the client still sends, so that no RST follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())

@@ -1,7 +1,7 @@
-//! Misconception: handlers are needed once there is somebody to lose.
+//! Misconception: handlers are needed only once there are clients to lose.
 //!
 //! Must fail:
-//! - 05/early-signal: a signal before the first client kills
+//! - 05/early-signal: a signal before the first client kills the program
 
 pub struct Signals {
     installed: Option<(Signal, Signal)>,
@@ -45,7 +45,7 @@ pub async fn serve(
             let _ = handle(&mut stream, &stop, &in_flight).await;
         });
     }
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -55,7 +55,7 @@ pub async fn serve(
         () = signals.next() => return Ok(ExitCode::from(130)),
     }
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");

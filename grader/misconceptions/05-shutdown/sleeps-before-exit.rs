@@ -1,11 +1,11 @@
-//! Misconception: the last answers need a moment to get out.
+//! Misconception: the last answers need a moment to leave.
 //! Edits: src/main.rs
 //!
 //! Must fail:
-//! - 05/exit-zero: each shutdown takes two seconds more
+//! - 05/exit-zero: each shutdown takes two seconds longer
 
 async fn run(flags: &Flags) -> io::Result<ExitCode> {
-    // Before anybody can know that this server is there.
+    // Before any client or script can know that this server runs.
     let signals = solution05::signals()?;
     let listener = solution05::listen(flags.addr)?;
     println!("listening on {}", listener.local_addr()?);

@@ -1,8 +1,8 @@
-//! Misconception: white space around a line is no part of it.
+//! Misconception: white space around a line is not part of it.
 //!
 //! Must fail:
-//! - 05/echo-lines: a carriage return that no newline follows is part of the
-//!   text, and is not echoed
+//! - 05/echo-lines: a carriage return without a newline after it is part of the
+//!   text, but is not echoed
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -13,7 +13,7 @@ pub async fn handle(
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,
@@ -35,7 +35,7 @@ pub async fn handle(
             }
         }
     }
-    // The end first, then what the client may still send: so no reset follows.
+    // Shut down, then read what the client still sends, so that no RST follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())

@@ -1,8 +1,8 @@
-//! Misconception: the encoder wants what the page shows.
+//! Misconception: the encoder expects the numbers that the page shows.
 //! Edits: src/metrics.rs
 //!
 //! Must fail:
-//! - 06/histogram-consistent: it adds up what was added up already
+//! - 06/histogram-consistent: the encoder adds up cumulative numbers
 
 impl Histogram {
     pub fn counts(&self) -> [(f64, u64); 5] {

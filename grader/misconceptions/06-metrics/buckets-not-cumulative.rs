@@ -1,27 +1,27 @@
-//! Misconception: a bucket holds what fell into it.
+//! Misconception: a bucket counts only what fell into it.
 //!
 //! Replaces: src/exposition.rs
 //!
 //! Must fail:
-//! - 06/histogram-consistent: those below belong to it as well
-//! - 06/scrape-format: so the page contradicts itself
+//! - 06/histogram-consistent: a bucket must include all lower ones
+//! - 06/scrape-format: the page contradicts itself
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::metrics::Metrics;
 
-/// What the text is, as HTTP says it.
+/// The content type of the text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 
-/// The text, as it is at this moment.
+/// Returns all metrics as text, with their current values.
 pub fn text(metrics: &Arc<Metrics>) -> Result<String, fmt::Error> {
     let mut page = Page(String::new(), std::marker::PhantomData);
     metrics.describe(&mut page)?;
     Ok(page.0)
 }
 
-/// Where metrics are written, one after the other.
+/// Takes metrics, one after the other.
 pub struct Page<'p>(String, std::marker::PhantomData<&'p ()>);
 
 impl Page<'_> {

@@ -2,7 +2,7 @@
 //!
 //! Must fail:
 //! - 06/error-lines: a client whose line is refused gets no reason
-//! - 06/bytes-exact: the bytes of the error line are never sent
+//! - 06/bytes-exact: the error line's bytes are never sent
 
 pub async fn handle(
     stream: &mut TcpStream,

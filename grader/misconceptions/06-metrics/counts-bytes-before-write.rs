@@ -1,7 +1,7 @@
-//! Misconception: what is written will be sent.
+//! Misconception: whatever the server writes will be sent.
 //!
 //! Must fail:
-//! - 06/bytes-exact: an answer that no write took was counted
+//! - 06/bytes-exact: it counts an answer that no write accepted
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -18,7 +18,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 metrics.sent.add(format!("{error}\n").len() as u64);
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);

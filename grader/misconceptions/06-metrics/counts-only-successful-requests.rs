@@ -1,4 +1,4 @@
-//! Misconception: a request is what was answered well.
+//! Misconception: only a successful answer counts as a request.
 //!
 //! Must fail:
 //! - 06/counts-exact: a bad SLEEP is answered, too
@@ -18,7 +18,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }

@@ -1,7 +1,7 @@
-//! Misconception: whoever asks is counted.
+//! Misconception: a scrape is a request, too.
 //!
 //! Must fail:
-//! - 06/counts-exact: each page shows one more
+//! - 06/counts-exact: each page shows one request more
 
 pub fn scrape(metrics: &Arc<Metrics>) -> Response {
     metrics.requests.add(1);

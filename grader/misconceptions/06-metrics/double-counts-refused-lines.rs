@@ -1,4 +1,4 @@
-//! Misconception: who is refused has a broken connection.
+//! Misconception: a refused line means a broken connection.
 //!
 //! Must fail:
 //! - 06/errors-by-kind: a refused line counts twice

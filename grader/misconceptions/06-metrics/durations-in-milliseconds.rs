@@ -2,7 +2,7 @@
 //! Edits: src/metrics.rs
 //!
 //! Must fail:
-//! - 06/histogram-places: thirty of them are in the bucket of thirty seconds
+//! - 06/histogram-places: 30 ms fall into the bucket for 30 seconds
 
 impl Histogram {
     pub fn observe(&self, time: Duration) {

@@ -1,8 +1,8 @@
-//! Misconception: a page has to be of one moment until it is out.
+//! Misconception: a page must show one moment until it is sent.
 //! Adds: MOMENT
 //!
 //! Must fail:
-//! - 06/scrape-under-load: a scraper that does not read holds up all clients
+//! - 06/scrape-under-load: a scraper that does not read delays all clients
 
 static MOMENT: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -21,7 +21,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }

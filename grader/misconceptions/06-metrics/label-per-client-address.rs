@@ -1,15 +1,15 @@
-//! Misconception: a page should say who one's clients are; there are not that
+//! Misconception: a page should show who the clients are; there are only so
 //! many addresses.
 //! Adds: CLIENTS
 //!
 //! Must fail:
-//! - 06/no-label-growth: each address is a series that never goes
+//! - 06/no-label-growth: each address adds a series that is never removed
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-/// How often each was there.
+/// How often each address has connected.
 static CLIENTS: Mutex<BTreeMap<IpAddr, u64>> = Mutex::new(BTreeMap::new());
 
 pub async fn serve(

@@ -1,21 +1,21 @@
-//! Misconception: a label is for whatever one may want to know.
+//! Misconception: a label can hold anything worth knowing.
 //! Edits: src/metrics.rs
 //!
 //! Must fail:
-//! - 06/no-label-growth: each client is a series that never goes
+//! - 06/no-label-growth: each client adds a series that is never removed
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// Clients that were accepted.
+    /// Clients accepted.
     pub connections: Counter,
-    /// Those that are there now; see [`Active`].
+    /// Clients connected now; see [`Active`].
     active: AtomicU64,
-    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    /// Lines answered with `ECHO` or `ERR bad sleep`.
     pub requests: Counter,
-    /// Bytes that were read and written, newlines and error lines included.
+    /// Bytes read and written, including newlines and error lines.
     pub received: Counter,
     pub sent: Counter,
     /// In the order of [`ErrorKind::ALL`].

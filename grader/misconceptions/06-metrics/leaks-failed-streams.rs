@@ -1,8 +1,8 @@
-//! Misconception: what broke is kept for the log.
+//! Misconception: failed streams are kept for the log.
 //! Adds: BROKEN
 //!
 //! Must fail:
-//! - 06/descriptors-return: the sockets of those who were reset stay open
+//! - 06/descriptors-return: the sockets of reset clients stay open
 
 static BROKEN: std::sync::Mutex<Vec<TcpStream>> =
     std::sync::Mutex::new(Vec::new());

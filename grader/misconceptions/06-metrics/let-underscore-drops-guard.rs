@@ -1,7 +1,8 @@
-//! Misconception: `let _ = …` keeps what it is given.
+//! Misconception: `let _ = …` keeps its value.
 //!
 //! Must fail:
-//! - 06/gauge-returns: it is dropped at once, and nobody is there
+//! - 06/gauge-returns: the value is dropped immediately, so no client is
+//!   counted
 
 pub async fn serve(
     listener: TcpListener,

@@ -1,7 +1,7 @@
-//! Misconception: a text is a text.
+//! Misconception: text is text.
 //!
 //! Must fail:
-//! - 06/scrape-format: its content type says that it is in the other format
+//! - 06/scrape-format: the content type names a different format
 
 pub fn scrape(metrics: &Arc<Metrics>) -> Response {
     match exposition::text(metrics) {

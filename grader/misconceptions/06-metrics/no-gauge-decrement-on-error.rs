@@ -1,7 +1,7 @@
-//! Misconception: a client leaves by the end of its input.
+//! Misconception: clients leave only at EOF.
 //!
 //! Must fail:
-//! - 06/gauge-returns: a reset is an error, and that returns before
+//! - 06/gauge-returns: a reset is an error, which returns before the decrement
 
 use std::mem::ManuallyDrop;
 

@@ -1,7 +1,7 @@
-//! Misconception: what stands at the end of a task runs at its end.
+//! Misconception: code at the end of a task always runs.
 //!
 //! Must fail:
-//! - 06/gauge-returns: after a panic it does not
+//! - 06/gauge-returns: it does not run after a panic
 
 use std::mem::ManuallyDrop;
 

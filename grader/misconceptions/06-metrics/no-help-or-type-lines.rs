@@ -1,26 +1,26 @@
-//! Misconception: a name says what it is.
+//! Misconception: a metric's name says what it is.
 //!
 //! Replaces: src/exposition.rs
 //!
 //! Must fail:
-//! - 06/scrape-format: nobody knows how to read the numbers
+//! - 06/scrape-format: the numbers have no type
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::metrics::Metrics;
 
-/// What the text is, as HTTP says it.
+/// The content type of the text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 
-/// The text, as it is at this moment.
+/// Returns all metrics as text, with their current values.
 pub fn text(metrics: &Arc<Metrics>) -> Result<String, fmt::Error> {
     let mut page = Page(String::new(), std::marker::PhantomData);
     metrics.describe(&mut page)?;
     Ok(page.0)
 }
 
-/// Where metrics are written, one after the other.
+/// Takes metrics, one after the other.
 pub struct Page<'p>(String, std::marker::PhantomData<&'p ()>);
 
 impl Page<'_> {

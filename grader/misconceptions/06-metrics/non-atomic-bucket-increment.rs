@@ -1,10 +1,10 @@
-//! Misconception: a bucket is too seldom written to be in anybody's way.
+//! Misconception: writes to a bucket are too rare to collide.
 //! Edits: src/metrics.rs
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
-//! - 06/histogram-consistent: two threads write the same bucket
+//! - 06/histogram-consistent: two threads write to the same bucket
 
 impl Histogram {
     pub fn observe(&self, time: Duration) {

@@ -1,10 +1,10 @@
-//! Misconception: a load and a store of an atomic are atomic.
+//! Misconception: an atomic load and an atomic store together are atomic.
 //! Edits: src/metrics.rs
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
-//! - 06/no-lost-updates: what another thread stored between the two is lost
+//! - 06/no-lost-updates: another thread's store between the two is lost
 
 impl Counter {
     pub fn add(&self, number: u64) {

@@ -1,7 +1,7 @@
-//! Misconception: the bytes of a line are those of its text.
+//! Misconception: a line has as many bytes as its text.
 //!
 //! Must fail:
-//! - 06/bytes-exact: its newline was read as well
+//! - 06/bytes-exact: its newline was read, too
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -18,7 +18,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }

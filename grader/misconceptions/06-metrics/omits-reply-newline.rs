@@ -1,7 +1,7 @@
 //! Misconception: a line is its text.
 //!
 //! Must fail:
-//! - 06/echo-lines: the answer has no end
+//! - 06/echo-lines: the answer has no newline
 
 pub async fn handle(
     stream: &mut TcpStream,
@@ -18,7 +18,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }

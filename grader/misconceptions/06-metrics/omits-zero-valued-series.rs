@@ -1,8 +1,8 @@
-//! Misconception: what has not happened need not be shown.
+//! Misconception: errors that have not happened need no series.
 //! Edits: src/metrics.rs
 //!
 //! Must fail:
-//! - 06/errors-by-kind: a kind is not there from the start
+//! - 06/errors-by-kind: a kind is missing at the start
 
 impl Metrics {
     pub fn describe(&self, page: &mut Page<'_>) -> fmt::Result {

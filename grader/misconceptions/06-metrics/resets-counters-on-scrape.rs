@@ -1,8 +1,8 @@
-//! Misconception: a scraper wants what is new.
+//! Misconception: a scraper wants only what is new.
 //! Edits: src/metrics.rs
 //!
 //! Must fail:
-//! - 06/counts-exact: a counter that goes back cannot be added up
+//! - 06/counts-exact: a counter must not decrease
 
 impl Counter {
     pub fn get(&self) -> u64 {

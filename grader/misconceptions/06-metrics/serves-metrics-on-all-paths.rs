@@ -1,7 +1,7 @@
-//! Misconception: nobody asks for another path.
+//! Misconception: no client requests another path.
 //!
 //! Must fail:
-//! - 06/scrape-format: what does not exist is answered with 200
+//! - 06/scrape-format: an unknown path is answered with 200
 
 pub async fn serve_metrics(
     listener: TcpListener,

@@ -1,10 +1,9 @@
-//! Misconception: a task that was joined has succeeded.
+//! Misconception: a joined task has succeeded.
 //!
 //! Must fail:
-//! - 06/errors-by-kind: a panic is handed on to who accepts
-//! - 06/gauge-returns: so the server is gone
-//! - 06/panic-survives: after the panic of one task the server is gone for
-//!   everyone
+//! - 06/errors-by-kind: a task's panic ends the accept loop
+//! - 06/gauge-returns: the server is gone
+//! - 06/panic-survives: one task's panic ends the server for everyone
 
 pub async fn serve(
     listener: TcpListener,

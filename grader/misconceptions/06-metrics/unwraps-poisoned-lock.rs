@@ -1,8 +1,8 @@
-//! Misconception: what is counted together is locked together.
+//! Misconception: numbers that change together need a common lock.
 //! Adds: TOGETHER
 //!
 //! Must fail:
-//! - 06/panic-survives: a panic leaves the lock poisoned, and so everybody panics after it
+//! - 06/panic-survives: a panic poisons the lock, so every later request panics, too
 
 static TOGETHER: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
@@ -21,7 +21,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }

@@ -1,7 +1,7 @@
-//! Misconception: whoever asks to join has come.
+//! Misconception: a client that asks to join has joined.
 //!
 //! Must fail:
-//! - 07/duplicate-name: the room hears of a client that was refused
+//! - 07/duplicate-name: the room is told that a refused client joined
 
 impl Rooms {
     pub fn join(

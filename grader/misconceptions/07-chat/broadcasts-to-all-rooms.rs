@@ -1,7 +1,7 @@
-//! Misconception: a message is for everybody.
+//! Misconception: a message is for everyone.
 //!
 //! Must fail:
-//! - 07/rooms-isolated: those in other rooms hear it, too
+//! - 07/rooms-isolated: members of other rooms get it, too
 
 impl Member {
     pub fn say(&self, message: String) {

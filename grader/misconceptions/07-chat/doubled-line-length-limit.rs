@@ -1,4 +1,4 @@
-//! Misconception: the limit of the earlier labs holds here, too.
+//! Misconception: the limit of the earlier labs applies here, too.
 //! Edits: src/protocol.rs
 //!
 //! Must fail:

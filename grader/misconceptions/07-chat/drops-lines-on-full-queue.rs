@@ -1,7 +1,7 @@
-//! Misconception: who is slow misses a line or two, and that is all.
+//! Misconception: a slow client misses a line or two, and that is all.
 //!
 //! Must fail:
-//! - 07/slow-consumer: the one that does not read is never cut off
+//! - 07/slow-consumer: a client that does not read is never disconnected
 
 impl Outbox {
     pub fn send(&self, line: Arc<str>) -> bool {

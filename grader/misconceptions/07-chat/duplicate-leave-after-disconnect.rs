@@ -1,7 +1,7 @@
-//! Misconception: whose task ends is in the room until then.
+//! Misconception: a client is in the room until its task ends.
 //!
 //! Must fail:
-//! - 07/slow-consumer: who was cut off leaves once more when its task ends
+//! - 07/slow-consumer: a disconnected client leaves again when its task ends
 
 impl Drop for Member {
     fn drop(&mut self) {

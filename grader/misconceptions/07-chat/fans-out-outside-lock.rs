@@ -1,13 +1,13 @@
-//! Misconception: to copy the list of members under the lock is enough.
+//! Misconception: it is enough to copy the list of members under the lock.
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
-//! - 07/fanout-exact: two messages come to two clients in different orders
+//! - 07/fanout-exact: two messages reach two clients in different orders
 
 impl Member {
-    /// Task 2: a message to all of the room, oneself included. Who was cut off
-    /// has left, and says nothing any more.
+    /// Task 2: sends a message to all members of the room, including this one.
+    /// A disconnected client has left, and sends nothing more.
     // ANCHOR: bug
     pub fn say(&self, message: String) {
         let state = self.rooms.lock();
@@ -17,7 +17,7 @@ impl Member {
             let room = state.rooms.get(&self.room_id);
             let outboxes: Vec<Outbox> =
                 room.into_iter().flat_map(|r| r.values().cloned()).collect();
-            // Others need not wait for this.
+            // The other clients need not wait for this.
             drop(state);
             for outbox in outboxes {
                 outbox.send(Arc::clone(&line));

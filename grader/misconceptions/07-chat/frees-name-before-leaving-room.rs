@@ -1,8 +1,7 @@
-//! Misconception: the name is given back at once, and the place in the room in
-//! a moment.
+//! Misconception: the name can be freed now, and the room left a moment later.
 //!
 //! Must fail:
-//! - 07/name-freed: who comes back into the room is taken out of it by its own past
+//! - 07/name-freed: when the user rejoins, the delayed leave removes the new member
 
 impl Drop for Member {
     fn drop(&mut self) {
@@ -10,7 +9,7 @@ impl Drop for Member {
         let Some(room) = state.rooms.get(&self.room_id) else {
             return;
         };
-        // Who was cut off is gone, and the name may be another client's.
+        // A disconnected client has already left; its name may be reused.
         if !room
             .get(&self.user_id)
             .is_some_and(|o| o.same_client(&self.outbox))
@@ -20,7 +19,7 @@ impl Drop for Member {
         state.names.remove(&self.user_id);
         let (rooms, room_id) = (Arc::clone(&self.rooms), self.room_id.clone());
         let user_id = self.user_id.clone();
-        // Nobody has to wait for the others to be told.
+        // No client must wait until the others are told.
         tokio::spawn(async move {
             sleep(Duration::from_millis(100)).await;
             let mut state = rooms.lock();

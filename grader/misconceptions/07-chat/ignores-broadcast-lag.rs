@@ -1,16 +1,16 @@
-//! Misconception: who lags behind in a broadcast channel goes on with what is
-//! still there.
+//! Misconception: a receiver that lags in a broadcast channel continues with
+//! what is left.
 //!
 //! Must fail:
-//! - 07/slow-consumer: the one that does not read misses lines, and is never
-//!   cut off
+//! - 07/slow-consumer: a client that does not read misses lines, and is never
+//!   disconnected
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 #[derive(Clone)]
 pub struct Outbox {
-    /// Each line is made once and shared by all queues that it stands in.
+    /// Each line is made once and shared by all queues that hold it.
     lines: broadcast::Sender<Arc<str>>,
     disconnect: CancellationToken,
 }
@@ -49,7 +49,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -58,11 +58,11 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -82,19 +82,19 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
             let _ = outbox.lines.send(Event::Error { reason }.line());
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

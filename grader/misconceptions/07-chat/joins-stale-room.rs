@@ -1,14 +1,14 @@
-//! Misconception: a room that was looked up is still the room when one enters.
+//! Misconception: a room found in the map is still the same room on entry.
 //!
 //! Must fail:
-//! - 07/join-storm: the last one has left meanwhile, and the room is not in the
-//!   map any more: who enters it is alone
+//! - 07/join-storm: the last member has left and the room is no longer in the
+//!   map, so a client that enters it is alone
 
 #[derive(Default)]
 struct State {
-    /// Of users in any room. It changes in one step with `rooms`.
+    /// Users in any room. Changes in one step with `rooms`.
     names: HashSet<String>,
-    /// By name. None is empty.
+    /// By name. No room is empty.
     rooms: HashMap<String, Arc<Mutex<Room>>>,
 }
 
@@ -18,8 +18,8 @@ impl State {
             return;
         };
         let mut room = shared.lock().unwrap();
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
+        // A list, not recursion: each round ends before the next event
+        // is announced.
         let mut pending = VecDeque::from([event.line()]);
         while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {
@@ -52,7 +52,7 @@ impl Rooms {
             }
             Arc::clone(state.rooms.entry(room_id.clone()).or_default())
         };
-        // Here one would ask somebody else whether this user may enter.
+        // Stands for asking another service whether this user may enter.
         sleep(Duration::from_millis(2)).await;
         let joined = Event::Joined {
             user_id: user_id.clone(),
@@ -99,7 +99,7 @@ impl Drop for Member {
             return;
         };
         let mut room = shared.lock().unwrap();
-        // Who was cut off is gone, and the name may be another client's.
+        // A disconnected client has already left; its name may be reused.
         if !room
             .get(&self.user_id)
             .is_some_and(|o| o.same_client(&self.outbox))
@@ -143,7 +143,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -152,11 +152,11 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -176,20 +176,20 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

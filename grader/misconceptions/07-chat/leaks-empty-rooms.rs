@@ -1,15 +1,15 @@
-//! Misconception: a room is there once somebody has made it.
+//! Misconception: a room exists forever once a client has created it.
 //!
 //! Must fail:
-//! - 07/memory-flat: each room that ever was is kept
+//! - 07/memory-flat: every room ever created is kept
 
 impl State {
     fn announce(&mut self, room_id: &str, event: &Event) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
+        // A list, not recursion: each round ends before the next event
+        // is announced.
         let mut pending = VecDeque::from([event.line()]);
         while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {

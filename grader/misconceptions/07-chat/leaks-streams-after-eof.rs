@@ -1,10 +1,10 @@
-//! Misconception: who has left may come back.
+//! Misconception: a client that has left may come back.
 //! Adds: CLOSED_CLIENTS
 //!
 //! Must fail:
-//! - 07/out-of-descriptors: the clients that have left still hold their
-//!   descriptors, so no new one is served
-//! - 07/descriptors-return: the sockets of those who have closed stay open
+//! - 07/out-of-descriptors: clients that have left still hold descriptors, so
+//!   no new client is served
+//! - 07/descriptors-return: the sockets of closed clients stay open
 
 static CLOSED_CLIENTS: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
 

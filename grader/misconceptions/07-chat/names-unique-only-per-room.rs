@@ -1,15 +1,15 @@
-//! Misconception: two users with one name can be in two rooms.
+//! Misconception: two users in different rooms may have the same name.
 //!
 //! Must fail:
-//! - 07/duplicate-name: the name of somebody in another room is given away
+//! - 07/duplicate-name: a client gets the name of a user in another room
 
 impl State {
     fn announce(&mut self, room_id: &str, event: &Event) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
+        // A list, not recursion: each round ends before the next event
+        // is announced.
         let mut pending = VecDeque::from([event.line()]);
         while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {
@@ -65,7 +65,7 @@ impl Drop for Member {
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
-        // Who was cut off is gone, and the name may be another client's.
+        // A disconnected client has already left; its name may be reused.
         if !room
             .get(&self.user_id)
             .is_some_and(|o| o.same_client(&self.outbox))

@@ -1,8 +1,8 @@
-//! Misconception: when accept fails, the next one may succeed.
+//! Misconception: when `accept` fails, the next call may succeed.
 //!
 //! Must fail:
-//! - 07/out-of-descriptors: accept fails at once for as long as all
-//!   descriptors are in use, and uses up a CPU
+//! - 07/out-of-descriptors: while no descriptor is free, `accept` fails
+//!   immediately and uses a whole CPU
 
 pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
     let rooms = Arc::new(Rooms::new(queue));

@@ -1,7 +1,7 @@
-//! Misconception: who has said something knows it.
+//! Misconception: a sender knows its own message.
 //!
 //! Must fail:
-//! - 07/message-broadcast: the sender's own message does not come back
+//! - 07/message-broadcast: the sender does not get its own message
 
 impl Member {
     pub fn say(&self, message: String) {
@@ -9,7 +9,7 @@ impl Member {
         if !self.outbox.disconnect.is_cancelled() {
             let user_id = self.user_id.clone();
             let event = Event::Message { user_id, message };
-            // All but oneself.
+            // All members except the sender.
             let room = state.rooms.get_mut(&self.room_id);
             let own = room.and_then(|room| room.remove(&self.user_id));
             state.announce(&self.room_id, &event);

@@ -1,10 +1,10 @@
-//! Misconception: a client that leaves closes its connection.
+//! Misconception: every client that leaves closes its connection cleanly.
 //! Adds: Member::leave
 //! Without: impl Drop for Member
 //!
 //! Must fail:
-//! - 07/name-freed: after RST the name stays taken
-//! - 07/leave-notice: after RST the room is not notified that the user has left
+//! - 07/name-freed: after RST, the name stays taken
+//! - 07/leave-notice: after RST, the room does not get `left`
 
 impl Member {
     fn leave(self) {
@@ -12,7 +12,7 @@ impl Member {
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
-        // Who was cut off is gone, and the name may be another client's.
+        // A disconnected client has already left; its name may be reused.
         if !room
             .get(&self.user_id)
             .is_some_and(|o| o.same_client(&self.outbox))
@@ -32,7 +32,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -41,11 +41,11 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -65,22 +65,22 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     if let Some(member) = member {
         member.leave();
     }
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

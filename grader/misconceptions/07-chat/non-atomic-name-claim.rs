@@ -1,16 +1,16 @@
-//! Misconception: a name that was free a moment ago is free.
+//! Misconception: a name that was free a moment ago is still free.
 //! Adds: Rooms::is_taken
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
-//! - 07/duplicate-name: of those who ask at the same moment more than one is
-//!   welcomed
+//! - 07/duplicate-name: of several clients that ask at the same time, more than
+//!   one is welcomed
 
 use tokio::task::spawn_blocking;
 
 impl Rooms {
-    /// Whether somebody has the name. There may be many, so this is looked up
+    /// Whether the name is taken. There may be many names, so the lookup runs
     /// off the runtime.
     async fn is_taken(self: &Arc<Self>, user_id: &str) -> bool {
         let (rooms, user_id) = (Arc::clone(self), user_id.to_owned());
@@ -76,7 +76,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -85,11 +85,11 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -109,20 +109,20 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

@@ -1,9 +1,10 @@
-//! Misconception: who is welcomed may enter afterwards.
+//! Misconception: a client can be welcomed first and added to the room later.
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
-//! - 07/join-storm: two who join at the same time do not know of each other
+//! - 07/join-storm: two clients that join at the same time do not learn of each
+//!   other
 
 impl Rooms {
     pub fn join(

@@ -1,8 +1,8 @@
-//! Misconception: who sends a join sends two strings.
+//! Misconception: every join contains two strings.
 //! Edits: src/protocol.rs
 //!
 //! Must fail:
-//! - 07/bad-json: a number in the place of a name is a panic
+//! - 07/bad-json: a number instead of a name causes a panic
 
 impl Command {
     pub fn parse(line: &str) -> Option<Self> {

@@ -1,8 +1,8 @@
-//! Misconception: a member is made first, and dropped when it is refused.
+//! Misconception: a member is created first, and dropped if it is refused.
 //!
 //! Must fail:
-//! - 07/duplicate-name: the drop takes away the name, and the place, of the
-//!   first one
+//! - 07/duplicate-name: the drop removes the name's owner from its room and
+//!   frees the name
 
 impl Rooms {
     pub fn join(
@@ -43,7 +43,7 @@ impl Drop for Member {
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
-        // Who was cut off is gone.
+        // A disconnected client has already left.
         if room.remove(&self.user_id).is_none() {
             return;
         }

@@ -1,13 +1,13 @@
-//! Misconception: messages and notices are two things, and each has its own
-//! queue; who waits for a message should not wait for notices.
+//! Misconception: messages and notices are different, so each needs its own
+//! queue; a message should not wait behind notices.
 //! Nondeterministic: which of the two queues is written first depends on timing
 //! Adds: Queues
 //!
 //! Must fail:
-//! - 07/join-storm: one who has just come is heard before it is said that it
-//!   came
+//! - 07/join-storm: a new member's message arrives before the notice that it
+//!   joined
 
-/// Where the lines for one client come out.
+/// The receivers for one client's lines.
 pub struct Queues {
     notices: mpsc::Receiver<Arc<str>>,
     messages: mpsc::Receiver<Arc<str>>,
@@ -15,10 +15,10 @@ pub struct Queues {
 
 #[derive(Clone)]
 pub struct Outbox {
-    /// Each line is made once and shared by all queues that it stands in.
+    /// Each line is made once and shared by all queues that hold it.
     lines: mpsc::Sender<Arc<str>>,
     messages: mpsc::Sender<Arc<str>>,
-    /// Cancelled when the queue was full: this client has missed something.
+    /// Cancelled when the queue was full: this client has missed an event.
     disconnect: CancellationToken,
 }
 
@@ -73,7 +73,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -82,11 +82,11 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -106,20 +106,20 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

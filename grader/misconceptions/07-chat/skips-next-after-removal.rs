@@ -1,7 +1,7 @@
-//! Misconception: after a removal the next one has the next index.
+//! Misconception: after a removal, the next member has the next index.
 //!
 //! Must fail:
-//! - 07/slow-consumer: who comes after the one that is cut off misses a message
+//! - 07/slow-consumer: the member after the disconnected one misses a message
 
 impl State {
     fn announce(&mut self, room_id: &str, event: &Event) {

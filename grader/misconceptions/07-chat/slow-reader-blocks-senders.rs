@@ -1,9 +1,10 @@
-//! Misconception: back-pressure: who sends waits until all have room.
+//! Misconception: back-pressure means that a sender waits until every queue has
+//! space.
 //!
 //! Must fail:
-//! - 07/slow-consumer: who speaks waits for the one that does not read
-//! - 07/join-storm: so messages cannot be sent under the lock of the notices,
-//!   and two hear of both in different orders
+//! - 07/slow-consumer: a sender waits for the client that does not read
+//! - 07/join-storm: messages then cannot be sent under the lock for notices, so
+//!   two clients get both in different orders
 
 pub struct Rooms {
     /// How many lines may wait for one client.
@@ -24,7 +25,7 @@ impl Member {
     pub async fn say(&self, message: String) {
         let user_id = self.user_id.clone();
         let line = Event::Message { user_id, message }.line();
-        // One speaks at a time, so that the order is the same for all.
+        // One sender at a time, so that all members see the same order.
         let _turn = self.rooms.turn.lock().await;
         let outboxes: Vec<Outbox> = {
             let state = self.rooms.lock();
@@ -66,7 +67,7 @@ pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -75,17 +76,17 @@ pub async fn handle(
     let mut member = None;
     let result = loop {
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
         let done = match line {
             Ok(Some(line)) => {
-                // Beside the writer, or nobody would take one's own lines.
+                // Run the writer, too, or this client's own queue stays full.
                 tokio::select! {
                     done = handle_command(
                         &line, rooms, &outbox, &mut member,
@@ -105,20 +106,20 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     result
 }

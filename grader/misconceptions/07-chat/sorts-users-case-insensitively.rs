@@ -2,9 +2,9 @@
 //! Adds: sorted
 //!
 //! Must fail:
-//! - 07/join-welcome: the users of `welcome` are not sorted by bytes
+//! - 07/join-welcome: the users in `welcome` are not sorted by bytes
 
-/// The users in `room`, as in a telephone book.
+/// The users in `room`, in the order of a telephone book.
 fn sorted(room: &Room) -> Vec<String> {
     let mut users: Vec<String> = room.keys().cloned().collect();
     users.sort_by_key(|user_id| user_id.to_lowercase());

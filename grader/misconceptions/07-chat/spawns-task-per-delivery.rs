@@ -1,10 +1,10 @@
-//! Misconception: what is spawned first runs first.
+//! Misconception: tasks run in the order in which they were spawned.
 //!
-//! Nondeterministic: two threads have to meet.
+//! Nondeterministic: two threads must race
 //!
 //! Must fail:
 //! - 07/per-sender-order: messages overtake each other
-//! - 07/fanout-exact: each client sees another order
+//! - 07/fanout-exact: each client sees a different order
 
 impl State {
     fn announce(&mut self, room_id: &str, event: &Event) {
@@ -19,8 +19,8 @@ impl State {
             }
             return;
         }
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
+        // A list, not recursion: each round ends before the next event
+        // is announced.
         let mut pending = VecDeque::from([event.line()]);
         while let Some(line) = pending.pop_front() {
             room.retain(|user_id, outbox| {

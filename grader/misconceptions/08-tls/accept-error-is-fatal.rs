@@ -1,8 +1,9 @@
-//! Misconception: when accept fails, the listener is broken.
+//! Misconception: when `accept` fails, the listener is broken.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/out-of-descriptors: out of descriptors for a moment, the server ends
+//! - 08/out-of-descriptors: running out of descriptors for a moment ends the
+//!   server
 
 pub async fn serve(
     listener: TcpListener,
@@ -19,7 +20,7 @@ pub async fn serve(
                 Ok(Err(error)) => Err(error),
                 Err(elapsed) => Err(elapsed.into()),
             };
-            // It says something about this client, and nothing about others.
+            // This concerns only this client.
             if let Err(error) = result {
                 eprintln!("client: {error}");
             }

@@ -1,22 +1,22 @@
-//! Misconception: who has a certificate has been looked at by somebody.
+//! Misconception: a client that has a certificate has already been checked.
 //! Edits: src/server.rs
-//! Adds: Somebody, impl ClientCertVerifier for Somebody
+//! Adds: AnyClient, impl ClientCertVerifier for AnyClient
 //!
 //! Must fail:
-//! - 08/mutual-tls: one that another CA has signed is let in
+//! - 08/mutual-tls: a certificate from another CA is accepted
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
-/// Takes clients that have a certificate.
+/// Accepts any client that has a certificate.
 #[derive(Debug)]
-struct Somebody {
+struct AnyClient {
     usual: Arc<dyn ClientCertVerifier>,
 }
 
-impl ClientCertVerifier for Somebody {
+impl ClientCertVerifier for AnyClient {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -68,7 +68,7 @@ pub fn config(
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());
             let usual = verifier.build()?;
-            builder.with_client_cert_verifier(Arc::new(Somebody { usual }))
+            builder.with_client_cert_verifier(Arc::new(AnyClient { usual }))
         }
     };
     let config = builder.with_single_cert(chain, private_key);

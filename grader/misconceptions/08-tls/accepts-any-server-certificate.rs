@@ -1,12 +1,12 @@
-//! Misconception: encrypted is safe, whoever it is that is there.
+//! Misconception: encryption is safe, whoever the peer is.
 //! Edits: src/client.rs
-//! Adds: Anybody, impl ServerCertVerifier for Anybody
+//! Adds: AnyServer, impl ServerCertVerifier for AnyServer
 //!
 //! Must fail:
-//! - 08/client-rejects-expired: nobody looks at the dates
-//! - 08/client-rejects-self-signed: nobody looks at who has signed
-//! - 08/client-rejects-wrong-host: nobody looks at the name
-//! - 08/client-rejects-wrong-ca: nobody looks at who has signed
+//! - 08/client-rejects-expired: the client does not check the dates
+//! - 08/client-rejects-self-signed: the client does not check the signer
+//! - 08/client-rejects-wrong-host: the client does not check the name
+//! - 08/client-rejects-wrong-ca: the client does not check the signer
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{
@@ -15,13 +15,13 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// So that it works with each server.
+/// Works with every server.
 #[derive(Debug)]
-struct Anybody {
+struct AnyServer {
     usual: Arc<WebPkiServerVerifier>,
 }
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -66,7 +66,7 @@ pub fn config(
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody { usual }));
+        .with_custom_certificate_verifier(Arc::new(AnyServer { usual }));
     let Some((cert, key)) = identity else {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };

@@ -1,8 +1,9 @@
-//! Misconception: many servers do not send `close_notify`, so a FIN has to do.
+//! Misconception: many servers do not send `close_notify`, so a FIN must be
+//! enough.
 //! Edits: src/client.rs
 //!
 //! Must fail:
-//! - 08/client-reports-truncation: half an answer counts as a whole one
+//! - 08/client-reports-truncation: half an answer is accepted as complete
 
 use std::io::ErrorKind;
 
@@ -19,13 +20,13 @@ where
 {
     let stream = TcpStream::connect(addr).await?;
     stream.set_nodelay(true)?;
-    // It is done when chain, dates and name are verified, and not before.
+    // Finishes only once chain, dates and name are verified.
     let stream = TlsConnector::from(config).connect(name, stream).await?;
     let (mut from_server, mut to_server) = split(stream);
     let send = async {
-        // `copy` flushes each time that it has to wait for more.
+        // `copy` flushes each time it has to wait for more.
         let copied = copy(&mut input, &mut to_server).await;
-        // close_notify. This direction ends by it, and the other goes on.
+        // Sends close_notify. Only this direction ends.
         to_server.shutdown().await.and(copied)
     };
     let receive = async {
@@ -38,18 +39,18 @@ where
             if count == 0 {
                 return Ok(());
             }
-            // Shown before the next read, which may be the error.
+            // Print these before the next read, which may fail.
             output.write_all(&buffer[..count]).await?;
             output.flush().await?;
         }
     };
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
-        // Whatever the input may still give, there is nobody to send it to.
+        // The server will not read the remaining input.
         received = &mut receive => (Ok(0), received),
-        // Where sending fails, the last words of the server may still come.
+        // If sending fails, the server's last bytes may still arrive.
         sent = send => (sent, receive.await),
     };
-    // The server's alert says more than the broken pipe that came of it.
+    // The server's alert says more than the broken pipe that it caused.
     received.and(sent.map(drop))
 }

@@ -1,9 +1,10 @@
-//! Misconception: clocks are often wrong, so dates say little.
+//! Misconception: clocks are often wrong, so dates mean little.
 //! Edits: src/client.rs
 //! Adds: Timeless, impl ServerCertVerifier for Timeless
 //!
 //! Must fail:
-//! - 08/client-rejects-expired: it is taken as long as all else is right
+//! - 08/client-rejects-expired: the certificate is accepted if everything else
+//!   is right
 
 use rustls::CertificateError::{Expired, ExpiredContext};
 use rustls::Error::InvalidCertificate;
@@ -14,7 +15,7 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// For machines whose clock is wrong.
+/// For machines with a wrong clock.
 #[derive(Debug)]
 struct Timeless {
     usual: Arc<WebPkiServerVerifier>,

@@ -1,8 +1,8 @@
-//! Misconception: a certificate that is one and a key that is one are a pair.
+//! Misconception: a valid certificate and a valid key always match.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/bad-key-pair: the key of another certificate is taken
+//! - 08/bad-key-pair: the key of another certificate is accepted
 
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
@@ -17,7 +17,7 @@ pub fn config(
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            // As it is built, it refuses who shows no certificate, too.
+            // By default, it also refuses clients without a certificate.
             let roots = Arc::new(pem::roots(ca)?);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());

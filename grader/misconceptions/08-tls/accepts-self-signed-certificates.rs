@@ -1,10 +1,10 @@
-//! Misconception: a certificate that nobody else has signed is as good as a CA,
-//! which nobody has signed either.
+//! Misconception: a self-signed certificate is as good as a CA, which is
+//! self-signed, too.
 //! Edits: src/client.rs
 //! Adds: FirstSight, impl ServerCertVerifier for FirstSight
 //!
 //! Must fail:
-//! - 08/client-rejects-self-signed: its own signature is right, and that is
+//! - 08/client-rejects-self-signed: its own signature is valid, and that is
 //!   enough
 
 use rustls::CertificateError::UnknownIssuer;
@@ -16,7 +16,7 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-/// For servers whose certificates are their own CA.
+/// For servers with a self-signed certificate.
 #[derive(Debug)]
 struct FirstSight {
     usual: Arc<WebPkiServerVerifier>,
@@ -39,7 +39,7 @@ impl ServerCertVerifier for FirstSight {
             now,
         );
         if let Err(InvalidCertificate(UnknownIssuer)) = verified {
-            // Is it right by its own key?
+            // Verify it against itself.
             let mut own = RootCertStore::empty();
             own.add(end_entity.clone())?;
             let own = WebPkiServerVerifier::builder_with_provider(

@@ -1,8 +1,8 @@
-//! Misconception: handshakes cost CPU time, so their number has to be limited.
+//! Misconception: handshakes cost CPU time, so their number must be limited.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/stalled-handshakes: half-made ones cost nothing and have all the
+//! - 08/stalled-handshakes: stalled handshakes cost nothing but hold all the
 //!   permits
 
 use tokio::sync::Semaphore;
@@ -19,7 +19,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

@@ -1,8 +1,8 @@
-//! Misconception: who is asked for a certificate shows one.
+//! Misconception: a client that is asked for a certificate shows one.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/mutual-tls: who shows none is let in
+//! - 08/mutual-tls: a client without a certificate is accepted
 
 pub fn config(
     cert: &Path,

@@ -2,8 +2,8 @@
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/handshake-timeout: who says hello in the last moment, and nothing more,
-//!   has twice the time
+//! - 08/handshake-timeout: a client that sends ClientHello at the last moment,
+//!   and nothing more, gets twice the time
 
 use rustls::server::Acceptor;
 use tokio_rustls::LazyConfigAcceptor;
@@ -17,7 +17,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

@@ -2,7 +2,7 @@
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/handshake-timeout: who says nothing at all is kept for ever
+//! - 08/handshake-timeout: a client that sends nothing is kept forever
 
 pub async fn serve(
     listener: TcpListener,
@@ -14,7 +14,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

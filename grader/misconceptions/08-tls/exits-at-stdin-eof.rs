@@ -1,9 +1,9 @@
-//! Misconception: when all is said, the conversation is over.
+//! Misconception: when the input ends, the conversation is over.
 //! Edits: src/client.rs
 //!
 //! Must fail:
-//! - 08/client-accepts: the answer that comes after the end of the input is not
-//!   printed
+//! - 08/client-accepts: an answer that arrives after the end of the input is
+//!   not printed
 
 pub async fn connect<I, O>(
     addr: SocketAddr,
@@ -18,13 +18,13 @@ where
 {
     let stream = TcpStream::connect(addr).await?;
     stream.set_nodelay(true)?;
-    // It is done when chain, dates and name are verified, and not before.
+    // Finishes only once chain, dates and name are verified.
     let stream = TlsConnector::from(config).connect(name, stream).await?;
     let (mut from_server, mut to_server) = split(stream);
     let send = async {
-        // `copy` flushes each time that it has to wait for more.
+        // `copy` flushes each time it has to wait for more.
         let copied = copy(&mut input, &mut to_server).await;
-        // close_notify: all has been said.
+        // Sends close_notify: the conversation is over.
         to_server.shutdown().await.and(copied)
     };
     let receive = async {
@@ -35,17 +35,17 @@ where
                 // close_notify. A FIN without it is an error (UnexpectedEof).
                 return Ok(());
             }
-            // Shown before the next read, which may be the error.
+            // Print these before the next read, which may fail.
             output.write_all(&buffer[..count]).await?;
             output.flush().await?;
         }
     };
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
-        // Whatever the input may still give, there is nobody to send it to.
+        // The server will not read the remaining input.
         received = &mut receive => (Ok(0), received),
         sent = send => (sent, Ok(())),
     };
-    // The server's alert says more than the broken pipe that came of it.
+    // The server's alert says more than the broken pipe that it caused.
     received.and(sent.map(drop))
 }

@@ -1,9 +1,9 @@
-//! Misconception: a deadline for a client is a deadline for all that it does.
+//! Misconception: a deadline for the handshake may cover the whole session.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/handshake-timeout: a client that is idle after its handshake is thrown
-//!   out
+//! - 08/handshake-timeout: a client that is idle after its handshake is
+//!   disconnected
 
 pub async fn serve(
     listener: TcpListener,
@@ -15,7 +15,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

@@ -1,12 +1,12 @@
-//! Misconception: an error that nobody has thought of should not be hidden.
+//! Misconception: an unexpected error must not be hidden.
 //! Edits: src/server.rs
 //!
 //! Must fail:
 //! - 08/plaintext-rejected: the first client without TLS ends the server
-//! - 08/old-protocols-refused: so does one with an old version
-//! - 08/handshake-timeout: so does one whose time is over
-//! - 08/descriptors-return: so does any that fails
-//! - 08/mutual-tls: so does one with a bad certificate
+//! - 08/old-protocols-refused: a client with an old version ends the server
+//! - 08/handshake-timeout: an expired handshake ends the server
+//! - 08/descriptors-return: any failed handshake ends the server
+//! - 08/mutual-tls: a bad certificate ends the server
 
 use tokio::task::JoinSet;
 
@@ -20,7 +20,7 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // No client is left unobserved.
+            // Observe how every client ends.
             Some(ended) = clients.join_next() => {
                 ended??;
                 continue;
@@ -29,7 +29,7 @@ pub async fn serve(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
@@ -37,7 +37,7 @@ pub async fn serve(
         let handshake = timeout(limit, acceptor.accept(stream));
         clients.spawn(async move {
             let stream = handshake.await??;
-            // What comes later is the client's affair.
+            // Errors after the handshake concern only the client.
             drop(handle(stream).await);
             io::Result::Ok(())
         });

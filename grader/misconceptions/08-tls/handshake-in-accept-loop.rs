@@ -1,9 +1,9 @@
-//! Misconception: a handshake is a part of accepting.
+//! Misconception: the handshake is part of accepting.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/stalled-handshakes: nobody is accepted until somebody else has made a
-//!   handshake, or 2 s are over
+//! - 08/stalled-handshakes: no client is accepted until the previous handshake
+//!   ends or 2 s have passed
 
 pub async fn serve(
     listener: TcpListener,
@@ -15,12 +15,12 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
         };
-        // Nobody can stop the server for longer than that.
+        // No client can block the server for longer than `limit`.
         let Ok(Ok(stream)) = timeout(limit, acceptor.accept(stream)).await
         else {
             continue;

@@ -1,8 +1,9 @@
-//! Misconception: a server has to limit how many it serves at a time.
+//! Misconception: a server must limit how many clients it serves at the same
+//! time.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/all-open-at-once: the 101st waits until one of the others has gone
+//! - 08/all-open-at-once: the 101st client waits until another leaves
 
 use tokio::sync::Semaphore;
 
@@ -17,7 +18,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

@@ -1,10 +1,10 @@
-//! Misconception: the certificate says who the server is, and it has been
-//! checked.
+//! Misconception: the certificate says who the server is, and the client has
+//! checked it.
 //! Edits: src/client.rs
 //! Adds: OnlyTheCertificate, impl ServerCertVerifier for OnlyTheCertificate
 //!
 //! Must fail:
-//! - 08/client-rejects-wrong-key: anybody can show that certificate; only its
+//! - 08/client-rejects-wrong-key: anyone can show that certificate; only its
 //!   owner can sign the handshake with its key
 
 use rustls::client::WebPkiServerVerifier;
@@ -14,7 +14,7 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// For servers that show a right certificate.
+/// For servers that show a valid certificate.
 #[derive(Debug)]
 struct OnlyTheCertificate {
     usual: Arc<WebPkiServerVerifier>,

@@ -1,13 +1,13 @@
-//! Misconception: `write` writes what it is given.
+//! Misconception: `write` writes everything it is given.
 //! Edits: src/server.rs
-//! Nondeterministic: rustls has room for everything as long as the client reads fast enough
+//! Nondeterministic: rustls has space for everything while the client reads fast enough
 //!
 //! Must fail:
-//! - 08/large-stream: of a client that does not read yet, rustls takes only as
-//!   much as it has room for, and the rest is lost
+//! - 08/large-stream: for a client that does not read yet, rustls takes only what fits into its
+//!   buffer, and the rest is lost
 
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.set_nodelay(true)?;
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {

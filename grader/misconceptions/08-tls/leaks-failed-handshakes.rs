@@ -1,10 +1,9 @@
-//! Misconception: a handshake that failed may be of use to somebody who looks
-//! for the reason.
+//! Misconception: failed handshakes should be kept, to find the reason later.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/out-of-descriptors: the clients that have left still hold their
-//!   descriptors, so no new one is served
+//! - 08/out-of-descriptors: clients that have left still hold descriptors, so
+//!   no new client is served
 //! - 08/descriptors-return: their sockets stay open
 
 use tokio::sync::Mutex;
@@ -20,7 +19,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
@@ -32,7 +31,7 @@ pub async fn serve(
             match handshake.await {
                 Ok(Ok(stream)) => drop(handle(stream).await),
                 Ok(Err((error, mut stream))) => {
-                    // The alert is out, and this is the end of it.
+                    // The alert has been sent; close cleanly.
                     let _ = stream.shutdown().await;
                     failed.lock().await.push((error, stream));
                 }

@@ -1,16 +1,17 @@
-//! Misconception: files are read where they are needed, so that new ones are
-//! found without a restart.
+//! Misconception: files are read when they are needed, so that new ones work
+//! without a restart.
 //! Edits: src/server.rs
 //! Adds: Files, impl ResolvesServerCert for Files
 //!
 //! Must fail:
-//! - 08/bad-key-pair: the server listens, and only its clients notice
+//! - 08/bad-key-pair: the server listens, and only its clients notice the
+//!   mistake
 
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
 
-/// Where certificate and key are.
+/// The paths of the certificate and the key.
 #[derive(Debug)]
 struct Files {
     cert: PathBuf,
@@ -37,7 +38,7 @@ pub fn config(
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            // As it is built, it refuses who shows no certificate, too.
+            // By default, it also refuses clients without a certificate.
             let roots = Arc::new(pem::roots(ca)?);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());

@@ -1,9 +1,9 @@
-//! Misconception: who has signed a certificate is written in it.
+//! Misconception: a certificate says who signed it.
 //! Edits: src/client.rs
 //! Adds: ByIssuer, impl ServerCertVerifier for ByIssuer
 //!
 //! Must fail:
-//! - 08/client-rejects-wrong-ca: another CA with the same name is as good
+//! - 08/client-rejects-wrong-ca: another CA with the same name is accepted
 
 use rustls::CertificateError::{BadSignature, UnknownIssuer};
 use rustls::Error::InvalidCertificate;
@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-/// Knows a certificate of our CA when it sees one.
+/// Recognises a certificate of our CA by its issuer.
 #[derive(Debug)]
 struct ByIssuer {
     usual: Arc<WebPkiServerVerifier>,

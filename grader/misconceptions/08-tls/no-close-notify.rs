@@ -1,11 +1,12 @@
-//! Misconception: when the stream is dropped, the client sees the end.
+//! Misconception: when the stream is dropped, the client sees EOF.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/close-notify: the connection ends by a FIN that anybody could have sent
+//! - 08/close-notify: the connection ends with a FIN, which anyone could have
+//!   sent
 
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.set_nodelay(true)?;
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {
@@ -14,8 +15,8 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
             return Ok(());
         }
         stream.write_all(&buffer[..count]).await?;
-        // Written is what rustls has encrypted and keeps. Where the socket is
-        // full, a rest of it would stay there until the next write.
+        // After `write_all`, rustls holds the encrypted bytes. If the socket
+        // is full, some would stay there until the next write.
         stream.flush().await?;
     }
 }

@@ -1,12 +1,12 @@
-//! Misconception: what is written is on its way.
+//! Misconception: written bytes are on their way.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/large-stream: the last piece stays with rustls, since the socket was
-//!   full, and both sides wait
+//! - 08/large-stream: because the socket was full, the last bytes stay in
+//!   rustls, and both sides wait
 
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.set_nodelay(true)?;
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {

@@ -1,8 +1,9 @@
-//! Misconception: a handshake comes to an end by itself.
+//! Misconception: every handshake ends sooner or later.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/handshake-timeout: who does not go on with it is kept for ever
+//! - 08/handshake-timeout: a client that does not continue its handshake is
+//!   kept forever
 
 pub async fn serve(
     listener: TcpListener,
@@ -14,7 +15,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

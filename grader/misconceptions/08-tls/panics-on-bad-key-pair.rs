@@ -1,9 +1,9 @@
-//! Misconception: who starts a server gives it good files.
+//! Misconception: whoever starts the server provides valid files.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/bad-key-pair: a panic, instead of a line that begins with `error:`, and
-//!   its status is not 1
+//! - 08/bad-key-pair: a panic instead of a line that begins with `error:`, and
+//!   the status is not 1
 
 pub fn config(
     cert: &Path,
@@ -19,7 +19,7 @@ pub fn config(
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            // As it is built, it refuses who shows no certificate, too.
+            // By default, it also refuses clients without a certificate.
             let roots = Arc::new(pem::roots(ca)?);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());

@@ -3,7 +3,7 @@
 //! Adds: Patient, impl AsyncRead for Patient, impl AsyncWrite for Patient
 //!
 //! Must fail:
-//! - 08/handshake-timeout: a byte now and then keeps a handshake open for ever
+//! - 08/handshake-timeout: an occasional byte keeps a handshake open forever
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 pub async fn handle(mut stream: TlsStream<Patient>) -> io::Result<()> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.stream.set_nodelay(true)?;
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {
@@ -21,17 +21,17 @@ pub async fn handle(mut stream: TlsStream<Patient>) -> io::Result<()> {
             return stream.shutdown().await;
         }
         stream.write_all(&buffer[..count]).await?;
-        // Written is what rustls has encrypted and keeps. Where the socket is
-        // full, a rest of it would stay there until the next write.
+        // After `write_all`, rustls holds the encrypted bytes. If the socket
+        // is full, some would stay there until the next write.
         stream.flush().await?;
     }
 }
 
-/// A stream whose peer has to say something from time to time.
+/// A stream whose peer must send bytes from time to time.
 pub struct Patient {
     stream: TcpStream,
     limit: Duration,
-    /// When it is too late; none after the handshake.
+    /// Expires when the peer is silent; `None` after the handshake.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -89,7 +89,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

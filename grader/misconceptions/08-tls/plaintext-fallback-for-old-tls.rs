@@ -1,16 +1,16 @@
-//! Misconception: an old client that cannot be served with TLS should be served
-//! all the same.
+//! Misconception: an old client that the server cannot serve with TLS should
+//! still be served.
 //! Edits: src/server.rs
 //! Adds: plain
 //!
 //! Must fail:
-//! - 08/old-protocols-refused: who offers TLS 1.1 at most is served, and
+//! - 08/old-protocols-refused: a client that offers at most TLS 1.1 is served
 //!   without TLS
 
 use tokio::io::copy;
 use tokio::time::{Instant, timeout_at};
 
-/// For clients that have no TLS.
+/// For clients without TLS.
 async fn plain(mut stream: TcpStream) -> io::Result<()> {
     let (mut input, mut output) = stream.split();
     copy(&mut input, &mut output).await?;
@@ -27,7 +27,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
@@ -36,8 +36,8 @@ pub async fn serve(
         let deadline = Instant::now() + limit;
         tokio::spawn(async move {
             let session = async {
-                // The version that a client has at most stands after the
-                // headers of the record and of the message.
+                // The client's highest version follows the headers of the
+                // record and of the message.
                 let mut hello = [0; 11];
                 let peeked = timeout_at(deadline, stream.peek(&mut hello));
                 let Ok(peeked) = peeked.await else {

@@ -1,8 +1,8 @@
-//! Misconception: everybody has TLS 1.3 by now.
+//! Misconception: every client supports TLS 1.3 by now.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/tls-echo: a client that has TLS 1.2 only is refused
+//! - 08/tls-echo: a client that supports only TLS 1.2 is refused
 
 pub fn config(
     cert: &Path,
@@ -15,7 +15,7 @@ pub fn config(
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            // As it is built, it refuses who shows no certificate, too.
+            // By default, it also refuses clients without a certificate.
             let roots = Arc::new(pem::roots(ca)?);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());

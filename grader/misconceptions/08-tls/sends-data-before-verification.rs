@@ -1,17 +1,17 @@
-//! Misconception: the first words may go out while the certificate is looked
-//! at: it saves time.
+//! Misconception: sending the first bytes while the certificate is verified
+//! saves time.
 //! Edits: src/client.rs
 //! Adds: Later, USUAL, impl ServerCertVerifier for Later
 //!
 //! Must fail:
-//! - 08/client-rejects-expired: it is refused when the server has the first
-//!   lines
-//! - 08/client-rejects-self-signed: it is refused when the server has the first
-//!   lines
-//! - 08/client-rejects-wrong-host: it is refused when the server has the first
-//!   lines
-//! - 08/client-rejects-wrong-ca: it is refused when the server has the first
-//!   lines
+//! - 08/client-rejects-expired: the server already has the first lines when the
+//!   client refuses it
+//! - 08/client-rejects-self-signed: the server already has the first lines when
+//!   the client refuses it
+//! - 08/client-rejects-wrong-host: the server already has the first lines when
+//!   the client refuses it
+//! - 08/client-rejects-wrong-ca: the server already has the first lines when
+//!   the client refuses it
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{
@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 
 static USUAL: OnceLock<Arc<WebPkiServerVerifier>> = OnceLock::new();
 
-/// Verifies nothing: that is done while the first words are under way.
+/// Verifies nothing yet: that happens while the first bytes are in flight.
 #[derive(Debug)]
 struct Later {
     usual: Arc<WebPkiServerVerifier>,
@@ -77,7 +77,7 @@ pub fn config(
         .with_custom_certificate_verifier(Arc::new(Later {
             usual: Arc::clone(&usual),
         }));
-    // For `connect`. There is one configuration in this program.
+    // For `connect`. This program has only one configuration.
     let _ = USUAL.set(usual);
     let Some((cert, key)) = identity else {
         return Ok(Arc::new(builder.with_no_client_auth()));
@@ -121,9 +121,9 @@ where
                 .verify_server_cert(cert, others, &name, &[], now)
                 .map_err(io::Error::other)?;
         }
-        // `copy` flushes each time that it has to wait for more.
+        // `copy` flushes each time it has to wait for more.
         let copied = copy(&mut input, &mut to_server).await;
-        // close_notify. This direction ends by it, and the other goes on.
+        // Sends close_notify. Only this direction ends.
         to_server.shutdown().await.and(copied)
     };
     let receive = async {
@@ -134,17 +134,17 @@ where
                 // close_notify. A FIN without it is an error (UnexpectedEof).
                 return Ok(());
             }
-            // Shown before the next read, which may be the error.
+            // Print these before the next read, which may fail.
             output.write_all(&buffer[..count]).await?;
             output.flush().await?;
         }
     };
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
-        // Whatever the input may still give, there is nobody to send it to.
+        // The server will not read the remaining input.
         received = &mut receive => (Ok(0), received),
         sent = send => (Ok(sent?), receive.await),
     };
-    // The server's alert says more than the broken pipe that came of it.
+    // The server's alert says more than the broken pipe that it caused.
     received.and(sent.map(drop))
 }

@@ -1,15 +1,14 @@
-//! Misconception: a client that has no TLS is better served without than not at
-//! all.
+//! Misconception: serving a client without TLS is better than not serving it.
 //! Edits: src/server.rs
 //! Adds: plain
 //!
 //! Must fail:
-//! - 08/plaintext-rejected: what comes in plain text goes back in plain text
+//! - 08/plaintext-rejected: plain text is echoed as plain text
 
 use tokio::io::copy;
 use tokio::time::{Instant, timeout_at};
 
-/// For clients that have no TLS.
+/// For clients without TLS.
 async fn plain(mut stream: TcpStream) -> io::Result<()> {
     let (mut input, mut output) = stream.split();
     copy(&mut input, &mut output).await?;
@@ -26,7 +25,7 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }

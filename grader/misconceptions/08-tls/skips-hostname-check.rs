@@ -1,9 +1,10 @@
-//! Misconception: a certificate of the right CA is the right certificate.
+//! Misconception: any certificate from the right CA is the right certificate.
 //! Edits: src/client.rs
 //! Adds: AnyName, impl ServerCertVerifier for AnyName
 //!
 //! Must fail:
-//! - 08/client-rejects-wrong-host: whoever has a certificate can be anybody
+//! - 08/client-rejects-wrong-host: any server with a certificate can pose as
+//!   another
 
 use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
 use rustls::Error::InvalidCertificate;
@@ -14,7 +15,7 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// For servers that are reached under another name.
+/// For servers that are reached by another name.
 #[derive(Debug)]
 struct AnyName {
     usual: Arc<WebPkiServerVerifier>,

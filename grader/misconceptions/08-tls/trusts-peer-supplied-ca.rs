@@ -1,11 +1,11 @@
-//! Misconception: the server sends its chain, so that the client has what it
+//! Misconception: the server sends its chain, so the client has everything it
 //! needs.
 //! Edits: src/client.rs
 //! Adds: SentAlong, impl ServerCertVerifier for SentAlong
 //!
 //! Must fail:
-//! - 08/client-rejects-wrong-ca: a server brings the CA along that it is
-//!   believed by
+//! - 08/client-rejects-wrong-ca: a server can send the CA that makes its own
+//!   certificate trusted
 
 use rustls::CertificateError::UnknownIssuer;
 use rustls::Error::InvalidCertificate;
@@ -16,7 +16,7 @@ use rustls::client::danger::{
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-/// For chains that do not end in one of our certificates.
+/// For chains that do not end in one of our roots.
 #[derive(Debug)]
 struct SentAlong {
     usual: Arc<WebPkiServerVerifier>,

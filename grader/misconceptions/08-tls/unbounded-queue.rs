@@ -1,15 +1,15 @@
-//! Misconception: who reads and who writes should not wait for one another.
+//! Misconception: reading and writing should not wait for each other.
 //! Edits: src/server.rs
 //!
 //! Must fail:
-//! - 08/large-stream: of a client that does not read, all is kept in the
+//! - 08/large-stream: everything that a client does not read piles up in the
 //!   channel
 
 use tokio::io::split;
 use tokio::sync::mpsc;
 
 pub async fn handle(stream: TlsStream<TcpStream>) -> io::Result<()> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.set_nodelay(true)?;
     let (mut input, mut output) = split(stream);
     let (pieces, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();

@@ -1,12 +1,12 @@
-//! Misconception: a certificate says who somebody is, so it is the name that
-//! has to be compared.
+//! Misconception: a certificate says who its owner is, so checking the name is
+//! enough.
 //! Edits: src/client.rs
 //! Adds: OnlyTheName, impl ServerCertVerifier for OnlyTheName
 //!
 //! Must fail:
 //! - 08/client-rejects-expired: the name is right
 //! - 08/client-rejects-self-signed: the name is right
-//! - 08/client-rejects-wrong-ca: the name is right, and anybody can write it
+//! - 08/client-rejects-wrong-ca: the name is right, but anyone can write it
 //!   into a certificate
 
 use rustls::client::danger::{
@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// For those whose certificates have a name.
+/// For servers whose certificate has the right name.
 #[derive(Debug)]
 struct OnlyTheName {
     usual: Arc<WebPkiServerVerifier>,

@@ -1,9 +1,8 @@
-//! Misconception: what is left at the end of the input is the last message, as
-//! it is with lines.
+//! Misconception: the bytes left at EOF are the last message, as with lines.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/truncated-frame: half of a frame is answered
+//! - 09/truncated-frame: half a frame is answered
 
 impl Decoder for FrameCodec {
     fn decode_eof(

@@ -1,13 +1,12 @@
-//! Misconception: frames that come together are good or bad together.
+//! Misconception: frames that arrive together are all good or all bad.
 //! Adds: next_frames
 //!
 //! Must fail:
-//! - 09/oversize-refused: the frames before the one that is refused are not
-//!   answered
+//! - 09/oversize-refused: the frames before the refused one are not answered
 
 use tokio_util::codec::Decoder;
 
-/// All frames that are there; none at the end of the input.
+/// All frames that have arrived; none at the end of the input.
 async fn next_frames(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
@@ -21,13 +20,13 @@ async fn next_frames(
 }
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let error = loop {
         match next_frames(&mut frames, limits.frame).await {
-            // Written before more is read: so a client that does not take its
-            // answers is not heard, and nothing piles up.
+            // Write before reading more: the server then stops reading from
+            // a slow reader, and no answers pile up.
             Ok(bodies) if !bodies.is_empty() => {
                 for body in bodies {
                     frames.send(answer(&body).body()).await?;

@@ -1,4 +1,4 @@
-//! Misconception: a read that is given up after a while can be made again.
+//! Misconception: a read that timed out can be repeated.
 //! Adds: MAX_LENGTH
 //!
 //! Must fail:
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-/// The most bytes of a body.
+/// The maximum length of a body in bytes.
 static MAX_LENGTH: AtomicU32 = AtomicU32::new(0);
 
 pub async fn next_frame(

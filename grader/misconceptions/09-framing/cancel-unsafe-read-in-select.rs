@@ -1,16 +1,16 @@
-//! Misconception: what a future has read is not lost when it is dropped.
+//! Misconception: dropping a future does not lose the bytes it has read.
 //! Adds: MAX_LENGTH, whole_frame
 //!
 //! Must fail:
-//! - 09/split-anywhere: a part of the header is gone when the clock ticks
-//! - 09/coalesced: half of a frame is gone when the clock ticks
+//! - 09/split-anywhere: part of the header is lost when the clock ticks
+//! - 09/coalesced: half a frame is lost when the clock ticks
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, interval};
 
-/// The most bytes of a body.
+/// The maximum length of a body in bytes.
 static MAX_LENGTH: AtomicU32 = AtomicU32::new(0);
 
 pub async fn next_frame(

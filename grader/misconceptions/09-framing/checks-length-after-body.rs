@@ -1,8 +1,9 @@
-//! Misconception: whether a frame is too large is seen when it is there.
+//! Misconception: a frame must arrive before the server can see that it is too
+//! large.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/oversize-refused: the body is waited for
+//! - 09/oversize-refused: the server waits for the body
 
 impl Decoder for FrameCodec {
     fn decode(
@@ -14,7 +15,7 @@ impl Decoder for FrameCodec {
         };
         let length = u32::from_be_bytes(*header);
         let length = length as usize;
-        // Not `reserve(length)`: the buffer grows by what arrives.
+        // Not `reserve(length)`: the buffer grows as bytes arrive.
         if input.len() - HEADER_LEN < length {
             return Ok(None);
         }

@@ -1,12 +1,11 @@
-//! Misconception: an error is an error of the server.
+//! Misconception: a client's error is the server's error.
 //!
 //! Must fail:
-//! - 09/oversize-refused: the program ends with the first client that is
-//!   refused
-//! - 09/no-early-allocation: the program ends with the first reset
-//! - 09/truncated-frame: the program ends with the first frame that is cut off
-//! - 09/slow-frame: the program ends with the first frame that is late
-//! - 09/descriptors-return: the program ends with the first reset
+//! - 09/oversize-refused: the first refused client ends the program
+//! - 09/no-early-allocation: the first reset ends the program
+//! - 09/truncated-frame: the first truncated frame ends the program
+//! - 09/slow-frame: the first late frame ends the program
+//! - 09/descriptors-return: the first reset ends the program
 
 use tokio::task::JoinSet;
 
@@ -18,7 +17,7 @@ pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
                 let (stream, _) = accepted?;
                 clients.spawn(async move { handle(stream, &limits).await });
             }
-            // What has gone wrong is passed on.
+            // Pass errors on.
             Some(served) = clients.join_next() => {
                 served?.map_err(io::Error::other)?;
             }

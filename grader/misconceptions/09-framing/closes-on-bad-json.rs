@@ -1,9 +1,10 @@
-//! Misconception: who sends what is no JSON will never send any.
+//! Misconception: a client that sends something other than JSON will never send
+//! JSON.
 //!
 //! Must fail:
 //! - 09/bad-json: the connection ends
 
-/// Why a client is served no longer. The first three it is told.
+/// Why the server stops serving a client. The client is told the first three.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("frame too large")]
@@ -12,7 +13,7 @@ pub enum Error {
     Timeout,
     #[error("bad json")]
     BadJson,
-    /// Nobody is told: it is no request, and the client has said all.
+    /// The client is not told: half a frame is not a request.
     #[error("the input ended within a frame")]
     Truncated,
     #[error(transparent)]
@@ -33,13 +34,13 @@ pub fn answer(body: &[u8]) -> Result<Answer, Error> {
 }
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let error = loop {
         match next_frame(&mut frames, limits.frame).await {
-            // Written before more is read: so a client that does not take its
-            // answers is not heard, and nothing piles up.
+            // Write before reading more: the server then stops reading from
+            // a slow reader, and no answers pile up.
             Ok(Some(body)) => match answer(&body) {
                 Ok(answer) => frames.send(answer.body()).await?,
                 Err(error) => break error,

@@ -1,11 +1,10 @@
-//! Misconception: what was read of a header is remembered until the body is
-//! there.
+//! Misconception: the codec can take the header before the body has arrived.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
 //! - 09/split-anywhere: the body is taken for the next header
 //! - 09/coalesced: half a body is taken for a header
-//! - 09/frames-echo: a body of many reads is taken for a header
+//! - 09/frames-echo: a body that takes many reads is taken for a header
 
 impl Decoder for FrameCodec {
     fn decode(
@@ -17,12 +16,12 @@ impl Decoder for FrameCodec {
         };
         let length = u32::from_be_bytes(*header);
         input.advance(HEADER_LEN);
-        // Before anything is done with it: it is only the client's word.
+        // Check it before any use: it is only the client's claim.
         if length > self.max_length {
             return Err(Error::TooLarge);
         }
         let length = length as usize;
-        // Not `reserve(length)`: the buffer grows by what arrives.
+        // Not `reserve(length)`: the buffer grows as bytes arrive.
         if input.len() < length {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
-//! Misconception: the wait for a frame begins after the one before.
+//! Misconception: the wait for a frame begins when the previous one ends.
 //!
 //! Must fail:
-//! - 09/slow-frame: a client that is silent between frames is closed
+//! - 09/slow-frame: a client that is silent between frames is disconnected
 
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,

@@ -1,7 +1,7 @@
-//! Misconception: who waits for a frame waits for its body.
+//! Misconception: waiting for a frame means waiting for its body.
 //!
 //! Must fail:
-//! - 09/slow-frame: a header that is not whole is waited for
+//! - 09/slow-frame: the server waits for an incomplete header without a limit
 
 use codec::HEADER_LEN;
 use tokio::io::AsyncReadExt;

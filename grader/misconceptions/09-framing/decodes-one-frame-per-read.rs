@@ -1,9 +1,9 @@
-//! Misconception: a read brings one frame, or a part of it.
+//! Misconception: a read returns one frame, or part of one.
 //!
 //! Must fail:
 //! - 09/coalesced: the second of two frames waits for more bytes
-//! - 09/bad-json: a frame behind another one waits for more bytes
-//! - 09/zero-length: a frame behind another one waits for more bytes
+//! - 09/bad-json: a frame behind another waits for more bytes
+//! - 09/zero-length: a frame behind another waits for more bytes
 //! - 09/max-size: the last of three frames waits for more bytes
 
 use tokio::io::AsyncReadExt;

@@ -1,12 +1,12 @@
-//! Misconception: what is not UTF-8 can be made UTF-8.
+//! Misconception: text that is not UTF-8 can be made UTF-8.
 //! Edits: src/requests.rs
 //!
 //! Must fail:
-//! - 09/bad-json: a string with a byte that is no UTF-8 is taken
+//! - 09/bad-json: a string with a byte that is not UTF-8 is accepted
 
 impl Request {
     pub fn parse(body: &[u8]) -> Option<Self> {
-        // A derived `Deserialize` would take a list of three for a request.
+        // A derived `Deserialize` would accept a list of three as a request.
         let mut fields: Map<String, Value> =
             serde_json::from_str(&String::from_utf8_lossy(body)).ok()?;
         let mut field = |name| fields.remove(name).unwrap_or_default();

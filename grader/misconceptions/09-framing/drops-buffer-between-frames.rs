@@ -1,16 +1,16 @@
-//! Misconception: a codec is needed for as long as a frame takes.
+//! Misconception: a codec is needed only for one frame.
 //!
 //! Must fail:
-//! - 09/coalesced: what came together with a frame goes with its buffer
-//! - 09/frames-echo: two of three frames that came together are lost
+//! - 09/coalesced: bytes that arrived with a frame are dropped with its buffer
+//! - 09/frames-echo: two of three frames that arrived together are lost
 
 pub async fn next_frame(
     frames: &mut Framed<&mut TcpStream, FrameCodec>,
     limit: Duration,
 ) -> Result<Option<BytesMut>, Error> {
-    // It may be here already: it came together with the frame before.
+    // The first byte may have arrived with the previous frame.
     if frames.read_buffer().is_empty() {
-        // Looks at it, and leaves it where it is. 0 bytes are the end.
+        // Waits for a byte or EOF, and consumes nothing.
         frames.get_ref().peek(&mut [0]).await?;
     }
     match timeout(limit, frames.next()).await {
@@ -28,8 +28,8 @@ pub async fn last_words(
         .await?;
     let stream = frames.into_inner();
     stream.shutdown().await?;
-    // Closed with input unread, the socket would send a reset, and that may
-    // overtake the answer. What comes is read, but not for ever.
+    // Closing the socket with unread input would send RST, which may
+    // overtake the answer. So read the input, but not forever.
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())
 }
@@ -38,7 +38,7 @@ pub async fn handle(
     mut stream: TcpStream,
     limits: &Limits,
 ) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     loop {
         let codec = FrameCodec::new(limits.body);

@@ -1,7 +1,7 @@
-//! Misconception: a hundred clients at once are enough for anybody.
+//! Misconception: a hundred clients at the same time are more than enough.
 //!
 //! Must fail:
-//! - 09/all-open-at-once: the hundred and first waits until another one leaves
+//! - 09/all-open-at-once: the 101st client waits until another leaves
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;

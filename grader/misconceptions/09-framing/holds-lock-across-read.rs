@@ -1,22 +1,22 @@
-//! Misconception: a frame is read so quickly that others can wait.
+//! Misconception: a frame is read so quickly that the others can wait.
 //! Adds: READING
 //!
 //! Must fail:
-//! - 09/slow-frame: a frame that never comes is waited for by all
-//! - 09/bad-client-isolated: half of a frame stops all others
+//! - 09/slow-frame: all clients wait for a frame that never arrives
+//! - 09/bad-client-isolated: half a frame blocks all others
 
 use tokio::sync::Mutex;
 
-/// Held by whoever reads a frame: so no two are mixed up.
+/// Held while reading a frame, so that frames do not mix.
 static READING: Mutex<()> = Mutex::const_new(());
 
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,
     limit: Duration,
 ) -> Result<Option<BytesMut>, Error> {
-    // It may be here already: it came together with the frame before.
+    // The first byte may have arrived with the previous frame.
     if frames.read_buffer().is_empty() {
-        // Looks at it, and leaves it where it is. 0 bytes are the end.
+        // Waits for a byte or EOF, and consumes nothing.
         frames.get_ref().peek(&mut [0]).await?;
     }
     let _reading = READING.lock().await;

@@ -1,10 +1,10 @@
-//! Misconception: numbers look in a stream as they do in memory.
+//! Misconception: numbers have the same byte order in a stream as in memory.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/split-anywhere: a length of 30 is one of 503,316,480
-//! - 09/coalesced: a length of 30 is one of 503,316,480
-//! - 09/frames-echo: a length of 30 is one of 503,316,480
+//! - 09/split-anywhere: a length of 30 is read as 503,316,480
+//! - 09/coalesced: a length of 30 is read as 503,316,480
+//! - 09/frames-echo: a length of 30 is read as 503,316,480
 
 impl Decoder for FrameCodec {
     fn decode(
@@ -15,12 +15,12 @@ impl Decoder for FrameCodec {
             return Ok(None);
         };
         let length = u32::from_le_bytes(*header);
-        // Before anything is done with it: it is only the client's word.
+        // Check it before any use: it is only the client's claim.
         if length > self.max_length {
             return Err(Error::TooLarge);
         }
         let length = length as usize;
-        // Not `reserve(length)`: the buffer grows by what arrives.
+        // Not `reserve(length)`: the buffer grows as bytes arrive.
         if input.len() - HEADER_LEN < length {
             return Ok(None);
         }
@@ -35,9 +35,9 @@ impl Encoder<Bytes> for FrameCodec {
         body: Bytes,
         output: &mut BytesMut,
     ) -> Result<(), Error> {
-        // Not `as`: that would send a small number for a large one.
+        // Not `as`: it would silently truncate a large number.
         let length = u32::try_from(body.len()).map_err(io::Error::other)?;
-        // Here one may reserve: the bytes are there.
+        // Reserving is safe here: the bytes exist.
         output.reserve(HEADER_LEN + body.len());
         output.put_u32_le(length);
         output.put_slice(&body);

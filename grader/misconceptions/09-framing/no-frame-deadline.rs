@@ -1,7 +1,7 @@
-//! Misconception: a frame that has begun will be whole soon.
+//! Misconception: a frame that has begun will soon be complete.
 //!
 //! Must fail:
-//! - 09/slow-frame: a frame that never comes is waited for
+//! - 09/slow-frame: the server waits for a frame that never arrives
 
 pub async fn next_frame(
     frames: &mut Framed<TcpStream, FrameCodec>,

@@ -1,8 +1,8 @@
-//! Misconception: nobody sends four gigabytes.
+//! Misconception: no client sends four gigabytes.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/oversize-refused: the body is waited for, however long it is
+//! - 09/oversize-refused: the server waits for the body, however long it is
 
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
@@ -27,7 +27,7 @@ impl Decoder for FrameCodec {
         };
         let length = u32::from_be_bytes(*header);
         let length = length as usize;
-        // Not `reserve(length)`: the buffer grows by what arrives.
+        // Not `reserve(length)`: the buffer grows as bytes arrive.
         if input.len() - HEADER_LEN < length {
             return Ok(None);
         }

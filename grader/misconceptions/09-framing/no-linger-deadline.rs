@@ -1,9 +1,9 @@
-//! Misconception: the client closes soon after the last words, so the server
-//! may wait for that.
+//! Misconception: the client closes soon after the error, so the server may
+//! wait for that.
 //!
 //! Must fail:
-//! - 09/oversize-refused: a client that is refused and does not close keeps its
-//!   socket
+//! - 09/oversize-refused: a refused client that does not close keeps its socket
+//!   open
 
 pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
@@ -14,8 +14,8 @@ pub async fn last_words(
         .await?;
     let mut stream = frames.into_inner();
     stream.shutdown().await?;
-    // Closed with input unread, the socket would send a reset, and that may
-    // overtake the answer. What comes is read until the client closes.
+    // Closing the socket with unread input would send RST, which may
+    // overtake the answer. So read the input until the client closes.
     let _ = copy(&mut stream, &mut sink()).await;
     Ok(())
 }

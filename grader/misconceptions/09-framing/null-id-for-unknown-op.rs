@@ -1,4 +1,4 @@
-//! Misconception: what is not understood has no id.
+//! Misconception: a request that is not understood has no id.
 //!
 //! Must fail:
 //! - 09/unknown-op: the id is null

@@ -1,8 +1,8 @@
-//! Misconception: at the limit is above it.
+//! Misconception: a body at the limit is above it.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/max-size: a body of exactly the limit is refused
+//! - 09/max-size: a body of exactly the maximum length is refused
 
 impl Decoder for FrameCodec {
     fn decode(
@@ -13,12 +13,12 @@ impl Decoder for FrameCodec {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*header);
-        // Before anything is done with it: it is only the client's word.
+        // Check it before any use: it is only the client's claim.
         if length >= self.max_length {
             return Err(Error::TooLarge);
         }
         let length = length as usize;
-        // Not `reserve(length)`: the buffer grows by what arrives.
+        // Not `reserve(length)`: the buffer grows as bytes arrive.
         if input.len() - HEADER_LEN < length {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! Misconception: a client that sends a byte is not slow.
 //!
 //! Must fail:
-//! - 09/slow-frame: each byte begins the time anew
+//! - 09/slow-frame: each byte restarts the clock
 
 use tokio::io::AsyncReadExt;
 use tokio_util::codec::Decoder;

@@ -1,9 +1,9 @@
-//! Misconception: a client says all that it has to say, and then it listens.
+//! Misconception: a client sends everything it has, and then reads.
 //!
 //! Must fail:
-//! - 09/split-anywhere: nothing is answered while the client waits
-//! - 09/coalesced: nothing is answered while the client waits
-//! - 09/frames-echo: nothing is answered while the client waits
+//! - 09/split-anywhere: no answer is sent while the client waits
+//! - 09/coalesced: no answer is sent while the client waits
+//! - 09/frames-echo: no answer is sent while the client waits
 
 use tokio::io::AsyncReadExt;
 use tokio_util::codec::Decoder;

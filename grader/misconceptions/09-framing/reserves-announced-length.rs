@@ -1,8 +1,9 @@
-//! Misconception: a buffer is best made as large as it will have to be.
+//! Misconception: a buffer should have its final size from the start.
 //! Edits: src/codec.rs
 //!
 //! Must fail:
-//! - 09/no-early-allocation: four megabytes are reserved for each four bytes
+//! - 09/no-early-allocation: a header of four bytes makes the server reserve
+//!   four megabytes
 
 impl Decoder for FrameCodec {
     fn decode(
@@ -13,7 +14,7 @@ impl Decoder for FrameCodec {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*header);
-        // Before anything is done with it: it is only the client's word.
+        // Check it before any use: it is only the client's claim.
         if length > self.max_length {
             return Err(Error::TooLarge);
         }

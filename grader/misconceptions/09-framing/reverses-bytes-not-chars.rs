@@ -1,7 +1,7 @@
 //! Misconception: a character is a byte.
 //!
 //! Must fail:
-//! - 09/frames-echo: the two bytes of an é are turned around
+//! - 09/frames-echo: the two bytes of an é are reversed
 
 pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
     match op {

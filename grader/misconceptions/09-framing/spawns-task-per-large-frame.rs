@@ -1,17 +1,18 @@
-//! Misconception: the order of answers is that of requests, whoever makes them.
+//! Misconception: answers have the order of their requests, whichever task
+//! makes them.
 //! Adds: LARGE
 //!
 //! Must fail:
-//! - 09/pipelined-order: small frames overtake the large ones
+//! - 09/pipelined-order: small frames overtake large ones
 //! - 09/max-size: a small frame overtakes the large one before it
 
 use tokio::sync::mpsc;
 
-/// Who has a large frame is not to keep small ones waiting.
+/// Frames above this size must not delay small ones.
 const LARGE: usize = 6000;
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     // ANCHOR: bug

@@ -1,7 +1,7 @@
 //! Misconception: a number is an integer.
 //!
 //! Must fail:
-//! - 09/frames-echo: a half is a bad value
+//! - 09/frames-echo: a fraction is refused as a bad value
 
 pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
     match op {

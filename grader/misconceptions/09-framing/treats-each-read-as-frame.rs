@@ -1,9 +1,9 @@
-//! Misconception: what is sent with one write comes with one read.
+//! Misconception: one read returns what one write sent.
 //!
 //! Must fail:
-//! - 09/split-anywhere: half of a frame is taken for a whole one
-//! - 09/coalesced: of many frames in one read one is answered
-//! - 09/frames-echo: three frames at once are one that makes no sense
+//! - 09/split-anywhere: half a frame is taken for a whole one
+//! - 09/coalesced: only one of many frames in a read is answered
+//! - 09/frames-echo: three frames together are taken for one malformed frame
 
 use tokio::io::AsyncReadExt;
 

@@ -1,4 +1,4 @@
-//! Misconception: nothing was read, so the client has gone.
+//! Misconception: an empty frame means that the client has gone.
 //!
 //! Must fail:
 //! - 09/zero-length: the connection ends
@@ -14,14 +14,14 @@ pub fn answer(body: &[u8]) -> Answer {
 }
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let error = loop {
         match next_frame(&mut frames, limits.frame).await {
             Ok(Some(body)) if body.is_empty() => return Ok(()),
-            // Written before more is read: so a client that does not take its
-            // answers is not heard, and nothing piles up.
+            // Write before reading more: the server then stops reading from
+            // a slow reader, and no answers pile up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
             Err(error) => break error,

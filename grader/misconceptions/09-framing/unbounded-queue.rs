@@ -1,4 +1,4 @@
-//! Misconception: a client that asks reads its answers.
+//! Misconception: a client that sends requests reads its answers.
 //!
 //! Must fail:
 //! - 09/bad-client-isolated: answers pile up for a client that does not read
@@ -11,9 +11,9 @@ pub async fn next_frame(
     frames: &mut FramedRead<OwnedReadHalf, FrameCodec>,
     limit: Duration,
 ) -> Result<Option<BytesMut>, Error> {
-    // It may be here already: it came together with the frame before.
+    // The first byte may have arrived with the previous frame.
     if frames.read_buffer().is_empty() {
-        // Looks at it, and leaves it where it is. 0 bytes are the end.
+        // Waits for a byte or EOF, and consumes nothing.
         frames.get_mut().peek(&mut [0]).await?;
     }
     match timeout(limit, frames.next()).await {
@@ -23,13 +23,13 @@ pub async fn next_frame(
 }
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let codec = FrameCodec::new(limits.body);
     let (input, output) = stream.into_split();
     let mut frames = FramedRead::new(input, codec);
     let mut output = FramedWrite::new(output, codec);
-    // So that reading never has to wait for writing.
+    // So that reading never waits for writing.
     let (done, mut answers) = mpsc::unbounded_channel();
     let writer = tokio::spawn(async move {
         while let Some(answer) = answers.recv().await {

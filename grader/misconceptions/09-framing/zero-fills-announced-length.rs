@@ -1,7 +1,7 @@
-//! Misconception: what fits the limit may be believed.
+//! Misconception: a length within the limit can be trusted.
 //!
 //! Must fail:
-//! - 09/no-early-allocation: a body of zeros is made for each header
+//! - 09/no-early-allocation: a body of zeros is allocated for each header
 
 use tokio::io::AsyncReadExt;
 
@@ -28,13 +28,13 @@ pub async fn next_frame(
 }
 
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let error = loop {
         match next_frame(&mut frames, limits).await {
-            // Written before more is read: so a client that does not take its
-            // answers is not heard, and nothing piles up.
+            // Write before reading more: the server then stops reading from
+            // a slow reader, and no answers pile up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
             Err(error) => break error,

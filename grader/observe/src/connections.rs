@@ -1,4 +1,4 @@
-//! The connections of one listener on this machine, both ends of each.
+//! The connections of one listener on this machine, with both ends of each.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use crate::socket_table::{self, Filter, TcpSocket};
 use crate::tcp_state::TcpState;
 
-/// The connections of one listener at one moment, without those that are over (TIME_WAIT).
+/// The connections of one listener at one moment, except those in TIME_WAIT.
 ///
-/// A connection is named by two ports, the near end's first: all ends are on loopback, so ports tell them apart.
+/// Two ports identify a connection, the near end's first: all ends are on loopback, so ports are enough.
 #[derive(Clone, Debug)]
 pub struct ConnectionTable {
     /// By local and remote port.
@@ -16,12 +16,12 @@ pub struct ConnectionTable {
     listener: Option<TcpSocket>,
 }
 
-/// What may still wake a program that sleeps.
+/// What may still wake a sleeping program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InFlight {
-    /// Bytes that were sent and have not arrived.
+    /// Bytes that were sent but have not arrived.
     Bytes,
-    /// A connect that is not answered although the listener's queue is empty.
+    /// A connection attempt that has not been answered although the listen queue is empty.
     Connect,
 }
 
@@ -45,14 +45,14 @@ impl ConnectionTable {
         table
     }
 
-    /// The other end of a connection. Its inode is 0 as long as it was not accepted.
+    /// The other end of a connection. Its inode is 0 until the connection is accepted.
     #[must_use]
     pub fn peer_socket(&self, (near, far): (u16, u16)) -> Option<&TcpSocket> {
         self.entries.get(&(far, near))
     }
 
-    /// Whether the other end has read everything that was sent on a connection; true, too, where an end is gone. (An
-    /// end of the stream that arrives alone counts as one byte until it is read.)
+    /// Whether the other end has read everything that was sent on a connection. Also true if one end is gone. A FIN that
+    /// arrives alone counts as one byte until it is read.
     #[must_use]
     pub fn is_fully_read(&self, (near, far): (u16, u16)) -> bool {
         let is_read = self.peer_socket((near, far)).is_none_or(|end| end.rx_queue == 0);
@@ -66,19 +66,19 @@ impl ConnectionTable {
         self.listener.is_some()
     }
 
-    /// Whether a process uses the listener's port, for listening or for a connection that is not over.
+    /// Whether a process uses the listener's port, to listen or for an open connection.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         self.listener.is_some() || !self.entries.is_empty()
     }
 
-    /// How many connections wait in the listener's queue.
+    /// How many connections are waiting in the listen queue.
     #[must_use]
     pub fn not_accepted(&self) -> usize {
         self.listener.as_ref().map_or(0, |listener| listener.rx_queue as usize)
     }
 
-    /// How many connections the program has accepted and not closed.
+    /// How many connections the program has accepted but not closed.
     #[must_use]
     pub fn accepted(&self) -> usize {
         let Some(listener) = &self.listener else { return 0 };
@@ -101,9 +101,9 @@ impl ConnectionTable {
         }
     }
 
-    /// Connections, by local and remote port, with bytes that the local end has sent and that have not arrived: the
-    /// other end's queue is empty. What the receiver already has in its queue does not count: it may read that or not, but
-    /// is not woken by it again.
+    /// Connections, by local and remote port, with bytes that the local end has sent but that have not arrived: the
+    /// other end's queue is empty. Bytes that are already in the receiver's queue are ignored, because they do not wake
+    /// the receiver again.
     #[must_use]
     pub fn undelivered(&self) -> HashMap<(u16, u16), u32> {
         let waiting = |(&(local, remote), entry): (&(u16, u16), &TcpSocket)| {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_a_queue_is_not_read() {
+    fn queued_bytes_have_not_been_read() {
         assert!(table(IDLE).is_fully_read((0xe368, 9777)));
         assert!(!table(IDLE).is_fully_read((0xe378, 9777)));
         let sent = IDLE.replace("E368 0100007F:2631 01 00000000", "E368 0100007F:2631 01 00000001");
@@ -157,12 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_were_sent_and_have_not_arrived_are_in_flight() {
+    fn bytes_that_were_sent_but_have_not_arrived_are_in_flight() {
         assert_eq!(table(IDLE).in_flight(), None);
         // The idle client has sent a byte that the server's queue does not show.
         let sent = IDLE.replace("E368 0100007F:2631 01 00000000", "E368 0100007F:2631 01 00000001");
         assert_eq!(table(&sent).in_flight(), Some(InFlight::Bytes));
-        // The same of the client whose bytes are unread: that wakes no thread.
+        // The same for the client with unread bytes: this byte wakes no thread.
         let unread =
             IDLE.replace("E378 0100007F:2631 01 00000000", "E378 0100007F:2631 01 00000001");
         assert_eq!(table(&unread).in_flight(), None);
@@ -171,7 +171,11 @@ mod tests {
     #[test]
     fn a_connect_is_in_flight_unless_the_queue_is_not_emptied() {
         let connecting = IDLE.replace("E368 0100007F:2631 01", "E368 0100007F:2631 02");
-        assert_eq!(table(&connecting).in_flight(), None, "one waits in the queue already");
+        assert_eq!(
+            table(&connecting).in_flight(),
+            None,
+            "a client is already waiting in the queue"
+        );
         let room = connecting.replacen("00000000:00000001", "00000000:00000000", 1);
         assert_eq!(table(&room).in_flight(), Some(InFlight::Connect));
     }

@@ -12,8 +12,8 @@ use crate::probe::Probe;
 pub struct CpuTime {
     /// Time on a CPU.
     pub running: Duration,
-    /// Time in which it could have run, but waited for a CPU: other programs, or other threads of this one, had them
-    /// (rule R9).
+    /// Time in which it could have run but waited for a CPU that another program, or another thread of this one, was
+    /// using (rule R9).
     pub waiting: Duration,
 }
 
@@ -27,8 +27,8 @@ pub struct ContextSwitches {
 }
 
 impl ContextSwitches {
-    /// Those of one thread; `None` if it has ended. Of the many lines of `/proc/PID/task/TID/status` only the two are
-    /// parsed: this is read for every thread in every sample.
+    /// Those of one thread; `None` if it has ended. Parses only the two lines that it needs of
+    /// `/proc/PID/task/TID/status`, because every sample reads every thread.
     pub(crate) fn of(task: &Task) -> Option<Self> {
         let path = format!("/proc/{}/task/{}/status", task.pid, task.tid);
         Some(Self::parse(&std::fs::read_to_string(path).ok()?))
@@ -61,7 +61,7 @@ impl Probe {
         self.tasks().filter_map(time).collect()
     }
 
-    /// CPU time of all processes and of the children they have waited for, ended threads included. Its resolution is a
+    /// CPU time of all processes and of the children they have waited for, including ended threads. Its resolution is one
     /// tick of the kernel's clock, usually 10 ms (`/proc/PID/stat`, proc_pid_stat(5)).
     #[must_use]
     pub fn cpu_ticks(self) -> Duration {

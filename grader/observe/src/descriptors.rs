@@ -34,7 +34,7 @@ impl Descriptor {
         self.is_anonymous("timerfd")
     }
 
-    /// Linux calls such an object `anon_inode:[eventpoll]`; procfs gives the name without brackets.
+    /// Linux calls such an object `anon_inode:[eventpoll]`; procfs returns the name without brackets.
     fn is_anonymous(&self, kind: &str) -> bool {
         matches!(&self.target, FDTarget::AnonInode(name) if name.contains(kind))
     }
@@ -45,7 +45,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// `/proc/PID/fd` must not be read.
+    /// The kernel forbids reading `/proc/PID/fd`.
     pub fn descriptor_count(self) -> Result<usize, Unreadable> {
         Ok(self.descriptor_counts()?.values().sum())
     }
@@ -54,7 +54,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// `/proc/PID/fd` must not be read.
+    /// The kernel forbids reading `/proc/PID/fd`.
     pub fn descriptor_counts(self) -> Result<BTreeMap<i32, usize>, Unreadable> {
         let mut counts = BTreeMap::new();
         for pid in self.processes() {
@@ -70,7 +70,7 @@ impl Probe {
         Ok(counts)
     }
 
-    /// All open descriptors, in the order of their processes and numbers.
+    /// All open descriptors, in the order of processes and numbers.
     pub(crate) fn descriptors(self) -> Result<Vec<Descriptor>, Unreadable> {
         let mut all = Vec::new();
         for pid in self.processes() {
@@ -87,11 +87,11 @@ impl Probe {
         Ok(all)
     }
 
-    /// The inodes of all sockets, of whatever kind. Cheap: no socket table of the whole machine is read.
+    /// The inodes of all sockets of any kind. Cheap: it does not read the socket tables of the whole machine.
     ///
     /// # Errors
     ///
-    /// `/proc/PID/fd` must not be read.
+    /// The kernel forbids reading `/proc/PID/fd`.
     pub fn socket_inodes(self) -> Result<HashSet<u64>, Unreadable> {
         Ok(self.descriptors()?.iter().filter_map(Descriptor::socket_inode).collect())
     }

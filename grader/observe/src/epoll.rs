@@ -13,12 +13,12 @@ use crate::tree::live_task;
 pub struct EpollSet {
     pub pid: i32,
     pub descriptor: i32,
-    /// Each watched descriptor with the events that are requested for it.
+    /// Each watched descriptor with the events requested for it.
     pub watched: Vec<(i32, EpollMask)>,
 }
 
-/// The events that are requested for a descriptor (epoll_ctl(2)). EPOLLERR and EPOLLHUP are left out: the kernel always
-/// reports them. It is serialized as the list of its [`names`](Self::names).
+/// The events requested for a descriptor (epoll_ctl(2)). EPOLLERR and EPOLLHUP are left out: the kernel always reports
+/// them. It is serialized as the list of its [`names`](Self::names).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EpollMask(u32);
 
@@ -34,13 +34,13 @@ const NAMES: [(u32, &str); 7] = [
 ];
 
 impl EpollMask {
-    /// The mask with the known ones of `bits`.
+    /// The mask with those of `bits` that are known.
     #[must_use]
     pub fn new(bits: u32) -> Self {
         Self(NAMES.iter().map(|(bit, _)| bits & bit).sum())
     }
 
-    /// Whether the kernel reports each change once (EPOLLET).
+    /// Whether the kernel reports each change only once (EPOLLET).
     #[must_use]
     pub fn is_edge_triggered(self) -> bool {
         self.0 & libc::EPOLLET.cast_unsigned() != 0
@@ -67,11 +67,11 @@ impl Serialize for EpollMask {
 }
 
 impl Probe {
-    /// All epoll sets, each once: a second descriptor of a set (mio makes one) is left out.
+    /// All epoll sets, each once: a second descriptor of a set (mio creates one) is left out.
     ///
     /// # Errors
     ///
-    /// `/proc/PID/fd` must not be read.
+    /// The kernel forbids reading `/proc/PID/fd`.
     pub fn epoll_sets(self) -> Result<Vec<EpollSet>, Unreadable> {
         let mut sets: Vec<EpollSet> = Vec::new();
         for descriptor in self.descriptors()?.into_iter().filter(Descriptor::is_epoll_set) {

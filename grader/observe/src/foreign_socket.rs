@@ -10,18 +10,18 @@ use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open}
 use crate::probe::Probe;
 
 impl Probe {
-    /// How many bytes in the socket that is `descriptor` of `pid` were received and not read (FIONREAD). `None` where the
-    /// kernel does not tell. Much cheaper than the socket tables of the whole machine.
+    /// How many bytes have been received but not read on the socket `descriptor` of `pid` (FIONREAD); `None` if the kernel
+    /// does not say. Much cheaper than the socket tables of the whole machine.
     #[must_use]
     pub fn unread(self, pid: i32, descriptor: i32) -> Option<u64> {
         ioctl_fionread(&copy(pid, descriptor)?).ok()
     }
 }
 
-/// A copy of `descriptor` of the process `pid`. It must live for a call or two only: as long as it exists, a `close` by
-/// the program does not close the connection.
+/// A copy of `descriptor` of the process `pid`. It must be short-lived: while it exists, a `close` by the program does not
+/// close the connection.
 fn copy(pid: i32, descriptor: i32) -> Option<OwnedFd> {
-    // It may be the argument of any program's call; rustix insists on a valid number.
+    // It is an argument of another program's call and may be invalid; rustix requires a valid number.
     if descriptor < 0 {
         return None;
     }
@@ -29,9 +29,8 @@ fn copy(pid: i32, descriptor: i32) -> Option<OwnedFd> {
     pidfd_getfd(&process, descriptor, PidfdGetfdFlags::empty()).ok()
 }
 
-/// Whether a blocking call on `descriptor` of `pid` can end by itself, after a timeout that was set on the socket
-/// (SO_RCVTIMEO, SO_SNDTIMEO in socket(7)) and that the call's arguments do not show. `None` where the kernel does not
-/// tell.
+/// Whether a blocking call on `descriptor` of `pid` can end without an event; `None` if the kernel does not say. The call's
+/// arguments do not show a timeout that was set on the socket (SO_RCVTIMEO, SO_SNDTIMEO in socket(7)).
 pub(crate) fn has_timeout(pid: i32, descriptor: i32) -> Option<bool> {
     let copy = copy(pid, descriptor)?;
     let file = rustix::fs::fstat(&copy).ok()?;
@@ -42,19 +41,19 @@ pub(crate) fn has_timeout(pid: i32, descriptor: i32) -> Option<bool> {
     Some(receive.ok()?.is_some() || send.ok()?.is_some())
 }
 
-/// Sets SO_SNDBUF (socket(7)) of `descriptor` of `pid` to `bytes`; `None` where that is not possible.
+/// Sets SO_SNDBUF (socket(7)) of `descriptor` of `pid` to `bytes`; `None` if that is not possible.
 pub(crate) fn set_send_buffer(pid: i32, descriptor: i32, bytes: usize) -> Option<()> {
     set_socket_send_buffer_size(&copy(pid, descriptor)?, bytes).ok()
 }
 
-/// Whether sockets of other processes can be asked for their timeouts here. Where they cannot, no call on a socket is
-/// known to block indefinitely, and no hang in such a call is ever proven.
+/// Whether this machine lets the grader read the timeouts of other processes' sockets. If not, no call on a socket is known
+/// to block indefinitely, and no hang in such a call is ever proven.
 #[must_use]
 pub fn can_inspect_sockets() -> bool {
     let this = rustix::process::getpid();
     let Ok(process) = pidfd_open(this, PidfdFlags::empty()) else { return false };
     let standard_input = pidfd_getfd(&process, 0, PidfdGetfdFlags::empty());
-    // It may be closed; whether a copy may be requested is the question.
+    // It may be closed; what matters is whether copies are allowed.
     !matches!(standard_input, Err(Errno::PERM | Errno::NOSYS))
 }
 

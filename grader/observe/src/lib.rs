@@ -1,15 +1,15 @@
-//! What the kernel knows of a program's process tree.
+//! What the kernel shows about a program's process tree.
 //!
-//! A [`Probe`] is a handle on a tree of processes. It reads threads and the system calls they block in, descriptors,
-//! memory, CPU time, epoll sets and TCP sockets from `/proc` (proc(5)) and by sock_diag(7). A [`ConnectionTable`] shows
-//! both ends of each connection of one listener. Three things are judged from such readings, each by a pure function
-//! over recorded values: whether the program hangs forever ([`HangDetector`]), whether it was kept from the CPUs
-//! ([`CpuPressure`]), and what to show as evidence ([`Snapshot`]).
+//! A [`Probe`] is a handle to a tree of processes. It reads threads and the system calls they block in, descriptors,
+//! memory, CPU time, epoll sets and TCP sockets from `/proc` (proc(5)) and through sock_diag(7). A [`ConnectionTable`]
+//! shows both ends of each connection of one listener. Pure functions over recorded values decide three things: whether
+//! the program hangs forever ([`HangDetector`]), whether it was kept off the CPUs ([`CpuPressure`]), and what to show
+//! as evidence ([`Snapshot`]).
 //!
-//! Everything is read at one moment: a process, thread or descriptor that goes away during the reading is left out.
-//! What must not be read at all is an error, [`Unreadable`].
+//! Each reading reflects one moment: it omits any process, thread or descriptor that disappears while it is taken. If
+//! the kernel forbids a reading, the error is [`Unreadable`].
 //!
-//! This crate knows nothing of labs, servers or reports, has no async runtime, and makes data, not text.
+//! This crate knows nothing about labs, servers or reports, has no async runtime, and produces data, not text.
 
 mod connections;
 mod cpu;

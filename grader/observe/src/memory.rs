@@ -1,4 +1,4 @@
-//! Memory of processes, by three measures. Rule R6: judge growth, never an amount.
+//! The memory of processes, by three measures. Rule R6: judge growth, never an amount.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use crate::probe::Probe;
 use crate::tree::live_task;
 
 impl Probe {
-    /// Resident memory that belongs to no file (RssAnon and RssShmem of `/proc/PID/status`: heap, stacks, shared memory),
-    /// in bytes, by process id. A sum over processes counts pages that a child shares with its parent twice.
+    /// Resident memory without files (RssAnon and RssShmem of `/proc/PID/status`: heap, stacks, shared memory), in bytes,
+    /// by process id. A sum over processes counts pages that a child shares with its parent twice.
     #[must_use]
     pub fn rss_anon(self) -> BTreeMap<i32, u64> {
         self.each_status(|status| Some(status.rssanon? + status.rssshmem.unwrap_or(0)))
     }
 
-    /// Private writable memory, whether it has been written to or not (VmData of `/proc/PID/status`), in bytes, by process
-    /// id. Memory that was allocated counts here although the kernel provides no page before it is touched.
+    /// Private writable memory, whether written to or not (VmData of `/proc/PID/status`), in bytes, by process id. It
+    /// includes allocated memory that has not been touched, for which the kernel has not provided pages yet.
     #[must_use]
     pub fn vm_data(self) -> BTreeMap<i32, u64> {
         self.each_status(|status| status.vmdata)
     }
 
-    /// `kib` gives a number of KiB, as proc_pid_status(5) has them.
+    /// The values of `kib`, a field of proc_pid_status(5) in KiB, converted to bytes.
     fn each_status(self, kib: impl Fn(&Status) -> Option<u64>) -> BTreeMap<i32, u64> {
         let bytes = |pid| {
             let status = Process::new(live_task(pid)).ok()?.status().ok()?;
@@ -31,8 +31,8 @@ impl Probe {
         self.processes().into_iter().filter_map(bytes).collect()
     }
 
-    /// Resident memory that belongs to no file, of all processes together, in bytes; shared pages count once (Pss_Anon and
-    /// Pss_Shmem of `/proc/PID/smaps_rollup`, proc_pid_smaps(5)). Exact, and more work than [`Self::rss_anon`].
+    /// Resident memory without files of all processes together, in bytes; shared pages count once (Pss_Anon and Pss_Shmem
+    /// of `/proc/PID/smaps_rollup`, proc_pid_smaps(5)). Exact, but slower than [`Self::rss_anon`].
     #[must_use]
     pub fn pss_anon(self) -> u64 {
         let share = |pid| {

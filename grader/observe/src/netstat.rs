@@ -1,7 +1,7 @@
 //! Counters of the whole machine.
 
-/// How many connects found the listener's queue full since the machine started (ListenOverflows in `/proc/net/netstat`);
-/// 0 where that cannot be read. See fact 3 of RULES.md.
+/// How many connection attempts have found a full listen queue since the machine started (ListenOverflows in
+/// `/proc/net/netstat`); 0 if it cannot be read. See fact 3 of RULES.md.
 #[must_use]
 pub fn listen_overflows() -> u64 {
     let text = std::fs::read_to_string("/proc/net/netstat").unwrap_or_default();

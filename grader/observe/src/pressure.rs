@@ -1,4 +1,4 @@
-//! Tells a busy machine from a slow program (rule R9): whether others had the CPUs for so long that lateness says
+//! Tells a busy machine from a slow program (rule R9): whether others used the CPUs for so long that a delay proves
 //! nothing.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cpu::CpuTime;
 use crate::probe::Probe;
 
-/// What was known of a program's CPU time, and of the observer's own delay, at one moment.
+/// A program's CPU time and the observer's own delay at one moment.
 #[derive(Clone, Debug)]
 pub struct CpuBaseline {
     at: Instant,
@@ -18,20 +18,20 @@ pub struct CpuBaseline {
 }
 
 impl CpuBaseline {
-    /// What is known now. `observer_delay` is the total time by which the observer's timers have fired late so far.
+    /// The values now. `observer_delay` is the total time by which the observer's timers have fired late so far.
     #[must_use]
     pub fn now(probe: Probe, observer_delay: Duration) -> Self {
         Self { at: Instant::now(), times: probe.cpu_times(), observer_delay }
     }
 
-    /// What was known when the program started, at `start`: no CPU time, and no delay.
+    /// The values when the program started, at `start`: no CPU time and no delay.
     #[must_use]
     pub fn at_start(start: Instant) -> Self {
         Self { at: start, times: HashMap::new(), observer_delay: Duration::ZERO }
     }
 
-    /// What the program and the observer got of the CPUs since then. `observer_delay` is the total so far, as in
-    /// [`Self::now`].
+    /// What share of the CPUs the program and the observer have had since then. `observer_delay` is the total so far,
+    /// as in [`Self::now`].
     #[must_use]
     pub fn pressure(&self, probe: Probe, observer_delay: Duration) -> CpuPressure {
         let elapsed = self.at.elapsed();
@@ -51,31 +51,31 @@ impl CpuBaseline {
     }
 }
 
-/// What a program and its observer got of the CPUs during some time.
+/// What share of the CPUs a program and its observer had during an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuPressure {
     pub elapsed: Duration,
-    /// The longest time that a thread of the program was able to run, but waited for a CPU.
+    /// The longest time that a thread of the program could have run but waited for a CPU.
     pub waiting: Duration,
-    /// The time that the program's threads were on a CPU, added up.
+    /// The total time that the program's threads were on a CPU.
     pub running: Duration,
-    /// By how much the observer's timers fired late, added up.
+    /// The total time by which the observer's timers fired late.
     pub observer_delay: Duration,
     /// The number of CPUs.
     pub cpus: u32,
 }
 
-/// The part of the elapsed time for which a program may have waited for a CPU, as its denominator; for the observer's
-/// delay two thirds of that (rule R9).
+/// The fraction of the elapsed time for which a program may have waited for a CPU, as its denominator; for the observer's
+/// delay, two thirds of that (rule R9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StarvationThreshold {
-    /// Above this, lateness says nothing of the program.
+    /// Above this, a delay proves nothing about the program.
     Half = 2,
-    /// Above this, lateness has to be seen once more.
+    /// Above this, a delay must be confirmed by another try.
     Sixth = 6,
 }
 
-/// How the machine kept a program, or its observer, from the CPUs.
+/// How the machine kept a program, or its observer, off the CPUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "starvation", rename_all = "snake_case")]
 pub enum Starvation {
@@ -100,7 +100,7 @@ fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<
 }
 
 impl CpuPressure {
-    /// Whether others had the CPUs for more than `threshold` of the time; if so, how that showed (rule R9).
+    /// Whether others used the CPUs for more than `threshold` of the time; if so, how that showed (rule R9).
     #[must_use]
     pub fn was_starved(&self, threshold: StarvationThreshold) -> Option<Starvation> {
         let Self { elapsed, waiting, running, observer_delay: delay, cpus } = *self;
@@ -151,7 +151,7 @@ mod tests {
         let beside_spinners = pressure(620, 310, 30);
         let starved = beside_spinners.was_starved(StarvationThreshold::Half);
         assert_eq!(starved, waited(millis(620)));
-        // Exactly the limit is not above it.
+        // A value at the limit is not above it.
         assert_eq!(pressure(500, 310, 30).was_starved(StarvationThreshold::Half), None);
         let sixth = pressure(200, 310, 30).was_starved(StarvationThreshold::Sixth);
         assert_eq!(sixth, waited(millis(200)));

@@ -1,4 +1,4 @@
-//! The handle on a tree of processes. Each of the modules that build on this one adds the methods that read its part.
+//! The handle to a tree of processes. Other modules add its methods, each of which reads one part.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::tree::{MAX_PROCESSES, descendants, has_memory, is_zombie};
 
-/// Reads a tree of processes. Nothing is kept: each method reads the tree as it is at that moment.
+/// Reads a tree of processes. It stores nothing: each method reads the current state of the tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
     root: i32,
@@ -16,13 +16,13 @@ pub struct Probe {
     includes_root: bool,
 }
 
-/// The kernel refuses to show something of a process: ptrace is forbidden here, or the process is another user's
+/// The kernel refuses to show something about a process: ptrace is forbidden, or the process belongs to another user
 /// (ptrace(2), "Ptrace access mode checking"). A verdict that needs it is inconclusive (rule R9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
     pub what: Resource,
     pub pid: i32,
-    /// The kernel's error and the file it is about.
+    /// The kernel's error, with the file.
     pub reason: String,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Display for Resource {
 }
 
 impl Unreadable {
-    /// `Some` where `error` says that reading is forbidden; `None` where the process or thread has just ended, or is about
-    /// to: once it has given back its memory, what `/proc` shows of it belongs to root.
+    /// `Some` if `error` says that reading is forbidden; `None` if the process or thread has just ended or is about to
+    /// end. Once a process has released its memory, its files in `/proc` belong to root.
     pub(crate) fn if_forbidden(what: Resource, pid: i32, error: &ProcError) -> Option<Self> {
         let is_forbidden = matches!(error, ProcError::PermissionDenied(_)) && has_memory(pid);
         is_forbidden.then(|| Self { what, pid, reason: error.to_string() })
@@ -91,7 +91,7 @@ impl Probe {
         pids
     }
 
-    /// Processes that have ended and that their parent, a process of the tree, has not waited for.
+    /// Processes that have ended but that their parent, a process of the tree, has not waited for.
     #[must_use]
     pub fn zombies(self) -> Vec<i32> {
         let is_leftover = |&pid: &i32| {
@@ -101,7 +101,7 @@ impl Probe {
         self.tree().into_iter().filter(is_leftover).collect()
     }
 
-    /// Whether a process of the tree is stopped (SIGSTOP, or by a debugger).
+    /// Whether a process of the tree is stopped (by SIGSTOP or a debugger).
     #[must_use]
     pub(crate) fn is_stopped(self) -> bool {
         let state = |pid| Some(Process::new(pid).ok()?.stat().ok()?.state);

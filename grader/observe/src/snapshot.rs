@@ -1,4 +1,4 @@
-//! What a program's process tree looks like at one moment, grouped and bounded: evidence for a report.
+//! The state of a program's process tree at one moment, grouped and bounded: evidence for a report.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -14,30 +14,31 @@ use crate::threads::{Thread, ThreadState};
 /// Each list of a [`Snapshot`] has at most this many entries, whatever a hostile program does.
 const MAX_ENTRIES: usize = 256;
 
-/// What the threads of a tree do, and its sockets and epoll sets. No process id and no order of threads is in it, so
-/// that equal situations give equal snapshots; descriptor numbers appear only where nothing better is known.
+/// What the threads of a tree are doing, and its sockets and epoll sets. It contains neither process ids nor an order
+/// of threads, so that equal situations produce equal snapshots; descriptor numbers appear only if nothing better is
+/// known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
     /// How many processes are alive; if 0, the lists are empty.
     pub processes: usize,
     /// Whether the program listens for TCP connections. If so, its other sockets are those of its clients.
     pub serves: bool,
-    /// Threads that do the same, together.
+    /// Threads, grouped by what they are doing.
     pub threads: Vec<ThreadGroup>,
     /// In the order of their descriptors.
     pub listeners: Vec<ListenerView>,
-    /// Sockets in the same state, together; without listeners.
+    /// Sockets except listeners, grouped by state.
     pub sockets: Vec<SocketGroup>,
     /// In the order of their descriptors.
     pub epoll_sets: Vec<EpollView>,
-    /// What must not be read, and so is missing above: system calls and with them all threads, descriptors and with them
-    /// all sockets and epoll sets.
+    /// What the kernel does not let the grader read and is therefore missing above: without system calls, all threads;
+    /// without descriptors, all sockets and epoll sets.
     pub unreadable: Vec<Unreadable>,
-    /// How many groups, listeners and epoll sets were left out because there are too many.
+    /// How many groups, listeners and epoll sets were left out because there were too many.
     pub left_out: usize,
 }
 
-/// Threads that do the same.
+/// Threads that are doing the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ThreadGroup {
     #[serde(flatten)]
@@ -46,16 +47,16 @@ pub struct ThreadGroup {
     pub count: usize,
 }
 
-/// What a thread does.
+/// What a thread is doing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ThreadActivity {
-    /// It is on a CPU, or waits for one.
+    /// It is on a CPU or waiting for one.
     Running,
     /// It sleeps in a system call.
     Blocked {
-        /// The name in man pages; `system call 999` for one that servers do not usually sleep in, `no system call` for a
-        /// page fault and the like.
+        /// The name in man pages; `system call 999` for one in which servers do not usually sleep, `no system call`,
+        /// for example during a page fault.
         syscall: String,
         /// What the call works on, if its first argument is a descriptor.
         on: Option<BlockedOn>,
@@ -77,7 +78,7 @@ pub enum BlockedOn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListenerView {
     pub address: SocketAddr,
-    /// How many connections wait to be accepted.
+    /// How many connections are waiting to be accepted.
     pub not_accepted: usize,
 }
 
@@ -87,9 +88,9 @@ pub struct SocketGroup {
     pub state: SocketState,
     /// How many sockets; at least 1.
     pub count: usize,
-    /// Bytes received that the program has not read, of all these sockets together.
+    /// Bytes received that the program has not read, over all these sockets.
     pub unread: u64,
-    /// Bytes sent that the other side has not acknowledged, of all these sockets together.
+    /// Bytes sent that the other side has not acknowledged, over all these sockets.
     pub unsent: u64,
 }
 
@@ -98,7 +99,7 @@ pub struct SocketGroup {
 #[serde(rename_all = "snake_case")]
 pub enum SocketState {
     Tcp(TcpState),
-    /// The connection is over (after a reset, say), and the program has not closed the descriptor.
+    /// The connection is over (after a reset, for example), but the program has not closed the descriptor.
     OverNotClosed,
 }
 
@@ -107,7 +108,7 @@ pub enum SocketState {
 pub struct EpollView {
     /// How many descriptors it watches.
     pub watched: usize,
-    /// Those of the same kind that are watched for the same, together.
+    /// The descriptors, grouped by kind and events.
     pub groups: Vec<WatchGroup>,
 }
 
@@ -120,7 +121,7 @@ pub struct WatchGroup {
     pub count: usize,
 }
 
-/// What a descriptor is to the program.
+/// The role of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DescriptorRole {
@@ -131,7 +132,7 @@ pub enum DescriptorRole {
 }
 
 impl Probe {
-    /// What the tree looks like at this moment.
+    /// The state of the tree at this moment.
     #[must_use]
     pub fn snapshot(self) -> Snapshot {
         let processes = self.processes().len();
@@ -185,7 +186,7 @@ impl Snapshot {
     }
 }
 
-/// Leaves at most [`MAX_ENTRIES`] in `list`, and returns how many it left out.
+/// Shortens `list` to at most [`MAX_ENTRIES`], and returns how many it left out.
 fn shorten<T>(list: &mut Vec<T>) -> usize {
     let left_out = list.len().saturating_sub(MAX_ENTRIES);
     list.truncate(MAX_ENTRIES);

@@ -1,7 +1,7 @@
-//! Lists TCP sockets by netlink, as ss(8) does: sock_diag(7), linux/inet_diag.h.
+//! Lists TCP sockets over netlink, as ss(8) does: sock_diag(7), linux/inet_diag.h.
 //!
-//! The two messages are small and have not changed since Linux 3.3; the crates that know all of netlink take longer to
-//! build than this crate.
+//! The two messages are small and have not changed since Linux 3.3, and crates that support all of netlink take longer to
+//! build than this one.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,14 +19,14 @@ const REQUEST: usize = 8 + SOCKET_ID;
 /// `struct inet_diag_sockid`: two ports and two addresses in network byte order, an interface and a cookie.
 const SOCKET_ID: usize = 48;
 
-/// `struct inet_diag_msg`: family, state, timer and retransmissions, the id, and five numbers, of which the second to
-/// third are the queues and the last is the inode.
+/// `struct inet_diag_msg`: family, state, timer and retransmissions, the id, and five numbers: the second and third are
+/// the queues, the last is the inode.
 const ANSWER: usize = 4 + SOCKET_ID + 20;
 
 /// The type of the request and of its answers (linux/sock_diag.h).
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 
-/// More than a piece of a dump has: the kernel fills at most 32 KiB at a time.
+/// More than the size of a piece of a dump: the kernel fills at most 32 KiB at a time.
 const PIECE: usize = 64 * 1024;
 
 /// One socket, as the kernel describes it.
@@ -41,7 +41,7 @@ pub(crate) struct DiagSocket {
     pub(crate) inode: u32,
 }
 
-/// All TCP sockets, over IPv4 and IPv6, whose state's number is a bit in `states`.
+/// All TCP sockets, over IPv4 and IPv6, whose states are in the mask `states`.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ fn request(family: u8, states: u32) -> Vec<u8> {
     message
 }
 
-/// Reads the answers to one request, which arrive in several pieces. Each is ready when the one before has been read.
+/// Reads the answers to one request, which arrive in several pieces. Each is ready once the previous one has been read.
 fn receive(netlink: &OwnedFd, all: &mut Vec<DiagSocket>) -> io::Result<()> {
     let mut piece = vec![0; PIECE];
     loop {
@@ -84,9 +84,9 @@ fn receive(netlink: &OwnedFd, all: &mut Vec<DiagSocket>) -> io::Result<()> {
     }
 }
 
-/// Adds the sockets in `piece` to `all`, and says whether it was the last piece.
+/// Adds the sockets in `piece` to `all`, and returns whether it was the last piece.
 fn read_piece(piece: &[u8], all: &mut Vec<DiagSocket>) -> io::Result<bool> {
-    let cut = || io::Error::new(io::ErrorKind::InvalidData, "a netlink message is cut");
+    let cut = || io::Error::new(io::ErrorKind::InvalidData, "a netlink message is truncated");
     let mut rest = piece;
     while !rest.is_empty() {
         let length = u32_at(rest, 0).ok_or_else(cut)? as usize;

@@ -1,8 +1,8 @@
 //! The TCP sockets of this machine: their states, queues and inodes.
 //!
-//! They are requested by netlink (sock_diag(7)), which returns only those in the states of interest. Where that is not
-//! available (a sandbox without netlink, a kernel without inet_diag), `/proc/net/tcp` shows the same, in 10 to 100 times
-//! the time: it locks and lists the whole table, with all connections of the last minute (TIME_WAIT).
+//! They are requested over netlink (sock_diag(7)), which returns only those in the states of interest. Without it (in a
+//! sandbox without netlink, or on a kernel without inet_diag), `/proc/net/tcp` shows the same. That takes 10 to 100 times
+//! as long: it locks and lists the whole table, including all connections of the last minute (TIME_WAIT).
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -13,32 +13,32 @@ use procfs::net::{TcpNetEntries, TcpNetEntry};
 use crate::sock_diag::{self, DiagSocket};
 use crate::tcp_state::TcpState;
 
-/// A TCP socket, or what the kernel keeps in place of one for a connection that is not accepted yet, or over.
+/// A TCP socket, or what the kernel keeps instead of one for a connection that has not been accepted yet or is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpSocket {
     pub local_address: SocketAddr,
-    /// With port 0 for a listener.
+    /// Its port is 0 for a listener.
     pub remote_address: SocketAddr,
     pub state: TcpState,
-    /// Bytes received and not read yet; of a listener, connections that wait to be accepted.
+    /// Bytes received but not read yet; for a listener, connections waiting to be accepted.
     pub rx_queue: u32,
-    /// Bytes sent and not acknowledged by the other side yet; 0 for a listener.
+    /// Bytes sent but not yet acknowledged by the other side; 0 for a listener.
     pub tx_queue: u32,
-    /// 0 where no descriptor refers to it.
+    /// 0 if no descriptor refers to it.
     pub inode: u64,
 }
 
 /// Which sockets of the machine to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
-    /// All but those in TIME_WAIT, of which there may be thousands.
+    /// All except those in TIME_WAIT, of which there may be thousands.
     Open,
-    /// Those in TIME_WAIT alone.
+    /// Only those in TIME_WAIT.
     TimeWait,
 }
 
 impl Filter {
-    /// The states as sock_diag takes them: a bit for the number of each.
+    /// The states in the form for sock_diag: one bit for the number of each.
     fn states(self) -> u32 {
         const TIME_WAIT: u32 = 1 << 6;
         // From ESTABLISHED, 1, to NEW_SYN_RECV, 12.
@@ -49,7 +49,7 @@ impl Filter {
         }
     }
 
-    /// Whether a line of `/proc/net/tcp` with the state `state`, two hexadecimal digits, is such a socket.
+    /// Whether a line of `/proc/net/tcp` with the state `state`, two hexadecimal digits, passes this filter.
     fn includes(self, state: &str) -> bool {
         (state == "06") == (self == Self::TimeWait)
     }
@@ -63,7 +63,7 @@ pub(crate) fn sockets(filter: Filter) -> Vec<TcpSocket> {
     }
 }
 
-/// Whether the other end of the connection with these ports, of this end first, is in TIME_WAIT.
+/// Whether the other end of the connection with these ports, this end's first, is in TIME_WAIT.
 #[must_use]
 pub fn is_in_time_wait((near, far): (u16, u16)) -> bool {
     let is_it = |socket: &TcpSocket| {
@@ -83,7 +83,7 @@ pub fn non_tcp_sockets() -> HashSet<u64> {
 }
 
 fn from_proc(filter: Filter) -> Vec<TcpSocket> {
-    // tcp6 does not exist where IPv6 is switched off.
+    // tcp6 does not exist if IPv6 is switched off.
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
     tables.into_iter().flatten().flat_map(|table| parse(&table, filter)).collect()
 }
@@ -104,7 +104,7 @@ impl TcpSocket {
     /// `None` for an unknown state.
     fn from_diag(socket: DiagSocket) -> Option<Self> {
         let state = TcpState::from_number(socket.state)?;
-        // For a listener sock_diag has the length of its backlog here.
+        // For a listener, sock_diag has the length of its backlog here.
         let tx_queue = if state == TcpState::Listen { 0 } else { socket.send_queue };
         Some(Self {
             local_address: socket.local,
@@ -147,8 +147,8 @@ mod tests {
         all
     }
 
-    /// What netlink and `/proc` agree on about the listener at `port`, once `is_it` holds for that: the kernel's own work
-    /// may be late.
+    /// What netlink and `/proc` agree on about the listener at `port`, once `is_it` holds for it: the kernel may need a
+    /// moment.
     fn shown_by_both(
         port: u16,
         filter: Filter,
@@ -156,7 +156,7 @@ mod tests {
     ) -> Vec<TcpSocket> {
         let begin = Instant::now();
         loop {
-            // Not `sockets`: where netlink fails, that is what /proc shows.
+            // Not `sockets`: if netlink fails, it returns what /proc shows.
             let netlink = of(
                 port,
                 sock_diag::tcp_sockets(filter.states())
@@ -186,7 +186,7 @@ mod tests {
             shown_by_both(port, Filter::Open, |all| {
                 let listens = |socket: &&TcpSocket| socket.state == TcpState::Listen;
                 let unread: Vec<_> = all.iter().filter(|socket| socket.rx_queue == 3).collect();
-                // One waits to be accepted, with its bytes unread.
+                // One connection with unread bytes is waiting to be accepted.
                 all.len() == 5
                     && all.iter().find(listens).is_some_and(|listener| listener.rx_queue == 1)
                     && matches!(unread[..], [TcpSocket { inode: 0, .. }])

@@ -14,7 +14,8 @@ use crate::tcp_state::TcpState;
 pub struct Socket {
     pub pid: i32,
     pub descriptor: i32,
-    /// Its state and queues; `None` once the connection is over (after a reset, say) and only the descriptor is left.
+    /// Its state and queues; `None` once the connection is over (after a reset, for example) and only the descriptor is
+    /// left.
     pub entry: Option<TcpSocket>,
 }
 
@@ -27,14 +28,14 @@ impl Socket {
 }
 
 impl Probe {
-    /// All TCP sockets, one for each descriptor that refers to one, in the order of their processes and numbers.
+    /// All TCP sockets, one for each descriptor that refers to one, in the order of processes and numbers.
     ///
     /// # Errors
     ///
-    /// `/proc/PID/fd` must not be read.
+    /// The kernel forbids reading `/proc/PID/fd`.
     pub fn sockets(self) -> Result<Vec<Socket>, Unreadable> {
         let descriptors = self.descriptors()?;
-        // Read after the descriptors: a socket found among those is then either in this table or over.
+        // Read after the descriptors, so that each of their sockets is either in this table or over.
         let open = socket_table::sockets(Filter::Open).into_iter();
         let tcp: HashMap<u64, TcpSocket> = open.map(|socket| (socket.inode, socket)).collect();
         let others = LazyCell::new(non_tcp_sockets);
@@ -49,10 +50,10 @@ impl Probe {
     }
 
     /// Fixes the send buffer of the program's end of a connection at `bytes` (SO_SNDBUF in socket(7)), and returns whether
-    /// it could. The ports are those of the other end and of the program's end.
+    /// that was possible. The ports are those of the other end and of the program's end.
     ///
-    /// Without this the kernel may enlarge the buffer at any time, even seconds later (seen with BBR, at a window probe),
-    /// and a thread that blocks in a write wakes up once more.
+    /// If the buffer is not fixed, the kernel may enlarge it at any time, even seconds later (seen with BBR, at a
+    /// window probe). That wakes a thread blocked in a write once more.
     #[must_use]
     pub fn fix_send_buffer(self, (near, far): (u16, u16), bytes: usize) -> bool {
         let fix = |socket: &Socket| {

@@ -1,11 +1,11 @@
-//! The system calls that threads block in: their names, and whether they can end by themselves.
+//! The system calls that threads block in: their names, and whether they can end without an event.
 
 use std::fmt;
 
 /// A system call with its arguments, as `/proc/PID/task/TID/syscall` shows it (proc_pid_syscall(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Syscall {
-    /// -1 for a thread that sleeps in the kernel outside of any call.
+    /// -1 for a thread that sleeps in the kernel outside any call.
     number: i64,
     /// The six argument registers.
     arguments: [u64; 6],
@@ -16,13 +16,13 @@ pub struct Syscall {
 pub(crate) enum Timeout {
     /// It blocks indefinitely.
     Never,
-    /// It has a timeout, or is not known to have none.
+    /// It has a timeout, or may have one.
     Possible,
-    /// It blocks indefinitely unless this descriptor, a socket, has a timeout of its own (SO_RCVTIMEO, SO_SNDTIMEO).
+    /// It blocks indefinitely unless this descriptor, a socket, has a timeout (SO_RCVTIMEO, SO_SNDTIMEO).
     OfSocket(i32),
 }
 
-/// Calls that only x86-64 has; newer architectures have the `p` variants alone.
+/// Calls that only x86-64 has; newer architectures have only the `p` variants.
 #[cfg(target_arch = "x86_64")]
 mod old {
     pub const POLL: i64 = libc::SYS_poll;
@@ -38,7 +38,7 @@ mod old {
     pub const PAUSE: i64 = i64::MIN + 3;
 }
 
-/// The bits of futex's second argument that are the command (futex(2)). FUTEX_LOCK_PI and the like are not looked at.
+/// The bits of futex's second argument that hold the command (futex(2)). FUTEX_LOCK_PI and the like are ignored.
 const FUTEX_COMMAND: u64 = 0x7f;
 const FUTEX_WAIT: u64 = 0;
 const FUTEX_WAIT_BITSET: u64 = 9;
@@ -49,7 +49,7 @@ impl Syscall {
         Self { number, arguments }
     }
 
-    /// The name in man pages; `None` for one that servers do not usually sleep in.
+    /// The name in man pages; `None` for a call in which servers do not usually sleep.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         Some(match self.number {
@@ -89,7 +89,7 @@ impl Syscall {
         })
     }
 
-    /// The descriptor that the call works on, where its first argument is one.
+    /// The descriptor that the call works on, if its first argument is one.
     #[must_use]
     pub fn descriptor(self) -> Option<i32> {
         let takes_one = self.reads() || self.writes() || self.accepts();
@@ -103,7 +103,7 @@ impl Syscall {
         reading.contains(&self.number)
     }
 
-    /// Whether it waits until one descriptor takes output.
+    /// Whether it waits until one descriptor accepts output.
     #[must_use]
     pub fn writes(self) -> bool {
         let writing = [libc::SYS_write, libc::SYS_writev, libc::SYS_sendto, libc::SYS_sendmsg];
@@ -116,7 +116,7 @@ impl Syscall {
         [libc::SYS_accept, libc::SYS_accept4].contains(&self.number)
     }
 
-    /// Whether it waits for another thread: for a lock, a condition variable, the end of a thread.
+    /// Whether it waits for another thread: for a lock, a condition variable or the end of a thread.
     #[must_use]
     pub fn waits_for_thread(self) -> bool {
         self.number == libc::SYS_futex
@@ -152,16 +152,16 @@ impl Syscall {
         [libc::SYS_pselect6, old::SELECT].contains(&self.number)
     }
 
-    /// Whether it waits for many descriptors at once.
+    /// Whether it waits for several descriptors.
     #[must_use]
     pub fn waits_for_many(self) -> bool {
         self.is_epoll() || self.is_poll() || self.is_select()
     }
 
-    /// Whether it can end by itself. A call that is not known to block indefinitely is said to have a timeout.
+    /// Whether it can end without an event. A call that is not known to block indefinitely may have a timeout.
     pub(crate) fn timeout(self) -> Timeout {
         let [a0, a1, a2, a3, a4, _] = self.arguments;
-        // A timeout in milliseconds is an int: the upper half of the register means nothing.
+        // A timeout in milliseconds is an int: the upper half of the register is meaningless.
         let is_negative = |milliseconds: u64| (milliseconds as i32) < 0;
         let is_indefinite = match self.number {
             _ if self.descriptor().is_some() => return Timeout::OfSocket(a0 as i32),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_has_a_name_to_show() {
+    fn every_call_has_a_display_name() {
         assert_eq!(Syscall::new(libc::SYS_recvfrom, [0; 6]).to_string(), "recv");
         assert_eq!(Syscall::new(-1, [0; 6]).to_string(), "no system call");
         assert_eq!(Syscall::new(9999, [0; 6]).to_string(), "system call 9999");

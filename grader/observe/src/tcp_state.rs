@@ -8,7 +8,7 @@ use serde::Serialize;
 pub enum TcpState {
     Established = 1,
     SynSent,
-    /// The handshake is not done (TCP_SYN_RECV, and TCP_NEW_SYN_RECV of a connection that is only a request so far).
+    /// The handshake is not complete (TCP_SYN_RECV, or TCP_NEW_SYN_RECV for a connection that is only a request so far).
     SynRecv,
     #[serde(rename = "FIN_WAIT1")]
     FinWait1,
@@ -23,7 +23,8 @@ pub enum TcpState {
 }
 
 impl TcpState {
-    /// The number of TCP_NEW_SYN_RECV: /proc/net/tcp shows such a connection as SYN_RECV, sock_diag with this.
+    /// The number of TCP_NEW_SYN_RECV: /proc/net/tcp shows such a connection as SYN_RECV, while sock_diag uses this
+    /// number.
     pub(crate) const NEW_SYN_RECV: u8 = 12;
 
     /// `None` for a number that no state has.

@@ -11,7 +11,7 @@ use crate::syscall::Syscall;
 pub enum ThreadState {
     /// On a CPU, or waiting for one.
     Running,
-    /// Asleep in the kernel, in this call.
+    /// Asleep in this call.
     Blocked(Syscall),
 }
 
@@ -30,7 +30,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// `/proc/PID/task/TID/syscall` must not be read.
+    /// The kernel forbids reading `/proc/PID/task/TID/syscall`.
     pub fn threads(self) -> Result<Vec<Thread>, Unreadable> {
         let mut threads = Vec::new();
         for task in self.tasks() {
@@ -39,11 +39,11 @@ impl Probe {
         Ok(threads)
     }
 
-    /// All threads if every one of them sleeps. `None` as soon as one does not: then the others are not read.
+    /// All threads if every one of them sleeps; `None` as soon as one does not, without reading the others.
     ///
     /// # Errors
     ///
-    /// `/proc/PID/task/TID/syscall` must not be read.
+    /// The kernel forbids reading `/proc/PID/task/TID/syscall`.
     pub fn sleeping_threads(self) -> Result<Option<Vec<Thread>>, Unreadable> {
         let mut threads = Vec::new();
         for pid in self.processes() {

@@ -1,15 +1,15 @@
-//! The tree of processes: who started whom, and who is left.
+//! The tree of processes: parents, children, and which of them are alive.
 
 use std::ffi::OsStr;
 use std::io;
 
 use procfs::process::Process;
 
-/// No walk through a tree visits more processes than this: a hostile program may start them without end.
+/// No walk through a tree visits more processes than this: a hostile program may start any number of them.
 pub const MAX_PROCESSES: usize = 4096;
 
-/// Whether `/proc` is that of this process's PID namespace (pid_namespaces(7)). Another one shows this process under
-/// another number, and other processes under the numbers of its children.
+/// Whether `/proc` belongs to this process's PID namespace (pid_namespaces(7)). Otherwise this process has another number
+/// there, and the numbers of its children denote other processes.
 ///
 /// # Errors
 ///
@@ -29,10 +29,10 @@ pub fn children(pid: i32) -> Vec<i32> {
     })
 }
 
-/// The children from `/proc/PID/task/TID/children` (proc_tid_children(5)). `None` where it is better to ask all processes
-/// for their parent: the kernel keeps a list for each thread, and may be built without it (CONFIG_PROC_CHILDREN).
+/// The children from `/proc/PID/task/TID/children` (proc_tid_children(5)). `None` if it is better to ask all processes for
+/// their parent: the kernel keeps a list for each thread, and may be built without it (CONFIG_PROC_CHILDREN).
 fn listed_children(pid: i32) -> Option<Vec<i32>> {
-    /// With more threads than this it is quicker to ask all processes.
+    /// With more threads than this, it is faster to ask all processes.
     const MANY_THREADS: i64 = 64;
     let mut all = Vec::new();
     match Process::new(pid).and_then(|process| process.stat()) {
@@ -43,7 +43,7 @@ fn listed_children(pid: i32) -> Option<Vec<i32>> {
     for task in Process::new(pid).ok()?.tasks().ok()?.flatten() {
         match task.children() {
             Ok(children) => all.extend(children.into_iter().map(u32::cast_signed)),
-            // The thread has just ended, and its children belong to another one.
+            // The thread has just ended, and its children now belong to another one.
             Err(_) if Process::new(pid).is_ok_and(|p| p.task_from_tid(task.tid).is_err()) => {}
             Err(_) => return None,
         }
@@ -58,7 +58,7 @@ pub fn descendants(root: i32) -> Vec<i32> {
     let mut next = 0;
     while let Some(&pid) = all.get(next) {
         for child in children(pid) {
-            // A process that moves up during the walk may be met twice.
+            // A process that is reparented during the walk may occur twice.
             if !all.contains(&child) {
                 all.push(child);
             }
@@ -68,8 +68,8 @@ pub fn descendants(root: i32) -> Vec<i32> {
     all
 }
 
-/// Whether `pid` has ended, whether its parent has waited for it or not. A process ends with its last thread; the first
-/// one may have ended before (pthread_exit(3)).
+/// Whether `pid` has ended, even if its parent has not waited for it. A process ends with its last thread; the first one
+/// may end earlier (pthread_exit(3)).
 pub(crate) fn is_zombie(pid: i32) -> bool {
     match Process::new(pid).and_then(|process| process.stat()) {
         Ok(stat) => matches!(stat.state, 'Z' | 'X') && stat.num_threads <= 1,
@@ -77,13 +77,13 @@ pub(crate) fn is_zombie(pid: i32) -> bool {
     }
 }
 
-/// Whether `pid` has memory of its own: a process that is ending gives it back before it is a zombie.
+/// Whether `pid` still has memory: an ending process releases it before it becomes a zombie.
 pub(crate) fn has_memory(pid: i32) -> bool {
     let status = Process::new(live_task(pid)).and_then(|process| process.status());
     status.is_ok_and(|status| status.vmrss.is_some())
 }
 
-/// A thread of `pid` through which its descriptors and memory can be read: the first one, as long as it lives.
+/// A thread of `pid` through which its descriptors and memory can be read: the first one while it lives.
 pub(crate) fn live_task(pid: i32) -> i32 {
     let is_gone = |tid| {
         let stat = Process::new(tid).and_then(|task| task.stat());

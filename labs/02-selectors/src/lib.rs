@@ -1,18 +1,18 @@
 #![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
 #![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
 #![cfg_attr(clippy, allow(dead_code))]
-//! Lab 02: an echo server on one thread, which waits for all of its sockets
-//! in one system call.
+//! Lab 02: an echo server on one thread, which waits for all its sockets in
+//! one system call.
 //!
-//! - [`Selector`] (given) is what select, poll and epoll have in common.
+//! - [`Selector`] (given) is the trait that select, poll and epoll share.
 //! - [`Poll`] is task 1, [`Select`] task 3, [`Epoll`] tasks 4 and 5; each has
-//!   a file of its own.
+//!   its own file.
 //! - [`serve`] is task 2: the event loop, with a state machine per client.
-//! - [`Portable`] (given) is the same trait over the crate `polling`, for
-//!   comparison.
+//! - [`Portable`] (given) implements the same trait with the crate `polling`,
+//!   for comparison.
 //!
-//! No call on a socket blocks in this lab. The only place where the thread
-//! sleeps is [`Selector::wait`].
+//! No call on a socket blocks in this lab. The thread sleeps only in
+//! [`Selector::wait`].
 
 mod epoll;
 mod poll;
@@ -33,7 +33,7 @@ pub use select::Select;
 pub use selector::{Event, Interest, Registration, Selector, Token, Trigger};
 pub use server::serve;
 
-/// What waits for the sockets.
+/// How the server waits for its sockets.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Backend {
     /// epoll(7)
@@ -42,15 +42,15 @@ pub enum Backend {
     Poll,
     /// select(2)
     Select,
-    /// What the crate `polling` takes here; not graded
+    /// Whatever the crate `polling` uses on this system; not graded
     Portable,
 }
 
-/// The selector that the flags ask for.
+/// Creates the selector that the flags ask for.
 ///
 /// # Errors
 ///
-/// Only epoll has an edge; and the kernel may have no descriptor to give.
+/// Edge-triggering was requested without epoll, or no descriptor is available.
 pub fn selector(
     backend: Backend,
     trigger: Trigger,

@@ -1,15 +1,15 @@
 //! Task 1: poll(2).
 //!
-//! Of the bits that poll can set, you ask for two: [`PollFlags::IN`], a read
-//! would not wait, and [`PollFlags::OUT`], a write would not wait. Two more are
-//! set without being asked for: `ERR`, an error such as a reset, and `HUP`,
-//! both directions have ended. Then neither call would wait: report the socket
-//! as readable and as writable. (`NVAL` means that the descriptor is closed,
+//! Of the bits that poll can set, you ask for two: [`PollFlags::IN`] (a read
+//! would not block) and [`PollFlags::OUT`] (a write would not block). poll
+//! always reports two more: `ERR` (an error such as a reset) and `HUP` (both
+//! directions have ended). Then neither call would block, so report the socket
+//! as readable and writable. (`NVAL` means that the descriptor is closed,
 //! which cannot happen here.)
 //!
-//! `PollFd::new(&socket, flags)` is an entry of poll's list. After the call
+//! `PollFd::new(&socket, flags)` is an entry of poll's list. After the call,
 //! `revents()` returns its bits. `Err(rustix::io::Errno::INTR)` means that a
-//! signal has come.
+//! signal interrupted the wait.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,15 +22,15 @@ use rustix::event::{PollFd, PollFlags, poll};
 use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::timespec;
 
-/// poll gets the whole list of descriptors with each call, and the kernel
-/// looks at each of them. So the list is kept here, by descriptor.
+/// poll takes the whole list of descriptors with each call, and the kernel
+/// checks every entry. So the list is kept here, by descriptor.
 #[derive(Default)]
 pub struct Poll {
     sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Poll {
-    /// A selector that watches nothing yet.
+    /// Creates a selector that watches nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -64,6 +64,6 @@ impl Selector for Poll {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        todo!("task 1: clear events, make the list, call poll")
+        todo!("task 1: clear events, build the list, call poll")
     }
 }

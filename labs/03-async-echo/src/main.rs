@@ -1,5 +1,4 @@
-//! The given part of lab 03: read the command line, start the runtime, serve
-//! or connect.
+//! Given: reads the command line, starts the runtime, serves or connects.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -22,23 +21,22 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:9999")]
         addr: SocketAddr,
     },
-    /// Send standard input to a server, and print what comes back
+    /// Send standard input to a server, and print what it sends back
     Connect {
         /// The server's address
         addr: SocketAddr,
     },
 }
 
-/// One thread runs all tasks: the same event loop that you wrote by hand in
-/// lab 02.
+/// One thread runs all tasks: the event loop that you wrote by hand in lab 02.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first lines read `error: …`; the contract asks for one.
+            // The contract asks for one line; clap's error may have several.
             let text = message.to_string();
             let text = text.split("\n\n").next().unwrap_or_default();
             match text.strip_prefix("error: ") {
@@ -52,8 +50,8 @@ async fn main() {
     if let Err(error) = &result {
         eprintln!("error: {error}");
     }
-    // Not a return: the runtime reads standard input in a thread that blocks,
-    // and at its end it would wait for that thread, so for one more line.
+    // Not `return`: a thread of the runtime blocks on standard input, and
+    // the runtime would wait for it on exit, until one more line arrives.
     std::process::exit(i32::from(result.is_err()));
 }
 

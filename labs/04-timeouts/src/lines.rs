@@ -1,39 +1,38 @@
-//! Given: lines, read from a client.
+//! Given: reads lines from a client.
 //!
-//! A line ends in `\n`, and a `\r` before it is dropped. It is UTF-8 and has at
-//! most so many bytes. What is left at the end of the input is a line, too,
-//! unless it is empty.
+//! A line ends in `\n`, and a `\r` before it is dropped. It must be UTF-8 and
+//! have at most `max_length` bytes. A non-empty last line needs no newline.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What a client is told when its line is refused.
+/// Why a line is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     #[error("ERR line too long")]
     TooLong,
     #[error("ERR not utf-8")]
     NotUtf8,
-    /// The connection broke: there is nobody to be told.
+    /// The connection broke, so the client cannot be told.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Reads lines. Both steps are cancel safe: what was read stays in here, and
-/// the next call goes on with it.
+/// Reads lines. Both steps are cancel safe: bytes that were read stay in here,
+/// and the next call continues with them.
 pub struct Lines<R> {
     input: R,
-    /// The most bytes of a line, its ending not counted.
+    /// The maximum length of a line in bytes, without its ending.
     max_length: usize,
-    /// What was read and is no part of an earlier line.
+    /// Bytes that were read and do not belong to an earlier line.
     buffer: Vec<u8>,
-    /// Up to here there is no newline in `buffer`.
+    /// `buffer` has no newline before this index.
     searched: usize,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// Lines of at most `max_length` bytes, their endings not counted.
+    /// Reads lines of at most `max_length` bytes, without their endings.
     pub fn new(input: R, max_length: usize) -> Self {
         Self {
             input,
@@ -43,8 +42,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// The first step: waits for the first byte of the next line. `false` at
-    /// the end of the input.
+    /// The first step: waits for the first byte of the next line. Returns
+    /// `false` at the end of the input.
     ///
     /// # Errors
     ///
@@ -53,8 +52,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Ok(!self.buffer.is_empty() || self.read().await? > 0)
     }
 
-    /// The second step: reads the rest of the line. `None` at the end of the
-    /// input, if nothing is left.
+    /// The second step: reads the rest of the line. Returns `None` at the end
+    /// of the input if no bytes are left.
     ///
     /// # Errors
     ///
@@ -89,7 +88,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Reads what there is; 0 at the end of the input.
+    /// Reads what has arrived; returns 0 at the end of the input.
     async fn read(&mut self) -> io::Result<usize> {
         self.buffer.reserve(1024);
         self.input.read_buf(&mut self.buffer).await

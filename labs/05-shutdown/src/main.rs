@@ -1,5 +1,5 @@
-//! The given part of lab 05: read the flags, hear signals, listen, say where,
-//! serve.
+//! Given: reads the flags, handles signals, listens, prints the address,
+//! serves.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// A line server that can be stopped.
+/// A line server that stops cleanly.
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free port.
@@ -24,10 +24,10 @@ struct Flags {
 async fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: &Flags) -> io::Result<ExitCode> {
-    // Before anybody can know that this server is there.
+    // Before any client or script can know that this server runs.
     let signals = lab05::signals()?;
     let listener = lab05::listen(flags.addr)?;
     println!("listening on {}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! Given: metrics as text, for Prometheus to read, by the crate
+//! Given: writes metrics as text for Prometheus, with the crate
 //! `prometheus-client`. The format is OpenMetrics 1.0.
 
 use std::fmt;
@@ -13,11 +13,11 @@ use prometheus_client::registry::Registry;
 
 use crate::metrics::Metrics;
 
-/// What the text is, as HTTP says it.
+/// The content type of the text.
 pub const CONTENT_TYPE: &str =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The text, as it is at this moment.
+/// Returns all metrics as text, with their current values.
 ///
 /// # Errors
 ///
@@ -36,8 +36,8 @@ impl Collector for Metrics {
     }
 }
 
-/// Where metrics are written, one after the other. Each has a name, a sentence
-/// on what it is (without a full stop), and one or several values.
+/// Takes metrics, one after the other. Each has a name, a short description
+/// (without a full stop), and one or several values.
 pub struct Page<'p>(DescriptorEncoder<'p>);
 
 impl Page<'_> {
@@ -45,7 +45,7 @@ impl Page<'_> {
     ///
     /// # Errors
     ///
-    /// None, as long as there is memory; and so below.
+    /// None in practice, here and below.
     pub fn counter(
         &mut self,
         name: &str,
@@ -84,8 +84,8 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// How many observations fell into each bucket: the upper bound of each,
-    /// and how many are in it and in none below. They are added up on the way.
+    /// Each bucket has an upper bound, and the number of observations in it but
+    /// in no lower bucket. The encoder makes the numbers cumulative.
     pub fn histogram(
         &mut self,
         name: &str,

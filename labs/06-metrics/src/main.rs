@@ -1,4 +1,4 @@
-//! The given part of lab 06: read the flags, listen twice, say where, serve.
+//! Given: reads the flags, listens twice, prints the addresses, serves.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use clap::Parser;
 use lab06::metrics::Metrics;
 use tokio::net::TcpListener;
 
-/// A line server that can be measured.
+/// A line server with metrics.
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free port.
@@ -21,16 +21,16 @@ struct Flags {
     metrics_addr: SocketAddr,
 }
 
-/// With four threads tasks run at the same time, also on a small machine: a
-/// count that is not safe then is soon seen to be wrong.
+/// Four threads run tasks at the same time even on a small machine, so a count
+/// that is not thread-safe soon shows.
 #[tokio::main(worker_threads = 4)]
 async fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;

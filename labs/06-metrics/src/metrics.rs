@@ -1,5 +1,5 @@
-//! What the server counts. Many threads count at the same time, and somebody
-//! reads meanwhile: every number is an atomic.
+//! What the server counts. Many threads count while a scrape reads, so every
+//! number is an atomic.
 //!
 //! `Relaxed` is enough for all of them: a count says nothing about other memory.
 
@@ -15,18 +15,18 @@ use crate::exposition::Page;
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Task 1: `number` more.
+    /// Task 1: adds `number`.
     pub fn add(&self, number: u64) {
         todo!("task 1: one atomic step, not two")
     }
 
-    /// Task 1: how many there are.
+    /// Task 1: returns the current count.
     pub fn get(&self) -> u64 {
         todo!("task 1: load")
     }
 }
 
-/// What goes wrong, the values of the label `kind`.
+/// The kinds of errors: the values of the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     LineTooLong,
@@ -60,42 +60,42 @@ impl ErrorKind {
 /// How long requests take, in buckets.
 #[derive(Debug, Default)]
 pub struct Histogram {
-    /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
+    /// How many fell into each bucket but no lower one; see [`Self::BOUNDS`].
     buckets: [AtomicU64; 5],
-    /// All of them together.
+    /// The sum of all durations.
     sum_nanos: AtomicU64,
 }
 
 impl Histogram {
-    /// The upper bound of each bucket, in seconds. What is equal is in it.
+    /// The upper bound of each bucket, in seconds, inclusive.
     pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 
     /// Task 3: puts `time` into its bucket.
     pub fn observe(&self, time: Duration) {
-        todo!("task 3: count it in the first bucket whose bound is not below")
+        todo!("task 3: count it in the first bucket with a bound >= it")
     }
 
-    /// Task 3: each upper bound, with how many are in its bucket alone.
+    /// Task 3: each upper bound, with the number in its bucket alone.
     pub fn counts(&self) -> [(f64, u64); 5] {
         todo!("task 3: bounds and buckets, side by side")
     }
 
-    /// Task 3: all times together, in seconds.
+    /// Task 3: the sum of all times, in seconds.
     pub fn sum(&self) -> f64 {
         todo!("task 3: a Duration converts")
     }
 }
 
-/// All that is counted.
+/// Everything that the server counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// Clients that were accepted.
+    /// Clients accepted.
     pub connections: Counter,
-    /// Those that are there now; see [`Active`].
+    /// Clients connected now; see [`Active`].
     active: AtomicU64,
-    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    /// Lines answered with `ECHO` or `ERR bad sleep`.
     pub requests: Counter,
-    /// Bytes that were read and written, newlines and error lines included.
+    /// Bytes read and written, including newlines and error lines.
     pub received: Counter,
     pub sent: Counter,
     /// In the order of [`ErrorKind::ALL`].
@@ -104,13 +104,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Given: the counter of one kind of error.
+    /// Given: the counter for one kind of error.
     pub fn errors(&self, kind: ErrorKind) -> &Counter {
         &self.errors[kind as usize]
     }
 
-    /// Writes all metrics, by the names of the contract. Task 1: the counters;
-    /// task 2: the gauge; task 3: the histogram. Begin with
+    /// Writes all metrics, under their names in the contract. Task 1: the
+    /// counters; task 2: the gauge; task 3: the histogram. Begin with
     /// `page.counter("echo_connections", "Clients accepted", …)?`.
     ///
     /// # Errors
@@ -121,19 +121,19 @@ impl Metrics {
     }
 }
 
-/// Counts a client as there, for as long as it lives: however a task ends, what
-/// it owns is dropped.
+/// Counts a client as connected while this value lives: however a task ends,
+/// everything it owns is dropped.
 pub struct Active(Arc<Metrics>);
 
 impl Active {
-    /// Task 2: one more.
+    /// Task 2: counts one more client.
     pub fn begin(metrics: &Arc<Metrics>) -> Self {
         todo!("task 2: raise the gauge, and keep the metrics")
     }
 }
 
 impl Drop for Active {
-    /// Task 2: one less.
+    /// Task 2: counts one client fewer.
     fn drop(&mut self) {
         todo!("task 2: lower the gauge")
     }

@@ -1,18 +1,18 @@
-//! Given: what a line of labs 04, 05 and 06 asks for, and how it is answered.
+//! Given: the requests and answers of labs 04, 05 and 06.
 
 use std::time::Duration;
 
-/// The most bytes of a line, its ending not counted.
+/// The maximum length of a line in bytes, without its ending.
 pub const MAX_LINE: usize = 8192;
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'l> {
-    /// To be answered with this text.
+    /// Answer with this text.
     Echo(&'l str),
-    /// The same, after a time: `SLEEP <ms> <text>`.
+    /// The same, after a delay: `SLEEP <ms> <text>`.
     Sleep(Duration, &'l str),
-    /// A line that begins with `SLEEP ` and is not of that form.
+    /// A line that begins with `SLEEP ` but does not have that form.
     BadSleep,
 }
 
@@ -28,7 +28,7 @@ impl<'l> Request<'l> {
     }
 }
 
-/// Takes `<ms> <text>` apart: 1 to 5 digits, at most 60,000, and one space.
+/// Parses `<ms> <text>`: 1 to 5 digits, at most 60,000, and one space.
 pub fn parse_args(rest: &str) -> Option<(Duration, &str)> {
     let (digits, text) = rest.split_once(' ')?;
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -39,7 +39,7 @@ pub fn parse_args(rest: &str) -> Option<(Duration, &str)> {
     Some((Duration::from_millis(milliseconds), text))
 }
 
-/// The answer with `text`.
+/// The answer that contains `text`.
 pub fn echo(text: &str) -> String {
     format!("ECHO: {text}\n")
 }

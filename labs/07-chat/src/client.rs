@@ -1,4 +1,4 @@
-//! Given: a client for people. Lines become messages, events become lines.
+//! Given: an interactive client. Lines become messages; events become lines.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::net::tcp::WriteHalf;
 
 use crate::protocol::{Command, Event};
 
-/// Joins, then says what comes from standard input, and prints what is heard,
+/// Joins, then sends what it reads from standard input and prints the events,
 /// until the input ends and the server has closed.
 ///
 /// # Errors
@@ -21,7 +21,7 @@ pub async fn run(addr: SocketAddr, join: &Command) -> io::Result<()> {
     let (input, mut output) = stream.split();
     output.write_all(join.line().as_bytes()).await?;
     let mut receiving = pin!(receive(input));
-    // Both at once: a server may want to be read before it reads on.
+    // At the same time: a server may read no more until its output is read.
     let sent = tokio::select! {
         biased;
         result = send(output) => result,
@@ -30,12 +30,12 @@ pub async fn run(addr: SocketAddr, join: &Command) -> io::Result<()> {
             return Err(io::Error::other("the server closed the connection"));
         }
     };
-    // What the server said last is worth reading if it does not listen, too.
+    // Print the server's last events even if sending has failed.
     receiving.await?;
     sent
 }
 
-/// Sends what standard input asks for; at its end, or at `/quit`, the end.
+/// Sends the commands from standard input; shuts down at its end or `/quit`.
 async fn send(mut output: WriteHalf<'_>) -> io::Result<()> {
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
@@ -49,7 +49,7 @@ async fn send(mut output: WriteHalf<'_>) -> io::Result<()> {
     output.shutdown().await
 }
 
-/// Prints each event on a line, until the server closes.
+/// Prints each event on its own line, until the server closes.
 async fn receive(input: impl AsyncRead + Unpin) -> io::Result<()> {
     let mut lines = BufReader::new(input).lines();
     while let Some(line) = lines.next_line().await? {
@@ -64,10 +64,10 @@ async fn receive(input: impl AsyncRead + Unpin) -> io::Result<()> {
             }
             Event::Error { reason } => format!("! {reason}"),
         };
-        // A message may contain anything: a newline and `* bob left`, or what
-        // a terminal takes for a command.
+        // A message may contain anything: a newline and `* bob left`, or
+        // a terminal's control sequence.
         let text = text.replace(char::is_control, "\u{FFFD}");
-        // The print macros panic when nobody reads.
+        // `println!` panics when standard output is closed.
         writeln!(io::stdout(), "{text}")?;
     }
     Ok(())

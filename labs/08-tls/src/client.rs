@@ -1,7 +1,7 @@
-//! The client: whom it trusts, and a conversation.
+//! The client.
 //!
-//! - [`config`] says whose certificates are believed (task 3), and what one
-//!   shows of oneself (task 4).
+//! - [`config`] sets which certificates the client trusts (task 3), and which
+//!   one it shows (task 4).
 //! - [`connect`] is lab 03's, over TLS (task 3).
 
 use std::io;
@@ -16,13 +16,13 @@ use tokio::net::TcpStream;
 
 use crate::{Error, pem, provider};
 
-/// Whom the client trusts: the certificates in `ca`, and no others (task 3);
-/// and who it is itself, a certificate and its key, for a server that asks
+/// Configures the client. It trusts only the certificates in `ca` (task 3).
+/// `identity` is its own certificate and key, for a server that asks for one
 /// (task 4).
 ///
 /// # Errors
 ///
-/// A file is not what it should be, or the key is not that of the certificate.
+/// A file is invalid, or the key does not belong to the certificate.
 pub fn config(
     ca: &Path,
     identity: Option<(&Path, &Path)>,
@@ -30,18 +30,19 @@ pub fn config(
     todo!("tasks 3 and 4: roots, then certificate and key")
 }
 
-/// Task 3: connects to `addr`, makes sure that `name` is who answers, sends
-/// what `input` gives, and writes to `output` what comes back, each as soon as
-/// it is there and both at the same time.
+/// Task 3: connects to `addr`, verifies that the server is `name`, sends what
+/// it reads from `input`, and writes what it receives to `output`. Both
+/// directions run at the same time, and pass bytes on as soon as they arrive.
 ///
-/// At the end of the input it sends `close_notify` and goes on until the
-/// server's has come.
+/// At the end of the input, it sends `close_notify` and continues until the
+/// server's arrives.
 ///
 /// # Errors
 ///
-/// Nobody listens at `addr`; the server could not prove that it is `name`, and
-/// then nothing of the input has been sent; or the connection broke, or ended
-/// without `close_notify`. What had come until then is written.
+/// - No server listens at `addr`.
+/// - The server did not prove that it is `name`. Then no input was sent.
+/// - The connection broke, or ended without `close_notify`. What arrived
+///   before that is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,
     name: ServerName<'static>,

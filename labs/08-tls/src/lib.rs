@@ -3,16 +3,14 @@
 #![cfg_attr(clippy, allow(dead_code))]
 //! Lab 08: an echo server over TLS 1.2 or 1.3, and a client for it.
 //!
-//! - [`server`] is yours: what it shows of itself, one client, and all of them
-//!   (tasks 1, 2 and 4).
-//! - [`client`] is yours: whom it trusts, and a conversation (tasks 3 and 4).
-//! - [`pem`] reads certificates and keys from files, and is given.
+//! - You write [`server`] (tasks 1, 2 and 4) and [`client`] (tasks 3 and 4).
+//! - [`pem`] (given) reads certificates and keys from files.
 //!
-//! TLS is a layer between the stream and you. rustls does the protocol and
-//! knows no sockets; tokio-rustls moves its bytes, and what it gives you is
-//! read and written like a `TcpStream`, with two differences: what you write
-//! may stay behind until you flush, and an end is an end only if the peer has
-//! said so (`close_notify`).
+//! TLS is a layer between your code and the TCP stream. rustls implements the
+//! protocol without sockets; tokio-rustls moves its bytes. You read and write
+//! its stream like a `TcpStream`, with two differences. What you write may
+//! stay in a buffer until you flush. And the input has ended only if the peer
+//! has said so (`close_notify`).
 
 pub mod client;
 pub mod pem;
@@ -25,10 +23,10 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::VerifierBuilderError;
 
-/// What can be wrong before there is a connection, and with one.
+/// What can go wrong, before and during a connection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file that cannot be read, or has not in it what it should have.
+    /// A file that cannot be read or lacks what it should contain.
     #[error("{}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
     /// A certificate and a private key that are not a pair.
@@ -46,9 +44,9 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// The cryptography, which rustls leaves to others: ring's. Say it to each
-/// builder (`builder_with_provider`): `builder()` takes the one of the process,
-/// and which that is depends on the features of all crates in it.
+/// The cryptography, which rustls leaves to other crates: here, ring. Pass it
+/// to each builder (`builder_with_provider`). `builder()` would take the
+/// process default, which depends on the features of all crates.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }

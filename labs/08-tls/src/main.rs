@@ -1,5 +1,5 @@
-//! The given part of lab 08: read the command line and what it names, start
-//! the runtime, serve or connect.
+//! Given: reads the command line and the files it names, starts the runtime,
+//! serves or connects.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:9999")]
         addr: SocketAddr,
 
-        /// The server's certificate, then those that it is signed by
+        /// The server's certificate, then those that signed it
         #[arg(long, value_name = "PEM")]
         cert: PathBuf,
 
@@ -35,24 +35,24 @@ enum Command {
         #[arg(long, value_name = "PEM")]
         key: PathBuf,
 
-        /// Whose certificate each client has to have
+        /// The CA that must have signed each client's certificate
         #[arg(long, value_name = "PEM")]
         client_ca: Option<PathBuf>,
 
-        /// How long a handshake may take, from accept on
+        /// How long a handshake may take, from accept
         #[arg(long, value_name = "MS", default_value_t = 2000)]
         handshake_timeout_ms: u64,
     },
-    /// Send standard input to a server, and print what comes back
+    /// Send standard input to a server, and print what it sends back
     Connect {
         /// The server's address
         addr: SocketAddr,
 
-        /// Whose certificate the server has to have
+        /// The CA that must have signed the server's certificate
         #[arg(long, value_name = "PEM")]
         ca: PathBuf,
 
-        /// Who the server has to be: a DNS name or an IP address
+        /// The name that the server must prove: a DNS name or an IP address
         #[arg(long, value_name = "NAME", value_parser = parse_server_name)]
         server_name: ServerName<'static>,
 
@@ -71,15 +71,15 @@ fn parse_server_name(text: &str) -> Result<ServerName<'static>, String> {
     name.map_err(|error| error.to_string())
 }
 
-/// Several threads run the tasks: a handshake is work for a CPU.
+/// Several threads run the tasks, because a handshake needs CPU time.
 #[tokio::main]
 async fn main() {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first lines read `error: …`; the contract asks for one.
+            // The contract asks for one line; clap's error may have several.
             let text = message.to_string();
             let text = text.split("\n\n").next().unwrap_or_default();
             match text.strip_prefix("error: ") {
@@ -93,8 +93,8 @@ async fn main() {
     if let Err(error) = &result {
         eprintln!("error: {error}");
     }
-    // Not a return: the runtime reads standard input in a thread that blocks,
-    // and at its end it would wait for that thread, so for one more line.
+    // Not `return`: a thread of the runtime blocks on standard input, and
+    // the runtime would wait for it on exit, until one more line arrives.
     std::process::exit(i32::from(result.is_err()));
 }
 
@@ -107,7 +107,7 @@ async fn run(command: Command) -> Result<(), Error> {
             client_ca,
             handshake_timeout_ms,
         } => {
-            // What is wrong with the files is said before anybody connects.
+            // Report bad files before any client connects.
             let config = server::config(&cert, &key, client_ca.as_deref())?;
             let listener = TcpListener::bind(addr).await?;
             println!("listening on {}", listener.local_addr()?);

@@ -1,7 +1,7 @@
-//! The server: who it is, one client, and all of them.
+//! The server.
 //!
-//! - [`config`] is made once, before anybody can connect (tasks 1 and 4).
-//! - [`handle`] talks to one client after its handshake (task 1).
+//! - [`config`] runs once, before any client can connect (tasks 1 and 4).
+//! - [`handle`] serves one client after its handshake (task 1).
 //! - [`serve`] accepts, and gives each handshake a deadline (task 2).
 
 use std::io;
@@ -16,15 +16,15 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{Error, pem, provider};
 
-/// What the server needs for each handshake: its certificates and key (task 1)
-/// and, if there is a `client_ca`, who its clients have to be (task 4).
+/// Configures every handshake: the server's certificates and key (task 1) and,
+/// with `client_ca`, the CA for its clients' certificates (task 4).
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not PEM (the one of `client_ca`, too), or the
-/// key is not that of the certificate. Before the server listens, this is a
-/// line for the person who starts it; at the first handshake, it would be a
-/// riddle for a client.
+/// A file cannot be read or is not PEM (`client_ca`, too), or the key does not
+/// belong to the certificate. Reported before the server listens, this helps
+/// the person who starts it; at the first handshake, it would only puzzle
+/// a client.
 pub fn config(
     cert: &Path,
     key: &Path,
@@ -33,25 +33,24 @@ pub fn config(
     todo!("tasks 1 and 4: certificate and key, then clients' CA")
 }
 
-/// Task 1: echoes one client until its `close_notify`, and answers that with
-/// one's own.
+/// Task 1: echoes one client until its `close_notify`, then sends its own.
 ///
 /// # Errors
 ///
-/// The connection broke, or ended without `close_notify`: somebody may have
-/// cut it off, and more was to come.
+/// The connection broke, or ended without `close_notify`: then an attacker may
+/// have cut it off before the client's last bytes.
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
-    todo!("task 1: read, write, flush, to the end; then shutdown")
+    todo!("task 1: read, write, flush, until EOF; then shutdown")
 }
 
-/// Task 2: accepts clients forever, and serves each in a task of its own: its
-/// handshake, for `limit` at most, counted from `accept`; then [`handle`], for
-/// as long as it takes. When `accept` fails (EMFILE), it waits a moment without
-/// blocking the thread, and accepts again.
+/// Task 2: accepts clients forever, and serves each in its own task: first the
+/// handshake, at most `limit` from `accept`; then [`handle`], without a limit.
+/// When `accept` fails (EMFILE), waits a moment without blocking the thread,
+/// then accepts again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(
     listener: TcpListener,
     config: Arc<ServerConfig>,

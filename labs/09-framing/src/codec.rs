@@ -1,25 +1,25 @@
-//! Frames: a header of four bytes, the length of the body as a big-endian
-//! number, and the body. What is in the body is nobody's business here, and
-//! neither is where the bytes come from: a codec takes what is there.
+//! Frames: a header of four bytes (the length of the body as a big-endian
+//! number), then the body. The codec does not care what the body contains, or
+//! where the bytes come from: it works on a buffer.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::Error;
 
-/// How many bytes say how long a body is.
+/// The length of a header, in bytes.
 pub const HEADER_LEN: usize = 4;
 
-/// Bytes to bodies, and bodies to bytes.
+/// Decodes bytes into bodies, and encodes bodies into frames.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
-    /// The most bytes of a body that is taken. It is no limit for bodies that
-    /// are sent.
+    /// The maximum length of a body to decode. Bodies to encode have no such
+    /// limit.
     max_length: u32,
 }
 
 impl FrameCodec {
-    /// Given: a codec that takes bodies of at most `max_length` bytes.
+    /// Given: a codec that accepts bodies of at most `max_length` bytes.
     pub fn new(max_length: u32) -> Self {
         Self { max_length }
     }
@@ -29,16 +29,16 @@ impl Decoder for FrameCodec {
     type Item = BytesMut;
     type Error = Error;
 
-    /// Task 1: takes the first frame out of `input` and gives its body; `None`,
-    /// and takes nothing, as long as it is not whole. What comes after it stays
-    /// where it is: it is the beginning of the next one.
+    /// Task 1: takes the first frame out of `input` and returns its body. If
+    /// the frame is incomplete, takes nothing and returns `None`. The bytes
+    /// after the frame stay in `input`: they begin the next one.
     ///
-    /// Task 3: a body that is too long is refused as soon as its header is
-    /// there. Nothing is reserved for one that has not come.
+    /// Task 3: refuses a body that is too long as soon as its header has
+    /// arrived. Reserves nothing for a body that has not arrived.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`]: where the next frame begins will never be known.
+    /// [`Error::TooLarge`]: the start of the next frame can never be found.
     fn decode(
         &mut self,
         input: &mut BytesMut,
@@ -46,12 +46,12 @@ impl Decoder for FrameCodec {
         todo!("tasks 1 and 3: the header, the limit, then the body")
     }
 
-    /// Task 3: the same at the end of the input, when nothing more can come:
-    /// what is left now, and is no frame, will never be one.
+    /// Task 3: the same at the end of the input, when no more bytes can arrive:
+    /// an incomplete frame will now stay incomplete.
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`], or that of [`Self::decode`].
+    /// [`Error::Truncated`], or an error of [`Self::decode`].
     fn decode_eof(
         &mut self,
         input: &mut BytesMut,
@@ -63,11 +63,11 @@ impl Decoder for FrameCodec {
 impl Encoder<Bytes> for FrameCodec {
     type Error = Error;
 
-    /// Task 2: puts the frame with this `body` behind what is in `output`.
+    /// Task 2: appends the frame with this `body` to `output`.
     ///
     /// # Errors
     ///
-    /// The body is longer than the header can say: 4 GiB or more.
+    /// The body is too long for the header: 4 GiB or more.
     fn encode(
         &mut self,
         body: Bytes,

@@ -1,4 +1,4 @@
-//! The given part of lab 09: read the flags, bind, say where, serve.
+//! Given: reads the flags, binds, prints the address, serves.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -9,33 +9,33 @@ use clap::Parser;
 use lab09::Limits;
 use tokio::net::TcpListener;
 
-/// A server of length-prefixed frames of JSON.
+/// A server for length-prefixed JSON frames.
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free port.
     #[arg(long, default_value = "127.0.0.1:9999")]
     addr: SocketAddr,
 
-    /// The most bytes of a request's body.
+    /// The maximum length of a request's body in bytes.
     #[arg(long, default_value_t = 1_048_576)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     max_frame: u32,
 
-    /// How long a frame may take from its first byte to its last.
+    /// How long a frame may take, from its first byte to its last.
     #[arg(long, default_value_t = 5_000)]
     frame_timeout_ms: u64,
 }
 
-/// A megabyte of JSON keeps a thread busy for some milliseconds: there are
-/// several.
+/// Several threads, because a megabyte of JSON keeps one busy for some
+/// milliseconds.
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;

@@ -1,12 +1,12 @@
 //! Lab 01: an echo server with a thread for each client.
 //!
-//! - [`handle`] talks to one client until the client has said everything.
+//! - [`handle`] serves one client until it closes its side.
 //! - [`serve`] accepts clients and gives each a thread that runs [`handle`].
-//! - [`Slots`] counts how many clients may be served at the same time.
+//! - [`Slots`] limits how many clients are served at the same time.
 //!
-//! Every call in this lab blocks: the thread that makes it sleeps in the
-//! kernel until there is something to do. That is why one client needs one
-//! thread, and why the code reads as if there were only one client.
+//! Every call in this lab blocks: the calling thread sleeps in the kernel
+//! until the call can proceed. So each client needs its own thread, and
+//! the code reads as if there were only one client.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,40 +17,40 @@ use std::thread;
 use std::time::Duration;
 // END HIDDEN
 
-/// What the flags say.
+/// The settings from the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How many clients are served at the same time. The next one waits.
+    /// How many clients are served at the same time; the next one waits.
     pub max_connections: usize,
 }
 
 // BEGIN HIDDEN
-/// How much of a client's stream is held at once.
+/// The size of the read buffer.
 const BUFFER_SIZE: usize = 16 * 1024;
 
-/// How long to wait before asking again for a client that could not be had.
+/// How long to pause after `accept` has failed.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
 /// Task 1: echoes one client until it closes its side, and returns how many
 /// bytes were echoed.
 ///
-/// A stream is bytes, not messages and not text: what one `read` returns has
-/// nothing to do with what one `write` of the client sent. `&TcpStream` can
-/// be read and written as it is: `Read` and `Write` are implemented for it.
+/// A stream carries bytes, not messages and not text: what one `read` returns
+/// has nothing to do with what one `write` of the client sent. You can read
+/// and write a `&TcpStream` directly: it implements `Read` and `Write`.
 ///
 /// # Errors
 ///
-/// The client went away in the middle (a reset, or a broken pipe). Task 4
-/// decides what that means for the others: nothing.
+/// The connection broke (a reset, or a broken pipe). Task 4 makes sure that
+/// this does not affect the other clients.
 // ANCHOR: handle
 pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
-    // BEGIN SOLUTION: task 1: read to the end, write back every byte
+    // BEGIN SOLUTION: task 1: read until EOF, write back every byte
     let mut buffer = [0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = match stream.read(&mut buffer) {
-            // The client has shut down its side, and all is written already.
+            // The client has closed its side, and every byte is written.
             Ok(0) => return Ok(echoed),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -58,7 +58,7 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
             }
             Err(error) => return Err(error),
         };
-        // `write` may take a part only; `write_all` goes on until all is out.
+        // `write` may take only some of the bytes; `write_all` takes all.
         stream.write_all(&buffer[..count])?;
         echoed += count as u64;
     }
@@ -69,27 +69,27 @@ pub fn handle(mut stream: &TcpStream) -> io::Result<u64> {
 /// Accepts clients forever and serves each with [`handle`].
 ///
 /// - Task 1: the simplest loop: accept a client, handle it, accept the next.
-/// - Task 2: a thread for each client, so that none waits for another.
+/// - Task 2: a thread for each client, so that no client waits for another.
 /// - Task 3: take a slot from [`Slots`] for each client.
 /// - Task 4: neither a client's error nor a failed `accept` ends the loop.
 ///   When `accept` fails (EMFILE), wait a moment, and accept again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     // BEGIN SOLUTION: task 1: accept a client, handle it, accept the next
     let slots = Slots::new(options.max_connections);
     loop {
         // ANCHOR: accept
-        // First the slot, then the client: one who has to wait does so in
-        // the kernel's queue and costs no descriptor here.
+        // Slot first, then client: a client that must wait stays in the
+        // listen queue, and costs no descriptor here.
         let slot = slots.acquire();
         let stream = match listener.accept() {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors (EMFILE), for example: the client stays
-                // in the queue, so an `accept` at once would fail at once.
+                // in the queue, and an immediate retry would fail, too.
                 eprintln!("accept: {error}");
                 thread::sleep(ACCEPT_BACKOFF);
                 continue;
@@ -98,12 +98,12 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
         // ANCHOR_END: accept
         // ANCHOR: spawn
         let client = move || {
-            let _slot = slot; // given back however this thread ends
+            let _slot = slot; // freed however this thread ends
             if let Err(error) = handle(&stream) {
                 eprintln!("client: {error}");
             }
         };
-        // `thread::spawn` panics when the system has no thread to give.
+        // `thread::spawn` panics when the system is out of threads.
         if let Err(error) = thread::Builder::new().spawn(client) {
             eprintln!("thread: {error}");
             thread::sleep(ACCEPT_BACKOFF);
@@ -113,11 +113,11 @@ pub fn serve(listener: &TcpListener, options: &Options) -> io::Result<()> {
     // END SOLUTION
 }
 
-/// Task 3: how many more clients may be served now.
+/// Task 3: counts how many more clients may be served now.
 pub struct Slots {
-    /// Slots that nobody holds. Only touched with the lock held.
+    /// How many slots are free.
     free: Mutex<usize>,
-    /// Told each time a slot becomes free.
+    /// Notified each time a slot becomes free.
     freed: Condvar,
 }
 
@@ -127,7 +127,7 @@ pub struct Slot {
 }
 
 impl Slots {
-    /// `count` slots, all free.
+    /// Creates `count` slots, all free.
     pub fn new(count: usize) -> Arc<Self> {
         Arc::new(Self {
             free: Mutex::new(count),
@@ -139,8 +139,8 @@ impl Slots {
     // ANCHOR: acquire
     pub fn acquire(self: &Arc<Self>) -> Slot {
         // BEGIN SOLUTION: task 3: wait on the Condvar while none is free
-        // A panic of a handler cannot leave a half-changed number behind, so
-        // a poisoned lock is as good as any.
+        // A panic cannot leave the number half-changed, so a poisoned lock
+        // is safe to use.
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = self
             .freed
@@ -155,7 +155,7 @@ impl Slots {
 }
 
 impl Drop for Slot {
-    /// Gives the slot back and wakes one who waits for it.
+    /// Gives the slot back and wakes a thread that waits for one.
     // ANCHOR: release
     fn drop(&mut self) {
         // BEGIN SOLUTION: task 3: count the slot as free and notify one

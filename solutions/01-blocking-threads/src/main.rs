@@ -1,4 +1,4 @@
-//! The given part of lab 01: read the flags, bind, say where, serve.
+//! Given: reads the flags, binds, prints the address, serves.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -23,10 +23,10 @@ struct Flags {
 fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;

@@ -2,13 +2,13 @@
 //!
 //! - [`epoll::add`], [`epoll::modify`] and [`epoll::delete`] change what the
 //!   kernel watches.
-//! - [`epoll::EventData::new_u64`] makes a token into the data that comes back
-//!   with each event; `event.data.u64()` is the token again.
+//! - [`epoll::EventData::new_u64`] turns a token into the data that epoll
+//!   returns with each event; `event.data.u64()` turns it back.
 //! - [`epoll::wait`] takes a buffer (`self.batch.as_mut_slice()`) and returns
-//!   two slices: the events that it found, and the unused part of the buffer.
+//!   two slices: the events, and the unused part of the buffer.
 //! - [`epoll::Event`] is packed, so a reference to one of its fields does not
 //!   compile. Copy it first: `let flags = event.flags;`.
-//! - ERR and HUP are reported without being asked for, as by poll.
+//! - ERR and HUP are reported even if you did not ask for them, as with poll.
 //! - `Err(rustix::io::Errno::INTR)` means that the wait was interrupted.
 
 use std::io;
@@ -25,24 +25,24 @@ use crate::sys::timespec;
 use rustix::io::Errno;
 // END HIDDEN
 
-/// The most events that one call returns. The others come with the next call.
+/// The maximum number of events per call. The next call returns the others.
 const MAX_EVENTS: usize = 256;
 
-/// With epoll the kernel keeps the list. There is nothing to remember here but
-/// the descriptor that stands for it.
+/// With epoll, the kernel keeps the list. The program keeps only a descriptor
+/// for it.
 pub struct Epoll {
     epoll: OwnedFd,
     trigger: Trigger,
-    /// The kernel writes its events into this, see [`epoll::wait`].
+    /// The kernel writes its events here, see [`epoll::wait`].
     batch: Box<[MaybeUninit<epoll::Event>; MAX_EVENTS]>,
 }
 
 impl Epoll {
-    /// A selector that watches nothing yet.
+    /// Creates a selector that watches nothing yet.
     ///
     /// # Errors
     ///
-    /// There is no descriptor to be had.
+    /// No descriptor is available.
     pub fn new(trigger: Trigger) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let batch = Box::new([MaybeUninit::uninit(); MAX_EVENTS]);
@@ -53,8 +53,8 @@ impl Epoll {
         })
     }
 
-    /// Task 4: what the kernel is to watch for. Task 5: with
-    /// [`Trigger::Edge`], once for each change only (EPOLLET).
+    /// Task 4: what the kernel watches for. Task 5: with [`Trigger::Edge`],
+    /// the kernel reports each change only once (EPOLLET).
     fn flags(&self, interest: Interest) -> epoll::EventFlags {
         // BEGIN SOLUTION: task 4: EPOLLIN to read, EPOLLOUT to write
         let mut flags = epoll::EventFlags::empty();
@@ -115,7 +115,7 @@ impl Selector for Epoll {
         for event in ready {
             let (flags, token) = (event.flags, event.data.u64());
             // ANCHOR: over
-            // An error or the end may come without having been asked for.
+            // ERR and HUP are reported even if they were not requested.
             let err_or_hup = flags.intersects(Flags::ERR | Flags::HUP);
             let readable = err_or_hup || flags.contains(Flags::IN);
             let writable = err_or_hup || flags.contains(Flags::OUT);

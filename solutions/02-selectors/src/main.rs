@@ -1,4 +1,4 @@
-//! The given part of lab 02: read the flags, bind, say where, serve.
+//! Given: reads the flags, binds, prints the address, serves.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -14,7 +14,7 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1:9999")]
     addr: SocketAddr,
 
-    /// The system call that waits.
+    /// The system call that waits for events.
     #[arg(long, value_enum, default_value = "epoll")]
     backend: Backend,
 
@@ -26,10 +26,10 @@ struct Flags {
 fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;

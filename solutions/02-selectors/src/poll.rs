@@ -1,15 +1,15 @@
 //! Task 1: poll(2).
 //!
-//! Of the bits that poll can set, you ask for two: [`PollFlags::IN`], a read
-//! would not wait, and [`PollFlags::OUT`], a write would not wait. Two more are
-//! set without being asked for: `ERR`, an error such as a reset, and `HUP`,
-//! both directions have ended. Then neither call would wait: report the socket
-//! as readable and as writable. (`NVAL` means that the descriptor is closed,
+//! Of the bits that poll can set, you ask for two: [`PollFlags::IN`] (a read
+//! would not block) and [`PollFlags::OUT`] (a write would not block). poll
+//! always reports two more: `ERR` (an error such as a reset) and `HUP` (both
+//! directions have ended). Then neither call would block, so report the socket
+//! as readable and writable. (`NVAL` means that the descriptor is closed,
 //! which cannot happen here.)
 //!
-//! `PollFd::new(&socket, flags)` is an entry of poll's list. After the call
+//! `PollFd::new(&socket, flags)` is an entry of poll's list. After the call,
 //! `revents()` returns its bits. `Err(rustix::io::Errno::INTR)` means that a
-//! signal has come.
+//! signal interrupted the wait.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,15 +25,15 @@ use crate::sys::timespec;
 use rustix::io::Errno;
 // END HIDDEN
 
-/// poll gets the whole list of descriptors with each call, and the kernel
-/// looks at each of them. So the list is kept here, by descriptor.
+/// poll takes the whole list of descriptors with each call, and the kernel
+/// checks every entry. So the list is kept here, by descriptor.
 #[derive(Default)]
 pub struct Poll {
     sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Poll {
-    /// A selector that watches nothing yet.
+    /// Creates a selector that watches nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -86,7 +86,7 @@ impl Selector for Poll {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        // BEGIN SOLUTION: task 1: clear events, make the list, call poll
+        // BEGIN SOLUTION: task 1: clear events, build the list, call poll
         events.clear();
         let mut fds: Vec<PollFd<'_>> =
             self.sockets.values().map(poll_fd).collect();
@@ -96,7 +96,7 @@ impl Selector for Poll {
         };
         for (poll_fd, registration) in fds.iter().zip(self.sockets.values()) {
             let revents = poll_fd.revents();
-            // An error or the end may come without having been asked for.
+            // ERR and HUP are reported even if they were not requested.
             let err_or_hup =
                 revents.intersects(PollFlags::ERR | PollFlags::HUP);
             let readable = err_or_hup || revents.contains(PollFlags::IN);
@@ -115,7 +115,7 @@ impl Selector for Poll {
 }
 
 // BEGIN HIDDEN
-/// One line of poll's list: a descriptor, and what to look for.
+/// An entry of poll's list: a descriptor, and what to watch it for.
 fn poll_fd(registration: &Registration) -> PollFd<'_> {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, registration.interest.read);

@@ -1,5 +1,5 @@
-//! Given, not graded: the crate `polling`, which takes epoll here, kqueue on
-//! macOS and the BSDs, and hides the difference.
+//! Given, not graded: the crate `polling`, which uses epoll on Linux and
+//! kqueue on macOS and the BSDs, and hides the difference.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,20 +11,20 @@ use polling::{Events, PollMode, Poller};
 
 use crate::selector::{Event, Interest, Selector, Token};
 
-/// Whatever this system has.
+/// Waits with whatever this system offers.
 pub struct Portable {
     poller: Poller,
-    /// Sockets must not be closed while they are watched.
+    /// Keeps the sockets open while they are watched.
     sockets: BTreeMap<RawFd, Rc<dyn AsFd>>,
     batch: Events,
 }
 
 impl Portable {
-    /// A selector that watches nothing yet.
+    /// Creates a selector that watches nothing yet.
     ///
     /// # Errors
     ///
-    /// There is no descriptor to be had.
+    /// No descriptor is available.
     pub fn new() -> io::Result<Self> {
         let (sockets, batch) = (BTreeMap::new(), Events::new());
         Ok(Self {
@@ -49,7 +49,7 @@ impl Selector for Portable {
     ) -> io::Result<()> {
         let fd = socket.as_fd().as_raw_fd();
         let event = event(token, interest);
-        // SAFETY: it stays open until it is deleted, since `sockets` has it.
+        // SAFETY: `sockets` keeps `fd` open until it is deleted.
         unsafe { self.poller.add_with_mode(fd, event, PollMode::Level)? };
         self.sockets.insert(fd, socket);
         Ok(())
@@ -92,7 +92,7 @@ impl Selector for Portable {
 
 impl Drop for Portable {
     fn drop(&mut self) {
-        // What is watched is to be deleted before it is closed.
+        // A watched socket must be deleted before it is closed.
         for socket in self.sockets.values() {
             let _ = self.poller.delete(socket.as_fd());
         }

@@ -9,30 +9,30 @@ use std::time::Duration;
 use crate::selector::{Event, Interest, Registration, Selector, Token};
 use crate::sys::{FD_SETSIZE, FdSet, select};
 
-/// select gets two sets of descriptors with each call, and gives them back
-/// with the ready ones only. So the watched sockets are kept here, by
-/// descriptor, and the sets are built again for each call.
+/// select takes two sets of descriptors with each call, and leaves only the
+/// ready ones in them. So the watched sockets are kept here, by descriptor,
+/// and the sets are built again for each call.
 #[derive(Default)]
 pub struct Select {
     sockets: BTreeMap<RawFd, Registration>,
 }
 
 impl Select {
-    /// A selector that watches nothing yet.
+    /// Creates a selector that watches nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl Selector for Select {
-    /// A descriptor that does not fit into an [`FdSet`] is refused.
+    /// Refuses a descriptor that does not fit into an [`FdSet`].
     fn register(
         &mut self,
         socket: Rc<dyn AsFd>,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        // BEGIN SOLUTION: task 3: remember the socket, if it fits into a set
+        // BEGIN SOLUTION: task 3: remember the socket if it fits into a set
         let fd = socket.as_fd().as_raw_fd();
         if fd as usize >= FD_SETSIZE {
             return Err(io::Error::other("more descriptors than select takes"));
@@ -75,7 +75,7 @@ impl Selector for Select {
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        // BEGIN SOLUTION: task 3: clear events, make the sets, call select
+        // BEGIN SOLUTION: task 3: clear events, build the sets, call select
         events.clear();
         let (mut read, mut write) = (FdSet::default(), FdSet::default());
         for registration in self.sockets.values() {

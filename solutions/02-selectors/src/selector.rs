@@ -1,4 +1,4 @@
-//! Given: what select, poll and epoll have in common.
+//! Given: the interface that select, poll and epoll share.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-/// The name under which a selector reports a socket. The event loop chooses it;
-/// the kernel does not look at it.
+/// The name under which a selector reports a socket. The event loop chooses
+/// it; the kernel does not interpret it.
 pub type Token = u64;
 
-/// What to wait for on a socket. poll and epoll report an error and the end of
-/// both directions whatever the interest is, select if there is any interest.
+/// What to wait for on a socket. poll and epoll always report an error and the
+/// end of both directions; select reports them if there is any interest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
     pub read: bool,
@@ -34,9 +34,8 @@ impl Interest {
     };
 }
 
-/// What happened on a socket: which call would not have to wait now. After an
-/// error or the end of a connection that is true of both, and the call says
-/// which it was.
+/// Which calls on a socket would not block now. After an error or the end of
+/// the connection, neither call blocks; the result says what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // ANCHOR: event
 pub struct Event {
@@ -55,17 +54,17 @@ pub enum Trigger {
     Edge,
 }
 
-/// A selector waits for many sockets at once.
+/// Waits for many sockets at the same time.
 ///
-/// Sockets are shared: a selector may keep a socket open that it watches, so
-/// it is closed only after [`deregister`](Self::deregister) *and* once the
-/// event loop has dropped it.
+/// Sockets are shared: a selector may keep a socket that it watches open. So
+/// the socket is closed only once it is [deregistered](Self::deregister) *and*
+/// the event loop has dropped it.
 pub trait Selector {
-    /// From now on watches `socket` under the name `token`.
+    /// Starts to watch `socket` under the name `token`.
     ///
     /// # Errors
     ///
-    /// It cannot be watched: it is already, or there is no room.
+    /// The socket is already watched, or the selector has no space for it.
     fn register(
         &mut self,
         socket: Rc<dyn AsFd>,
@@ -73,11 +72,11 @@ pub trait Selector {
         interest: Interest,
     ) -> io::Result<()>;
 
-    /// From now on waits for something else on `socket`.
+    /// Changes the token and the interest of `socket`.
     ///
     /// # Errors
     ///
-    /// It is not watched.
+    /// The socket is not watched.
     fn modify(
         &mut self,
         socket: &dyn AsFd,
@@ -85,17 +84,16 @@ pub trait Selector {
         interest: Interest,
     ) -> io::Result<()>;
 
-    /// Watches `socket` no longer.
+    /// Stops watching `socket`.
     ///
     /// # Errors
     ///
-    /// It is not watched.
+    /// The socket is not watched.
     fn deregister(&mut self, socket: &dyn AsFd) -> io::Result<()>;
 
-    /// Sleeps until a socket is ready, or `timeout` has passed (`None`: for as
-    /// long as it takes), and puts what happened into `events`, which is
-    /// emptied first. An interrupted sleep (EINTR) ends without events, and
-    /// without an error.
+    /// Sleeps until a socket is ready or `timeout` has passed (`None`: no
+    /// limit). Empties `events`, then puts what happened into it. A wait that
+    /// a signal interrupts (EINTR) returns no events and no error.
     ///
     /// # Errors
     ///
@@ -106,13 +104,13 @@ pub trait Selector {
         timeout: Option<Duration>,
     ) -> io::Result<()>;
 
-    /// When it reports a socket.
+    /// When this selector reports a socket.
     fn trigger(&self) -> Trigger {
         Trigger::Level
     }
 }
 
-/// What a selector remembers of a socket, where the kernel does not.
+/// What a selector remembers about a socket if the kernel does not.
 pub struct Registration {
     pub socket: Rc<dyn AsFd>,
     pub token: Token,

@@ -1,6 +1,6 @@
 //! Task 2: the event loop, with a state machine for each client.
 //!
-//! The lab's sheet says in which order to fill the gaps.
+//! The lab's sheet says in which order to fill in the gaps.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -11,30 +11,30 @@ use std::time::{Duration, Instant};
 use crate::selector::{Event, Interest, Selector, Token, Trigger};
 
 // ANCHOR: token
-/// The listener's name. Clients count from 1, and no number comes twice: an
-/// event for a client that has gone meanwhile finds nobody.
+/// The listener's name. Clients get 1, 2, …, and no number is reused, so
+/// an event for a removed client finds nothing.
 const LISTENER: Token = 0;
 // ANCHOR_END: token
 
-/// How much is read at once. All clients share one buffer, as one is served at
-/// a time; what has to be kept of it is copied.
+/// The size of the read buffer. All clients share one, because they take
+/// turns; bytes that must be kept are copied out of it.
 const BUFFER_SIZE: usize = 64 * 1024;
 
-/// Task 5: how many steps one client may take in a row. After so many, ask for
-/// its readiness again, and serve the next event: a client that sends without
-/// a pause must not have the loop to itself.
+/// Task 5: how many steps one client may take in a row. Then ask for its
+/// readiness again, and serve the next event: a client that never stops
+/// sending must not monopolise the loop.
 const MAX_STEPS: usize = 8;
 
-/// How long to leave the listener alone after `accept` has failed.
+/// How long to pause the listener after `accept` has failed.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
-/// Where a client is. Reading and writing take turns: nothing more is read
-/// while something waits to be written (back-pressure), so what is kept for a
-/// client is never more than one read gave.
+/// The state of a client. Reading and writing take turns: the server reads
+/// nothing more while bytes wait to be written (back-pressure), so it never
+/// keeps more for a client than one read returned.
 // ANCHOR: state
 enum State {
     Reading,
-    /// The kernel has not taken all of `pending` yet, only `written` bytes.
+    /// So far, the kernel has taken only `written` bytes of `pending`.
     Writing {
         pending: Vec<u8>,
         written: usize,
@@ -46,26 +46,26 @@ enum State {
 struct Client {
     stream: Rc<TcpStream>,
     state: State,
-    /// What the selector waits for on its behalf.
+    /// What the selector waits for on this client's socket.
     registered: Interest,
 }
 
-/// What a step has come to.
+/// The outcome of a step.
 #[derive(PartialEq, Eq)]
 enum Step {
-    /// Bytes have moved.
+    /// Bytes were read or written.
     Progress,
-    /// Nothing can be done before the next event.
+    /// The client can do nothing before its next event.
     Blocked,
-    /// The client has shut down its side, and has everything back.
+    /// The client has closed its side, and every byte is echoed.
     Finished,
 }
 
 impl Client {
-    /// Task 2: what to wait for on this client's behalf. Ask for writing only
+    /// Task 2: what to wait for on this client's socket. Ask for writing only
     /// while bytes wait to be written, or the loop never sleeps again.
     fn interest(&self) -> Interest {
-        // BEGIN SOLUTION: task 2: reading or writing, as the state says
+        // BEGIN SOLUTION: task 2: READ or WRITE, depending on the state
         // ANCHOR: interest
         match self.state {
             State::Reading => Interest::READ,
@@ -75,14 +75,14 @@ impl Client {
         // END SOLUTION
     }
 
-    /// Task 2: reads once and writes what came, or writes once what is left,
-    /// without ever waiting.
+    /// Task 2: reads once and writes what it read, or continues to write the
+    /// pending bytes. Never blocks.
     ///
     /// # Errors
     ///
-    /// The client has gone.
+    /// The connection broke.
     fn step(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
-        // BEGIN SOLUTION: task 2: one step of this client's state machine
+        // BEGIN SOLUTION: task 2: take one step of this client's state machine
         match &mut self.state {
             State::Reading => {
                 let count = match (&*self.stream).read(buffer) {
@@ -90,7 +90,7 @@ impl Client {
                     Ok(count) => count,
                     Err(error) => return classify_error(error),
                 };
-                // Most often the kernel takes all of it at once.
+                // Usually the kernel takes all bytes in one write.
                 let written = match (&*self.stream).write(&buffer[..count]) {
                     Ok(written) => written,
                     Err(error) => classify_error(error).map(|_| 0)?,
@@ -119,7 +119,7 @@ impl Client {
 }
 
 // BEGIN HIDDEN
-/// EAGAIN is no error: it says that there is nothing to be done now.
+/// EAGAIN is not an error: it says that the call would block.
 fn classify_error(error: io::Error) -> io::Result<Step> {
     match error.kind() {
         io::ErrorKind::WouldBlock => Ok(Step::Blocked),
@@ -134,23 +134,23 @@ struct Server {
     listener: Rc<TcpListener>,
     selector: Box<dyn Selector>,
     clients: HashMap<Token, Client>,
-    /// The name of the client that came last.
+    /// The name of the newest client.
     last_token: Token,
     buffer: Vec<u8>,
-    /// Until when the listener is left alone.
+    /// When to watch the listener again, if it is paused.
     paused_until: Option<Instant>,
 }
 
-/// Task 2: serves clients forever, all of them on this thread.
+/// Task 2: serves all clients on this thread, forever.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub fn serve(
     listener: TcpListener,
     mut selector: Box<dyn Selector>,
 ) -> io::Result<()> {
-    // BEGIN SOLUTION: task 2: wait for events, and hand them out
+    // BEGIN SOLUTION: task 2: wait for events, and dispatch them
     listener.set_nonblocking(true)?;
     let listener = Rc::new(listener);
     selector.register(listener.clone(), LISTENER, Interest::READ)?;
@@ -180,23 +180,23 @@ pub fn serve(
 }
 
 impl Server {
-    /// Task 2: accepts every client that waits, until EAGAIN. When `accept`
-    /// fails otherwise (EMFILE, for example), the client stays in the queue and
-    /// the listener stays ready, so the loop would spin. Take away the interest
-    /// in the listener for [`ACCEPT_BACKOFF`], keep serving the clients, and
-    /// accept again. `paused_until` remembers until when; `serve` gives `wait`
-    /// a timeout that ends then.
+    /// Task 2: accepts every waiting client, until EAGAIN. When `accept` fails
+    /// with another error (EMFILE, for example), the client stays in the queue
+    /// and the listener stays ready, so the loop would spin. Drop the interest
+    /// in the listener for [`ACCEPT_BACKOFF`], keep serving the clients, then
+    /// accept again. `paused_until` holds the end of the pause; `serve` gives
+    /// `wait` a timeout that ends then.
     ///
     /// # Errors
     ///
-    /// The selector does not know the listener.
+    /// The selector does not watch the listener.
     fn accept(&mut self) -> io::Result<()> {
         // BEGIN SOLUTION: task 2: accept until EAGAIN, pause after an error
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     if let Err(error) = self.add_client(stream) {
-                        eprintln!("client turned away: {error}");
+                        eprintln!("client refused: {error}");
                     }
                 }
                 // ANCHOR: emfile
@@ -217,11 +217,11 @@ impl Server {
         // END SOLUTION
     }
 
-    /// Task 2: adds a client, whose socket must never block.
+    /// Task 2: adds a client, whose socket must be non-blocking.
     ///
     /// # Errors
     ///
-    /// The selector has no room for it (task 3). That ends this client only.
+    /// The selector has no space for it (task 3). That ends only this client.
     fn add_client(&mut self, stream: TcpStream) -> io::Result<()> {
         // BEGIN SOLUTION: task 2: make it non-blocking, register it, keep it
         stream.set_nonblocking(true)?;
@@ -241,16 +241,16 @@ impl Server {
         // END SOLUTION
     }
 
-    /// Task 2: something has happened on a client's socket. Let its state
-    /// machine do a step, then tell the selector what to wait for now, if that
-    /// has changed. A client that has finished, or failed, is removed.
+    /// Task 2: handles an event on a client's socket. Let its state machine
+    /// take a step, then tell the selector what to wait for now, if that has
+    /// changed. Remove a client that has finished or failed.
     ///
     /// Task 5: after an edge, continue until a step is [`Step::Blocked`],
-    /// because no second event comes for what is there already; but stop after
+    /// because epoll does not report the same bytes again; but stop after
     /// [`MAX_STEPS`] steps. If the last one was [`Step::Progress`], call
     /// `modify`, even with the same interest: it reports a ready socket again.
     fn turn(&mut self, token: Token) {
-        // BEGIN SOLUTION: task 2: do a step; see what to wait for now
+        // BEGIN SOLUTION: task 2: take a step; update what to wait for
         let Some(client) = self.clients.get_mut(&token) else {
             return;
         };
@@ -266,7 +266,7 @@ impl Server {
             Ok(Step::Progress | Step::Blocked) => {
                 let before = client.registered;
                 client.registered = client.interest();
-                // To modify is to ask anew: what is ready is told again.
+                // `modify` re-arms: a ready socket is reported again.
                 let rearm = is_edge && matches!(step, Ok(Step::Progress));
                 if client.registered == before && !rearm {
                     return;
@@ -284,7 +284,7 @@ impl Server {
         // END SOLUTION
     }
 
-    /// Task 2: a client has left. Nothing of it may remain.
+    /// Task 2: removes a client, and everything that belongs to it.
     fn remove_client(&mut self, token: Token) {
         // BEGIN SOLUTION: task 2: deregister it and drop it
         // ANCHOR: remove
@@ -303,13 +303,13 @@ impl Server {
         self.selector.modify(&self.listener, LISTENER, interest)
     }
 
-    /// How long the listener is still to be left alone.
+    /// How much longer the listener stays paused.
     fn time_until_resume(&self) -> Option<Duration> {
         self.paused_until
             .map(|end| end.saturating_duration_since(Instant::now()))
     }
 
-    /// Looks at the listener again, if it is time.
+    /// Watches the listener again if the pause is over.
     fn resume(&mut self) -> io::Result<()> {
         if self.time_until_resume() == Some(Duration::ZERO) {
             self.paused_until = None;

@@ -1,4 +1,4 @@
-//! Given: select(2) made safe, and times as the kernel takes them.
+//! Given: a safe select(2), and timeouts in the kernel's format.
 
 use std::io;
 use std::marker::PhantomData;
@@ -9,14 +9,14 @@ use rustix::event::{
     FdSetElement, FdSetIter, Timespec, fd_set_bound, fd_set_insert,
 };
 
-/// Descriptors in an [`FdSet`] are below this number, as in POSIX.
+/// Descriptors in an [`FdSet`] are below this number, as in glibc.
 pub const FD_SETSIZE: usize = 1024;
 
 const BITS: usize = size_of::<FdSetElement>() * 8;
 
-/// A set of descriptors as select takes it and changes it: one bit for each
-/// number below [`FD_SETSIZE`]. None of them can be closed while it is
-/// in the set.
+/// The set of descriptors that select reads and changes: one bit for each
+/// number below [`FD_SETSIZE`]. No descriptor can be closed while it is in
+/// the set.
 #[derive(Clone, Default)]
 pub struct FdSet<'fd> {
     bits: [FdSetElement; FD_SETSIZE / BITS],
@@ -28,8 +28,8 @@ impl<'fd> FdSet<'fd> {
     ///
     /// # Panics
     ///
-    /// Its number is not below [`FD_SETSIZE`]. In C nothing would be said, and
-    /// some other memory changed.
+    /// The number is not below [`FD_SETSIZE`]. In C, this would silently
+    /// overwrite other memory.
     pub fn insert(&mut self, fd: BorrowedFd<'fd>) {
         let raw_fd = fd.as_raw_fd();
         assert!(
@@ -39,7 +39,7 @@ impl<'fd> FdSet<'fd> {
         fd_set_insert(&mut self.bits, raw_fd);
     }
 
-    /// Whether the descriptor `fd` is in it (FD_ISSET).
+    /// Whether the descriptor `fd` is in the set (FD_ISSET).
     pub fn contains(&self, fd: RawFd) -> bool {
         let (word, bit) = (fd as usize / BITS, (fd as usize % BITS) as RawFd);
         let word = self.bits.get(word).map(std::slice::from_ref);
@@ -47,13 +47,13 @@ impl<'fd> FdSet<'fd> {
     }
 }
 
-/// select(2): sleeps until one of the descriptors in `read` can be read, or
-/// one of those in `write` written, or `timeout` has passed. Leaves only those
-/// in the sets, and returns how many they are.
+/// select(2): sleeps until a descriptor in `read` is readable, one in `write`
+/// is writable, or `timeout` has passed. Leaves only the ready ones in the
+/// sets, and returns their number.
 ///
 /// # Errors
 ///
-/// EINTR: a signal came.
+/// EINTR: a signal interrupted the wait.
 #[allow(unsafe_code)]
 pub fn select(
     read: &mut FdSet<'_>,
@@ -62,7 +62,7 @@ pub fn select(
 ) -> io::Result<usize> {
     let nfds = fd_set_bound(&read.bits).max(fd_set_bound(&write.bits));
     let timeout = timespec(timeout);
-    // SAFETY: the descriptors in a set are open for as long as it is borrowed.
+    // SAFETY: the descriptors in a set stay open while they are borrowed.
     let count = unsafe {
         rustix::event::select(
             nfds,
@@ -75,7 +75,7 @@ pub fn select(
     Ok(count as usize)
 }
 
-/// `timeout` as the kernel takes it; one that is too long for that is none.
+/// Converts `timeout` for the kernel. If it is too long, there is no timeout.
 pub fn timespec(timeout: Option<Duration>) -> Option<Timespec> {
     timeout.and_then(|timeout| timeout.try_into().ok())
 }

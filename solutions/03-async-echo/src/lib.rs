@@ -1,13 +1,13 @@
 //! Lab 03: an echo server with a task for each client, and a client for it.
 //!
-//! - [`handle`] talks to one client until the client has said everything.
+//! - [`handle`] serves one client until it closes its side.
 //! - [`serve`] accepts clients and spawns a task for each that runs [`handle`].
-//! - [`connect`] is the other end: standard input goes to a server, and what
-//!   comes back is printed.
+//! - [`connect`] is the client: it sends standard input to a server, and prints
+//!   what the server sends back.
 //!
-//! Every `.await` is a place where this task may be put aside and another one
-//! goes on, in the same thread. Between two of them nobody else runs: a call
-//! that blocks there stops all tasks.
+//! At every `.await`, this task may be suspended while another one runs on the
+//! same thread. Between two `.await`s no other task runs: a blocking call
+//! there stops all tasks.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,37 +21,37 @@ use tokio::time::sleep;
 // END HIDDEN
 
 // BEGIN HIDDEN
-/// How much of a client's stream is held at once.
+/// The size of the read buffer.
 const BUFFER_SIZE: usize = 4 * 1024;
 
-/// How long to wait before asking again for a client that could not be had.
+/// How long to pause after `accept` has failed.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
 /// Task 1: echoes one client until it closes its side, and returns how many
 /// bytes were echoed.
 ///
-/// The code is that of lab 01 with `.await` after each call that may have to
-/// wait. What that changes is who waits: the task, and not the thread.
+/// This is the code of lab 01 with `.await` after each call that may have to
+/// wait. The difference is who waits: the task, not the thread.
 ///
 /// # Errors
 ///
-/// The client went away in the middle (a reset, or a broken pipe). Task 3
-/// decides what that means for the others: nothing.
+/// The connection broke (a reset, or a broken pipe). Task 3 makes sure that
+/// this does not affect the other clients.
 pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
-    // BEGIN SOLUTION: task 1: read to the end, write back every byte
-    // On the heap: an array would be part of the task, and be moved with it.
+    // BEGIN SOLUTION: task 1: read until EOF, write back every byte
+    // On the heap: an array would be part of the task, and move with it.
     // ANCHOR: echo
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut echoed = 0;
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
-            // The client has shut down its side, and all is written already.
+            // The client has closed its side, and every byte is written.
             return Ok(echoed);
         }
-        // As long as the client does not take this, nothing more is read of
-        // it: the kernel then slows it down (back-pressure).
+        // Until the client takes these bytes, the server reads no more, and
+        // the kernel slows the client down (back-pressure).
         stream.write_all(&buffer[..count]).await?;
         echoed += count as u64;
     }
@@ -62,14 +62,14 @@ pub async fn handle(mut stream: TcpStream) -> io::Result<u64> {
 /// Accepts clients forever and serves each with [`handle`].
 ///
 /// - Task 1: the simplest loop: accept a client, handle it, accept the next.
-/// - Task 2: a task for each client, so that none waits for another.
+/// - Task 2: a task for each client, so that no client waits for another.
 /// - Task 3: neither a client's error nor a failed `accept` ends the loop.
 ///   When `accept` fails (EMFILE), wait a moment without blocking the thread,
 ///   and accept again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
     // BEGIN SOLUTION: task 1: accept a client, handle it, accept the next
     loop {
@@ -78,8 +78,8 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors (EMFILE), for example: the client stays
-                // in the queue, so an `accept` at once would fail at once.
-                // Only this task sleeps; the clients' tasks go on.
+                // in the queue, and an immediate retry would fail, too.
+                // Only this task sleeps; the clients' tasks continue.
                 eprintln!("accept: {error}");
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
@@ -87,7 +87,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         };
         // ANCHOR_END: accept
         // ANCHOR: spawn
-        // Nobody awaits the task: it ends when its client has gone.
+        // No task awaits this one: it ends when its client leaves.
         tokio::spawn(async move {
             if let Err(error) = handle(stream).await {
                 eprintln!("client: {error}");
@@ -98,17 +98,17 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
     // END SOLUTION
 }
 
-/// Task 4: connects to `addr`, sends what `input` gives, and writes to
-/// `output` what comes back, each as soon as it is there and both at the same
-/// time.
+/// Task 4: connects to `addr`, sends what it reads from `input`, and writes
+/// what it receives to `output`. Both directions run at the same time, and
+/// pass bytes on as soon as they arrive.
 ///
-/// At the end of the input it shuts down its sending side (the server then
-/// reads 0 bytes), goes on until the server has closed, too, and returns.
+/// At the end of the input, it shuts down its sending side (the server then
+/// reads 0 bytes), continues until the server has closed, too, and returns.
 ///
 /// # Errors
 ///
-/// No server listens at `addr`, or the connection broke. What had come until
-/// then is written.
+/// No server listens at `addr`, or the connection broke. What arrived before
+/// that is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,
     mut input: I,
@@ -124,24 +124,24 @@ where
     // ANCHOR: send
     let send = async {
         let copied = copy(&mut input, &mut to_server).await;
-        // Whatever ended it, the server is to know that nothing more comes.
+        // However it ended, the server must learn that no more bytes follow.
         to_server.shutdown().await.and(copied)
     };
     // ANCHOR_END: send
     let receive = async {
-        // `copy` flushes each time that it has to wait for more.
+        // `copy` flushes each time it has to wait for more.
         let mut output = BufWriter::new(output);
         let copied = copy(&mut from_server, &mut output).await;
-        // What came before an error is shown, too.
+        // Print what arrived before an error, too.
         output.flush().await.and(copied)
     };
     // ANCHOR: both
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
-        // The server has closed, or the connection broke: whatever the input
-        // may still give, there is nobody to send it to.
+        // The server has closed, or the connection broke: it will not read
+        // the remaining input.
         received = &mut receive => (Ok(0), received),
-        // Where sending fails, the last words of the server may still come.
+        // If sending fails, the server's last bytes may still arrive.
         sent = send => (sent, receive.await),
     };
     sent.and(received)?;

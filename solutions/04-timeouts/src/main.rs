@@ -1,4 +1,4 @@
-//! The given part of lab 04: read the flags, bind, say where, serve.
+//! Given: reads the flags, binds, prints the address, serves.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -9,22 +9,22 @@ use clap::Parser;
 use solution04::Limits;
 use tokio::net::TcpListener;
 
-/// A line server that waits for no client without a limit.
+/// A line server that limits how long it waits for a client.
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free port.
     #[arg(long, default_value = "127.0.0.1:9999")]
     addr: SocketAddr,
 
-    /// How long a client may be silent before a line.
+    /// How long a client may be silent between lines.
     #[arg(long, default_value_t = 30_000)]
     idle_timeout_ms: u64,
 
-    /// How long a line may take from its first byte on.
+    /// How long a line may take, from its first byte.
     #[arg(long, default_value_t = 10_000)]
     line_timeout_ms: u64,
 
-    /// How long a client may take nothing of an answer.
+    /// How long a write of an answer may make no progress.
     #[arg(long, default_value_t = 10_000)]
     write_timeout_ms: u64,
 }
@@ -33,10 +33,10 @@ struct Flags {
 async fn main() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first line reads `error: …`; the contract asks for one.
+            // The contract asks for one line: clap's first, `error: …`.
             let text = message.to_string();
             eprintln!("{}", text.lines().next().unwrap_or("error: bad flags"));
             return ExitCode::FAILURE;

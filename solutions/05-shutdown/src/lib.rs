@@ -2,13 +2,13 @@
 //!
 //! - [`signals`] installs handlers for SIGTERM and SIGINT (task 1).
 //! - [`listen`] makes the listener (given).
-//! - [`serve`] accepts clients until a signal comes, then drains: it accepts no
-//!   more clients, waits for the requests in flight, and gives up after the
-//!   grace time (tasks 1 to 4).
+//! - [`serve`] accepts clients until a signal arrives, then drains: it stops
+//!   accepting, waits for the requests in flight, and gives up after the grace
+//!   period (tasks 1 to 4).
 //! - [`handle`] serves one client until `stop` is cancelled.
 //!
-//! The reader of lines is given, in `lines.rs`, and what a line asks for, in
-//! `requests.rs`.
+//! Given: the line reader (`lines.rs`) and the parser of requests
+//! (`requests.rs`).
 
 pub mod lines;
 pub mod requests;
@@ -34,8 +34,7 @@ use tokio_util::task::TaskTracker;
 // END HIDDEN
 
 // BEGIN HIDDEN
-/// How long a client that is told to go may still send before its socket is
-/// closed.
+/// How long to keep reading from a client before its socket is closed.
 const LINGER: Duration = Duration::from_millis(100);
 // END HIDDEN
 
@@ -45,12 +44,12 @@ pub struct Signals {
     interrupt: Signal,
 }
 
-/// Task 1: installs handlers, so that neither signal ends the process any
-/// more. A signal that comes before this does.
+/// Task 1: installs handlers, so that neither signal kills the process.
+/// A signal that arrives earlier kills it.
 ///
 /// # Errors
 ///
-/// The system does not take a handler.
+/// A handler cannot be installed.
 // ANCHOR: signals
 pub fn signals() -> io::Result<Signals> {
     // BEGIN SOLUTION: task 1: a tokio::signal::unix::signal for each
@@ -65,9 +64,9 @@ pub fn signals() -> io::Result<Signals> {
 // ANCHOR_END: signals
 
 impl Signals {
-    /// Task 1: waits for the next signal, of either kind.
+    /// Task 1: waits for the next signal of either kind.
     pub async fn next(&mut self) {
-        // BEGIN SOLUTION: task 1: whichever comes first
+        // BEGIN SOLUTION: task 1: whichever arrives first
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -76,13 +75,12 @@ impl Signals {
     }
 }
 
-/// Given: a listener on `addr`. It must be possible to start the server again
-/// at once, although connections that it closed are still in TIME_WAIT: that
-/// is what SO_REUSEADDR is for.
+/// Given: listens on `addr`. SO_REUSEADDR allows the server to restart
+/// immediately, although connections that it closed are still in TIME_WAIT.
 ///
 /// # Errors
 ///
-/// The address is used by somebody else.
+/// The address is in use, for example.
 // ANCHOR: listen
 pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = match addr {
@@ -95,7 +93,7 @@ pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 }
 // ANCHOR_END: listen
 
-/// Why a client is served no longer.
+/// Why the server stops serving a client.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -104,12 +102,12 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// Counts a request in flight for as long as it lives. Keep one from the moment
-/// that a line is complete until its answer is written.
+/// Counts a request as in flight while this value lives. Keep one from the
+/// moment when a line is complete until its answer is written.
 pub struct InFlight(Arc<AtomicUsize>);
 
 impl InFlight {
-    /// Given: one more.
+    /// Given: counts one more request.
     pub fn begin(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(count))
@@ -122,7 +120,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Given: the answer to `line`, when it is ready.
+/// Given: makes the answer to `line`.
 async fn reply(line: &str) -> String {
     match Request::parse(line) {
         Request::Echo(text) => echo(text),
@@ -134,15 +132,15 @@ async fn reply(line: &str) -> String {
     }
 }
 
-/// Serves one client: line after line, until the end of its input, or until
+/// Serves one client, line by line, until the end of its input, or until
 /// `stop` is cancelled (task 3).
 ///
-/// Then the request in flight is still answered, and an idle client is closed
-/// at once. Whole lines behind the request in flight may be answered or
-/// dropped. The last answer has to arrive: a socket that is closed with unread
-/// input resets the connection (RST), and what was written may be lost. So
-/// close in three steps: shut down your side, read what is still coming for a
-/// moment (100 ms), drop the stream.
+/// After `stop`, still answer the request in flight, and close an idle client
+/// immediately. You may answer or drop complete lines behind the request in
+/// flight. The last answer must arrive: closing a socket with unread input
+/// resets the connection (RST), and bytes already written may be lost. So
+/// close in three steps: shut down your side, read the remaining input for
+/// a moment (100 ms), drop the stream.
 ///
 /// # Errors
 ///
@@ -152,13 +150,13 @@ pub async fn handle(
     stop: &CancellationToken,
     in_flight: &Arc<AtomicUsize>,
 ) -> Result<(), Error> {
-    // BEGIN SOLUTION: tasks 1 and 3: answer lines until the end, or the stop
+    // BEGIN SOLUTION: tasks 1 and 3: answer lines until EOF or `stop`
     let (input, mut output) = stream.split();
     let mut lines = Lines::new(input, MAX_LINE);
     loop {
         // ANCHOR: line
         let line = tokio::select! {
-            // A line that is there is a promise; so it is looked at first.
+            // A complete line is a promise, so it takes precedence.
             biased;
             line = lines.next_line() => line,
             () = stop.cancelled() => break,
@@ -182,7 +180,7 @@ pub async fn handle(
         }
     }
     // ANCHOR: close
-    // The end first, then what the client may still send: so no reset follows.
+    // Shut down, then read what the client still sends, so that no RST follows.
     output.shutdown().await?;
     let _ = timeout(LINGER, copy(stream, &mut sink())).await;
     Ok(())
@@ -190,28 +188,28 @@ pub async fn handle(
     // END SOLUTION
 }
 
-/// Serves clients until a signal comes, then drains for at most `grace`.
+/// Serves clients until a signal arrives, then drains for at most `grace`.
 ///
-/// - Task 1: each client has a task of its own. After a signal `serve` returns
-///   status 0. When `accept` fails (EMFILE), it waits a moment, and accepts
+/// - Task 1: each client has its own task. After a signal, `serve` returns
+///   status 0. When `accept` fails (EMFILE), it waits a moment, then accepts
 ///   again.
-/// - Task 2: after a signal it closes the listener first, then cancels `stop`
+/// - Task 2: after a signal, it closes the listener first, then cancels `stop`
 ///   and waits for its clients' tasks (`tokio_util::task::TaskTracker`).
-/// - Task 3: `handle` closes idle clients, and ends the others well.
-/// - Task 4: `serve` waits no longer than `grace`. If N requests are in flight
-///   then, it prints `forced: N connections aborted` to standard error and
-///   returns status 1; if none is, it prints nothing and returns status 0. A
-///   second signal returns status 130 at once.
+/// - Task 3: `handle` closes idle clients, and ends the others cleanly.
+/// - Task 4: `serve` waits at most `grace`. If N requests are in flight then,
+///   it prints `forced: N connections aborted` to standard error and returns
+///   status 1; if there are none, it prints nothing and returns status 0. On a
+///   second signal, it returns status 130 immediately.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(
     listener: TcpListener,
     mut signals: Signals,
     grace: Duration,
 ) -> io::Result<ExitCode> {
-    // BEGIN SOLUTION: tasks 1 to 4: accept until a signal comes, then drain
+    // BEGIN SOLUTION: tasks 1 to 4: accept until a signal arrives, then drain
     let (stop, clients) = (CancellationToken::new(), TaskTracker::new());
     let in_flight = Arc::new(AtomicUsize::new(0));
     // ANCHOR: accept
@@ -229,7 +227,7 @@ pub async fn serve(
     }
     // ANCHOR_END: accept
     // ANCHOR: drain
-    // The promises that were made are kept, and no new ones made.
+    // Keep the promises already made, and make no new ones.
     drop(listener);
     stop.cancel();
     clients.close();
@@ -240,7 +238,7 @@ pub async fn serve(
     }
     // ANCHOR_END: drain
     Ok(match in_flight.load(Ordering::Relaxed) {
-        // Who is left, if anybody, has been promised nothing.
+        // Any remaining client has been promised nothing.
         0 => ExitCode::SUCCESS,
         number => {
             eprintln!("forced: {number} connections aborted");
@@ -251,7 +249,7 @@ pub async fn serve(
 }
 
 // BEGIN HIDDEN
-/// The next client, however long it takes.
+/// Waits for the next client, and tries again when `accept` fails.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {

@@ -1,13 +1,13 @@
-//! Lab 06: a server whose numbers one can trust.
+//! Lab 06: a server with numbers you can trust.
 //!
-//! - [`metrics`] counts (tasks 1 to 3): counters, a gauge that cannot leak, a
-//!   histogram, and what they are called.
+//! - [`metrics`] has the counters, a gauge that cannot leak, a histogram, and
+//!   their names (tasks 1 to 3).
 //! - [`handle`] serves one client, and counts what it does (tasks 1 and 3).
-//! - [`serve`] accepts clients, and counts them and how they end (tasks 1, 2).
+//! - [`serve`] accepts clients, and counts them and their errors (tasks 1, 2).
 //! - [`scrape`] answers `GET /metrics` (tasks 1 and 4).
 //!
-//! Given are the reader of lines, `lines.rs`, what a line asks for,
-//! `requests.rs`, and the text format, `exposition.rs`.
+//! Given: the line reader (`lines.rs`), the parser of requests
+//! (`requests.rs`), and the text format (`exposition.rs`).
 
 pub mod exposition;
 pub mod lines;
@@ -34,8 +34,7 @@ use tokio::task::JoinSet;
 use tokio_util::io::{InspectReader, InspectWriter};
 // END HIDDEN
 
-/// Given: the answer to `line`, when it is ready. PANIC is a bug, made on
-/// purpose.
+/// Given: makes the answer to `line`. PANIC is a deliberate bug.
 async fn reply(line: &str) -> String {
     if line == "PANIC" {
         panic!("a client has asked for it");
@@ -50,18 +49,18 @@ async fn reply(line: &str) -> String {
     }
 }
 
-/// Serves one client: line after line, until the end of its input. Counts the
-/// bytes that are read and those that are written, not those that should be;
-/// requests, and how long each takes until its answer is written; bad sleeps.
+/// Serves one client, line by line, until the end of its input. Counts the
+/// bytes actually read and written; requests, and how long each takes until
+/// its answer is written; and bad sleeps.
 ///
 /// # Errors
 ///
-/// The line is refused (and the client told), or the connection broke.
+/// The line is refused (the client was told), or the connection broke.
 pub async fn handle(
     stream: &mut TcpStream,
     metrics: &Metrics,
 ) -> Result<(), LineError> {
-    // BEGIN SOLUTION: tasks 1 and 3: answer lines, and count on the way
+    // BEGIN SOLUTION: tasks 1 and 3: answer lines, and count
     // ANCHOR: wrap
     let (input, output) = stream.split();
     let count_in = |bytes: &[u8]| metrics.received.add(bytes.len() as u64);
@@ -75,7 +74,7 @@ pub async fn handle(
             Ok(None) => return Ok(()),
             Err(error @ LineError::Io(_)) => return Err(error),
             Err(error) => {
-                // Where this fails the reason is the line, all the same.
+                // If this fails, too, count only the line's error.
                 let _ = output.write_all(format!("{error}\n").as_bytes()).await;
                 return Err(error);
             }
@@ -94,19 +93,19 @@ pub async fn handle(
     // END SOLUTION
 }
 
-/// Serves all clients, each in a task of its own. Counts them, those that are
-/// there now, and the errors that end them; a panic ends one client only. When
-/// `accept` fails (EMFILE), it waits a moment without blocking the thread, and
+/// Serves all clients, each in its own task. Counts accepted clients, connected
+/// clients, and the errors that end them; a panic ends only one client. When
+/// `accept` fails (EMFILE), waits a moment without blocking the thread, then
 /// accepts again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(
     listener: TcpListener,
     metrics: Arc<Metrics>,
 ) -> io::Result<()> {
-    // BEGIN SOLUTION: tasks 1 and 2: accept, count, and hear how each task ends
+    // BEGIN SOLUTION: tasks 1 and 2: accept, count, and see how each task ends
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
@@ -138,12 +137,12 @@ pub async fn serve(
     // END SOLUTION
 }
 
-/// Given: answers `GET /metrics` with what [`scrape`] gives, and anything else
-/// with 404.
+/// Given: answers `GET /metrics` with the result of [`scrape`], and any other
+/// path with 404.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve_metrics(
     listener: TcpListener,
     metrics: Arc<Metrics>,
@@ -155,7 +154,7 @@ pub async fn serve_metrics(
     axum::serve(listener, Router::new().route("/metrics", get(answer))).await
 }
 
-/// The answer to `GET /metrics`: the text (task 1), and what kind of text it is
+/// Makes the answer to `GET /metrics`: the text (task 1), and its content type
 /// (task 4).
 pub fn scrape(metrics: &Arc<Metrics>) -> Response {
     // BEGIN SOLUTION: tasks 1 and 4: exposition::text, with its content type
@@ -169,7 +168,7 @@ pub fn scrape(metrics: &Arc<Metrics>) -> Response {
 }
 
 // BEGIN HIDDEN
-/// The next client, however long it takes.
+/// Waits for the next client, and tries again when `accept` fails.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {

@@ -1,5 +1,5 @@
-//! What the server counts. Many threads count at the same time, and somebody
-//! reads meanwhile: every number is an atomic.
+//! What the server counts. Many threads count while a scrape reads, so every
+//! number is an atomic.
 //!
 //! `Relaxed` is enough for all of them: a count says nothing about other memory.
 
@@ -18,7 +18,7 @@ use crate::exposition::Page;
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Task 1: `number` more.
+    /// Task 1: adds `number`.
     // ANCHOR: add
     pub fn add(&self, number: u64) {
         // BEGIN SOLUTION: task 1: one atomic step, not two
@@ -27,7 +27,7 @@ impl Counter {
     }
     // ANCHOR_END: add
 
-    /// Task 1: how many there are.
+    /// Task 1: returns the current count.
     pub fn get(&self) -> u64 {
         // BEGIN SOLUTION: task 1: load
         self.0.load(Relaxed)
@@ -35,7 +35,7 @@ impl Counter {
     }
 }
 
-/// What goes wrong, the values of the label `kind`.
+/// The kinds of errors: the values of the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     LineTooLong,
@@ -69,19 +69,19 @@ impl ErrorKind {
 /// How long requests take, in buckets.
 #[derive(Debug, Default)]
 pub struct Histogram {
-    /// How many were in each bucket and in none below: see [`Self::BOUNDS`].
+    /// How many fell into each bucket but no lower one; see [`Self::BOUNDS`].
     buckets: [AtomicU64; 5],
-    /// All of them together.
+    /// The sum of all durations.
     sum_nanos: AtomicU64,
 }
 
 impl Histogram {
-    /// The upper bound of each bucket, in seconds. What is equal is in it.
+    /// The upper bound of each bucket, in seconds, inclusive.
     pub const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 
     /// Task 3: puts `time` into its bucket.
     pub fn observe(&self, time: Duration) {
-        // BEGIN SOLUTION: task 3: count it in the first bucket whose bound is not below
+        // BEGIN SOLUTION: task 3: count it in the first bucket with a bound >= it
         let seconds = time.as_secs_f64();
         let bucket = Self::BOUNDS.partition_point(|&bound| bound < seconds);
         self.buckets[bucket].fetch_add(1, Relaxed);
@@ -90,7 +90,7 @@ impl Histogram {
         // END SOLUTION
     }
 
-    /// Task 3: each upper bound, with how many are in its bucket alone.
+    /// Task 3: each upper bound, with the number in its bucket alone.
     pub fn counts(&self) -> [(f64, u64); 5] {
         // BEGIN SOLUTION: task 3: bounds and buckets, side by side
         std::array::from_fn(|index| {
@@ -99,7 +99,7 @@ impl Histogram {
         // END SOLUTION
     }
 
-    /// Task 3: all times together, in seconds.
+    /// Task 3: the sum of all times, in seconds.
     pub fn sum(&self) -> f64 {
         // BEGIN SOLUTION: task 3: a Duration converts
         Duration::from_nanos(self.sum_nanos.load(Relaxed)).as_secs_f64()
@@ -107,16 +107,16 @@ impl Histogram {
     }
 }
 
-/// All that is counted.
+/// Everything that the server counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// Clients that were accepted.
+    /// Clients accepted.
     pub connections: Counter,
-    /// Those that are there now; see [`Active`].
+    /// Clients connected now; see [`Active`].
     active: AtomicU64,
-    /// Lines that were answered with `ECHO` or `ERR bad sleep`.
+    /// Lines answered with `ECHO` or `ERR bad sleep`.
     pub requests: Counter,
-    /// Bytes that were read and written, newlines and error lines included.
+    /// Bytes read and written, including newlines and error lines.
     pub received: Counter,
     pub sent: Counter,
     /// In the order of [`ErrorKind::ALL`].
@@ -125,13 +125,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Given: the counter of one kind of error.
+    /// Given: the counter for one kind of error.
     pub fn errors(&self, kind: ErrorKind) -> &Counter {
         &self.errors[kind as usize]
     }
 
-    /// Writes all metrics, by the names of the contract. Task 1: the counters;
-    /// task 2: the gauge; task 3: the histogram. Begin with
+    /// Writes all metrics, under their names in the contract. Task 1: the
+    /// counters; task 2: the gauge; task 3: the histogram. Begin with
     /// `page.counter("echo_connections", "Clients accepted", …)?`.
     ///
     /// # Errors
@@ -175,13 +175,13 @@ impl Metrics {
     }
 }
 
-/// Counts a client as there, for as long as it lives: however a task ends, what
-/// it owns is dropped.
+/// Counts a client as connected while this value lives: however a task ends,
+/// everything it owns is dropped.
 pub struct Active(Arc<Metrics>);
 
 // ANCHOR: guard
 impl Active {
-    /// Task 2: one more.
+    /// Task 2: counts one more client.
     pub fn begin(metrics: &Arc<Metrics>) -> Self {
         // BEGIN SOLUTION: task 2: raise the gauge, and keep the metrics
         metrics.active.fetch_add(1, Relaxed);
@@ -191,7 +191,7 @@ impl Active {
 }
 
 impl Drop for Active {
-    /// Task 2: one less.
+    /// Task 2: counts one client fewer.
     fn drop(&mut self) {
         // BEGIN SOLUTION: task 2: lower the gauge
         self.0.active.fetch_sub(1, Relaxed);

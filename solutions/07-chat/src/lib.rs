@@ -1,16 +1,16 @@
-//! Lab 07: a chat server. What clients share stands behind one lock, and no
+//! Lab 07: a chat server. One lock guards the state that clients share, and no
 //! client can make another wait.
 //!
-//! - [`Rooms`] has all rooms; [`Rooms::join`] makes a [`Member`] (task 1).
-//! - [`Member`] is somebody in a room: [`Member::say`] and [`Member::who`], and
-//!   its drop is leaving (tasks 1 and 2).
-//! - [`Outbox`] is the way to one client: a queue that does not grow (task 4).
-//! - [`handle_command`] does what a line asks for, [`write_events`] writes what
-//!   is in the queue, [`handle`] serves one client with both, and [`serve`]
-//!   accepts (tasks 1 and 4).
+//! - [`Rooms`] holds all rooms; [`Rooms::join`] makes a [`Member`] (task 1).
+//! - [`Member`] is a client in a room: [`Member::say`] and [`Member::who`];
+//!   dropping it leaves the room (tasks 1 and 2).
+//! - [`Outbox`] sends to one client, through a bounded queue (task 4).
+//! - [`handle_command`] executes a line, [`write_events`] writes what is in the
+//!   queue, [`handle`] serves one client with both, and [`serve`] accepts
+//!   clients (tasks 1 and 4).
 //!
-//! The reader of lines is given, in `lines.rs`; what is said, in `protocol.rs`;
-//! and a client to talk with, in `client.rs`.
+//! Given: the line reader (`lines.rs`), the messages (`protocol.rs`), and a
+//! client to talk with (`client.rs`).
 
 pub mod client;
 pub mod lines;
@@ -37,15 +37,14 @@ use tokio::io::{copy, sink};
 use tokio::time::{sleep, timeout};
 // END HIDDEN
 
-/// How long the last events may take to be written to a client that leaves or
-/// is sent away.
+/// How long writing the last events may take when a client leaves or is
+/// disconnected.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a client that is told to go may still send before its socket is
-/// closed.
+/// How long to keep reading from a client before its socket is closed.
 pub const LINGER: Duration = Duration::from_millis(100);
 
-/// Why a client is served no longer. Where the connection did not break, the
+/// Why the server stops serving a client. Unless the connection broke, the
 /// client is told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -61,28 +60,28 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// The way to one client: lines for its writer, and a means to cut it off.
+/// Sends lines to one client, and can disconnect it.
 #[derive(Clone)]
 pub struct Outbox {
-    /// Each line is made once and shared by all queues that it stands in.
+    /// Each line is made once and shared by all queues that hold it.
     lines: mpsc::Sender<Arc<str>>,
-    /// Cancelled when the queue was full: this client has missed something.
+    /// Cancelled when the queue was full: this client has missed an event.
     disconnect: CancellationToken,
 }
 
 impl Outbox {
-    /// Given: an outbox for at most `capacity` lines, and where they come out.
+    /// Given: makes an outbox for at most `capacity` lines, and its receiver.
     pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Arc<str>>) {
         let (lines, queue) = mpsc::channel(capacity);
         let disconnect = CancellationToken::new();
         (Self { lines, disconnect }, queue)
     }
 
-    /// Puts `line` into the queue, without waiting (task 1). `false` if the
-    /// client is cut off, now or before: its queue was full (task 4). After a
-    /// line that is missing there must be no other.
+    /// Puts `line` into the queue, without waiting (task 1). If the queue is
+    /// full, disconnects the client (task 4). Returns `false` if the client is
+    /// disconnected: after a missed line, it must get no other.
     pub fn send(&self, line: Arc<str>) -> bool {
-        // BEGIN SOLUTION: tasks 1 and 4: try_send; cut off who has no room
+        // BEGIN SOLUTION: tasks 1 and 4: try_send; if full, disconnect
         if !self.disconnect.is_cancelled() && self.lines.try_send(line).is_ok()
         {
             return true;
@@ -98,38 +97,38 @@ impl Outbox {
         self.send(Event::Error { reason }.line());
     }
 
-    /// Given: whether both lead to the same client.
+    /// Given: whether both send to the same client.
     fn same_client(&self, other: &Self) -> bool {
         self.lines.same_channel(&other.lines)
     }
 }
 
-/// Who is in a room. Sorted by name, as bytes.
+/// The users in a room, sorted by the bytes of their names.
 type Room = BTreeMap<String, Outbox>;
 
 /// What all clients share.
 #[derive(Default)]
 // ANCHOR: state
 struct State {
-    /// Of users in any room. It changes in one step with `rooms`.
+    /// Users in any room. Changes in one step with `rooms`.
     names: HashSet<String>,
-    /// By name. None is empty.
+    /// By name. No room is empty.
     rooms: HashMap<String, Room>,
 }
 // ANCHOR_END: state
 
 impl State {
-    /// Puts `event` into the queues of all who are in the room (task 2). Who
-    /// is cut off by that leaves at once, and the rest of the room hears of
-    /// it, which may cut off the next (task 4). An empty room is removed
+    /// Puts `event` into the queues of all members of the room (task 2).
+    /// A member that this disconnects leaves immediately, and the others get
+    /// `left`, which may disconnect the next (task 4). Removes an empty room
     /// (task 3).
     fn announce(&mut self, room_id: &str, event: &Event) {
-        // BEGIN SOLUTION: tasks 1 to 4: to each outbox; see to those cut off
+        // BEGIN SOLUTION: tasks 1 to 4: send to each outbox; remove the full ones
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
-        // A list and not a recursion: the room changes between two rounds,
-        // and never within one.
+        // A list, not recursion: each round ends before the next event
+        // is announced.
         // ANCHOR: announce
         let mut pending = VecDeque::from([event.line()]);
         while let Some(line) = pending.pop_front() {
@@ -155,39 +154,39 @@ impl State {
 pub struct Rooms {
     /// How many lines may wait for one client.
     queue: usize,
-    /// One lock for everything. It is the standard library's: whoever has it
-    /// must not wait for anything, and the compiler sees to that, since a task
-    /// with such a guard across an `.await` cannot be spawned.
+    /// One lock for everything, from the standard library. A task that holds
+    /// it must not wait for anything. The compiler ensures that: a task that
+    /// holds such a guard across an `.await` cannot be spawned.
     state: Mutex<State>,
 }
 
 impl Rooms {
-    /// Given: no room yet.
+    /// Given: creates a server without rooms.
     pub fn new(queue: usize) -> Self {
         let state = Mutex::default();
         Self { queue, state }
     }
 
-    /// Given: the state, for as long as the guard lives. A panic of somebody
-    /// who had it is no reason to panic, too.
+    /// Given: locks the state. If a task panicked while it held the lock, the
+    /// other tasks continue.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tasks 1 and 3: takes the name and a place in the room, tells the others
-    /// (`joined`), and welcomes the new member. All in one step, so that one
-    /// order of events is true for all.
+    /// Tasks 1 and 3: takes the name, adds the client to the room, tells the
+    /// others (`joined`), and welcomes the new member. All in one step, so that
+    /// all members see the same order of events.
     ///
     /// # Errors
     ///
-    /// [`Error::NameTaken`], and nobody has noticed anything.
+    /// [`Error::NameTaken`]; then nothing has changed, and no client is told.
     pub fn join(
         self: &Arc<Self>,
         user_id: String,
         room_id: String,
         outbox: &Outbox,
     ) -> Result<Member, Error> {
-        // BEGIN SOLUTION: tasks 1 and 3: take the name, tell, enter, welcome
+        // BEGIN SOLUTION: tasks 1 and 3: take the name, tell others, enter, welcome
         let mut state = self.lock();
         if !state.names.insert(user_id.clone()) {
             return Err(Error::NameTaken);
@@ -213,7 +212,7 @@ impl Rooms {
     }
 }
 
-/// Somebody in a room, as long as this lives.
+/// A client that is in a room while this value lives.
 pub struct Member {
     rooms: Arc<Rooms>,
     user_id: String,
@@ -222,10 +221,10 @@ pub struct Member {
 }
 
 impl Member {
-    /// Task 2: a message to all of the room, oneself included. Who was cut off
-    /// has left, and says nothing any more.
+    /// Task 2: sends a message to all members of the room, including this one.
+    /// A disconnected client has left, and sends nothing more.
     pub fn say(&self, message: String) {
-        // BEGIN SOLUTION: task 2: announce the message, if not cut off
+        // BEGIN SOLUTION: task 2: announce the message, if not disconnected
         let mut state = self.rooms.lock();
         if !self.outbox.disconnect.is_cancelled() {
             let user_id = self.user_id.clone();
@@ -235,9 +234,9 @@ impl Member {
         // END SOLUTION
     }
 
-    /// Task 1: the users in the room, to oneself.
+    /// Task 1: sends this client the users in the room.
     pub fn who(&self) {
-        // BEGIN SOLUTION: task 1: the room's names into one's own outbox
+        // BEGIN SOLUTION: task 1: send the room's names to this client
         let state = self.rooms.lock();
         if let Some(room) = state.rooms.get(&self.room_id) {
             let users = room.keys().cloned().collect();
@@ -247,17 +246,16 @@ impl Member {
     }
 }
 
-/// Task 1: leaves the room and gives the name back, and tells the others
-/// (`left`). A drop happens at each kind of end: at EOF, at an error, at a
-/// panic.
+/// Task 1: leaves the room, frees the name, and tells the others (`left`).
+/// A value is dropped however a task ends: at EOF, after an error or a panic.
 impl Drop for Member {
     fn drop(&mut self) {
-        // BEGIN SOLUTION: tasks 1 and 4: leave and tell, but only once
+        // BEGIN SOLUTION: tasks 1 and 4: leave and tell others, but only once
         let mut state = self.rooms.lock();
         let Some(room) = state.rooms.get_mut(&self.room_id) else {
             return;
         };
-        // Who was cut off is gone, and the name may be another client's.
+        // A disconnected client has already left; its name may be reused.
         if !room
             .get(&self.user_id)
             .is_some_and(|o| o.same_client(&self.outbox))
@@ -274,19 +272,19 @@ impl Drop for Member {
     }
 }
 
-/// Tasks 1 and 2: does what `line` asks for. The first good join makes the
-/// `member`.
+/// Tasks 1 and 2: executes the command in `line`. The first valid join makes
+/// the `member`.
 ///
 /// # Errors
 ///
-/// [`Error::BadName`] or [`Error::NameTaken`]: the connection has to end.
+/// [`Error::BadName`] or [`Error::NameTaken`]: the connection must end.
 pub fn handle_command(
     line: &str,
     rooms: &Arc<Rooms>,
     outbox: &Outbox,
     member: &mut Option<Member>,
 ) -> Result<(), Error> {
-    // BEGIN SOLUTION: tasks 1 and 2: by the command and who is a member
+    // BEGIN SOLUTION: tasks 1 and 2: match on the command and on `member`
     match (Command::parse(line), &member) {
         (Some(Command::Join { user_id, room_id }), None) => {
             if !is_valid_name(&user_id) || !is_valid_name(&room_id) {
@@ -305,7 +303,7 @@ pub fn handle_command(
     // END SOLUTION
 }
 
-/// Task 1: writes lines as they come, and the end when no more can come.
+/// Task 1: writes lines as they arrive; shuts down once no more can.
 ///
 /// # Errors
 ///
@@ -322,19 +320,19 @@ pub async fn write_events(
     // END SOLUTION
 }
 
-/// Serves one client: its lines, and beside them its queue, so that neither
-/// waits for the other. Ends at the end of its input, at an error, or when the
-/// client is cut off (task 4).
+/// Serves one client: reads its lines and writes its queue at the same time, so
+/// that neither waits for the other. Ends at EOF, after an error, or when the
+/// client is disconnected (task 4).
 ///
 /// # Errors
 ///
-/// Why it ended otherwise than by the end of its input.
+/// Why the server stops serving the client, unless its input has ended.
 pub async fn handle(
     stream: &mut TcpStream,
     rooms: &Arc<Rooms>,
 ) -> Result<(), Error> {
     // BEGIN SOLUTION: tasks 1 and 4: select! over disconnect, writer, and lines
-    // Events are small, and someone waits for each.
+    // Events are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let (mut input, output) = stream.split();
     let mut lines = Lines::new(&mut input, MAX_LINE);
@@ -344,11 +342,11 @@ pub async fn handle(
     let result = loop {
         // ANCHOR: select
         let line = tokio::select! {
-            // Written first, then read: many lines that come at once do not
-            // fill the queue of a client that takes its answers.
+            // Write before reading: a burst of lines then does not fill the
+            // queue of a client that reads its answers.
             biased;
             () = outbox.disconnect.cancelled() => break Err(Error::TooSlow),
-            // As long as there is an outbox it ends only by an error.
+            // While an outbox exists, the writer ends only with an error.
             Err(error) = &mut writer => return Err(error.into()),
             line = lines.next_line() => line,
         };
@@ -369,36 +367,36 @@ pub async fn handle(
             break done;
         }
     };
-    // The others hear of it now, not when the last words are out.
+    // Tell the others now, not after the last events are written.
     drop(member);
     // ANCHOR: last
     let send_error = async {
         if let Err(error) = &result {
             let reason = error.to_string();
-            // Here one may wait for room: nobody else does.
+            // Waiting for space is fine here: it delays no other client.
             let _ = outbox.lines.send(Event::Error { reason }.line()).await;
         }
-        // The last sender: the writer comes to an end.
+        // This was the last sender, so the writer ends.
         drop(outbox);
     };
     let drain = async { tokio::join!(send_error, writer) };
     let _ = timeout(DRAIN_TIMEOUT, drain).await;
-    // What still comes is read: a close with unread input would be a reset.
+    // Read what still arrives: closing with unread input would send RST.
     let _ = timeout(LINGER, copy(&mut input, &mut sink())).await;
     // ANCHOR_END: last
     result
     // END SOLUTION
 }
 
-/// Accepts clients forever and serves each in a task of its own. When `accept`
-/// fails (EMFILE), it waits a moment without blocking the thread, and accepts
+/// Accepts clients forever and serves each in its own task. When `accept`
+/// fails (EMFILE), waits a moment without blocking the thread, then accepts
 /// again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(listener: TcpListener, queue: usize) -> io::Result<()> {
-    // BEGIN SOLUTION: task 1: one Rooms; accept a client, spawn a task, go on
+    // BEGIN SOLUTION: task 1: one Rooms; accept a client, spawn a task, repeat
     let rooms = Arc::new(Rooms::new(queue));
     loop {
         let mut stream = match listener.accept().await {

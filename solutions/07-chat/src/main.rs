@@ -1,5 +1,5 @@
-//! The given part of lab 07: read the command line, listen, say where, serve;
-//! or be a client.
+//! Given: reads the command line, listens, prints the address, and serves;
+//! or runs the client.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -28,26 +28,26 @@ struct Flags {
 
 #[derive(Subcommand)]
 enum Mode {
-    /// Talk: lines become messages, `/who` asks who is there, `/quit` leaves.
+    /// Chat: lines become messages, `/who` lists the users, `/quit` leaves.
     Client {
         /// The server's address.
         addr: SocketAddr,
-        /// The name to go by.
+        /// Your name in the room.
         user: String,
         /// The room to join.
         room: String,
     },
 }
 
-/// Clients run on several threads: what they share needs a lock.
+/// Tasks run on several threads, so the state that they share needs a lock.
 #[tokio::main]
 async fn main() {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
-        // Help and version are no errors: clap prints them as they are.
+        // Help and version are not errors: clap prints them unchanged.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(message) => {
-            // clap's first part reads `error: …`; the contract asks for a line.
+            // The contract asks for one line; clap's error may have several.
             let text = message.to_string();
             let text = text.split("\n\n").next().unwrap_or_default();
             eprintln!("{}", text.replace('\n', ""));
@@ -65,8 +65,8 @@ async fn main() {
     if let Err(error) = &result {
         eprintln!("error: {addr}: {error}");
     }
-    // Not a return: the runtime reads standard input in a thread that blocks,
-    // and at its end it would wait for that thread, so for one more line.
+    // Not `return`: a thread of the runtime blocks on standard input, and
+    // the runtime would wait for it on exit, until one more line arrives.
     std::process::exit(i32::from(result.is_err()));
 }
 

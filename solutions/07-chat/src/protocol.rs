@@ -1,19 +1,19 @@
-//! Given: what clients and server say to each other, one JSON object a line.
+//! Given: the messages between clients and server, one JSON object per line.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of a client's line, its newline not counted.
+/// The maximum length of a client's line in bytes, without its newline.
 pub const MAX_LINE: usize = 4096;
 
-/// The reason for a line that is no command, or one that makes no sense here.
+/// The reason for a line that is not a command, and for a second join.
 pub const BAD_JSON: &str = "bad json";
 
-/// The reason for a command, other than joining, before one has joined.
+/// The reason for any other command before the join.
 pub const JOIN_FIRST: &str = "join first";
 
-/// What a client's line asks for.
+/// A client's command.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Command {
@@ -23,7 +23,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command in `line`; `None` if it is none of the three.
+    /// The command in `line`; `None` if it is not one of the three.
     pub fn parse(line: &str) -> Option<Self> {
         match serde_json::from_str(line) {
             Ok(Self::Who { who: false }) | Err(_) => None,
@@ -37,33 +37,33 @@ impl Command {
     }
 }
 
-/// What the server tells its clients.
+/// What the server sends to its clients.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
-    /// To the one who has joined. Users are sorted by bytes, oneself included.
+    /// To the client that joins. The users, including it, are sorted by bytes.
     Welcome { room_id: String, users: Vec<String> },
     /// To the others in the room.
     Joined { user_id: String },
     /// To the others in the room.
     Left { user_id: String },
-    /// To all of the room.
+    /// To everyone in the room.
     Message { user_id: String, message: String },
-    /// To the one who has asked. Sorted by bytes, oneself included.
+    /// To the client that asked. The users, including it, are sorted by bytes.
     Users { users: Vec<String> },
-    /// To the one whose fault it is.
+    /// To the client at fault.
     Error { reason: String },
 }
 
 impl Event {
-    /// The line for this event, with its newline: made once, however many it
-    /// is sent to.
+    /// The line for this event, with its newline. Made once, however many
+    /// clients it is sent to.
     pub fn line(&self) -> Arc<str> {
         json_line(self).into()
     }
 }
 
-/// Whether `text` may be the name of a user or a room.
+/// Whether `text` is a valid name for a user or a room.
 pub fn is_valid_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(allowed)
@@ -71,6 +71,6 @@ pub fn is_valid_name(text: &str) -> bool {
 
 fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value);
-    // Only maps with other keys than strings, and broken writers, fail.
+    // Only maps with non-string keys, and failing writers, give errors.
     text.expect("strings and lists have a form in JSON") + "\n"
 }

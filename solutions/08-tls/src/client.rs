@@ -1,7 +1,7 @@
-//! The client: whom it trusts, and a conversation.
+//! The client.
 //!
-//! - [`config`] says whose certificates are believed (task 3), and what one
-//!   shows of oneself (task 4).
+//! - [`config`] sets which certificates the client trusts (task 3), and which
+//!   one it shows (task 4).
 //! - [`connect`] is lab 03's, over TLS (task 3).
 
 use std::io;
@@ -21,18 +21,18 @@ use tokio_rustls::TlsConnector;
 // END HIDDEN
 
 // BEGIN HIDDEN
-/// How much of what the server says is held at once: what a record has at most
-/// (RFC 8446, section 5.1).
+/// The size of the read buffer: that of the largest record (RFC 8446,
+/// section 5.1).
 const BUFFER_SIZE: usize = 16 * 1024;
 // END HIDDEN
 
-/// Whom the client trusts: the certificates in `ca`, and no others (task 3);
-/// and who it is itself, a certificate and its key, for a server that asks
+/// Configures the client. It trusts only the certificates in `ca` (task 3).
+/// `identity` is its own certificate and key, for a server that asks for one
 /// (task 4).
 ///
 /// # Errors
 ///
-/// A file is not what it should be, or the key is not that of the certificate.
+/// A file is invalid, or the key does not belong to the certificate.
 pub fn config(
     ca: &Path,
     identity: Option<(&Path, &Path)>,
@@ -57,18 +57,19 @@ pub fn config(
     // END SOLUTION
 }
 
-/// Task 3: connects to `addr`, makes sure that `name` is who answers, sends
-/// what `input` gives, and writes to `output` what comes back, each as soon as
-/// it is there and both at the same time.
+/// Task 3: connects to `addr`, verifies that the server is `name`, sends what
+/// it reads from `input`, and writes what it receives to `output`. Both
+/// directions run at the same time, and pass bytes on as soon as they arrive.
 ///
-/// At the end of the input it sends `close_notify` and goes on until the
-/// server's has come.
+/// At the end of the input, it sends `close_notify` and continues until the
+/// server's arrives.
 ///
 /// # Errors
 ///
-/// Nobody listens at `addr`; the server could not prove that it is `name`, and
-/// then nothing of the input has been sent; or the connection broke, or ended
-/// without `close_notify`. What had come until then is written.
+/// - No server listens at `addr`.
+/// - The server did not prove that it is `name`. Then no input was sent.
+/// - The connection broke, or ended without `close_notify`. What arrived
+///   before that is written.
 pub async fn connect<I, O>(
     addr: SocketAddr,
     name: ServerName<'static>,
@@ -83,13 +84,13 @@ where
     // BEGIN SOLUTION: task 3: handshake, then send and receive side by side
     let stream = TcpStream::connect(addr).await?;
     stream.set_nodelay(true)?;
-    // It is done when chain, dates and name are verified, and not before.
+    // Finishes only once chain, dates and name are verified.
     let stream = TlsConnector::from(config).connect(name, stream).await?;
     let (mut from_server, mut to_server) = split(stream);
     let send = async {
-        // `copy` flushes each time that it has to wait for more.
+        // `copy` flushes each time it has to wait for more.
         let copied = copy(&mut input, &mut to_server).await;
-        // close_notify. This direction ends by it, and the other goes on.
+        // Sends close_notify. Only this direction ends.
         to_server.shutdown().await.and(copied)
     };
     let receive = async {
@@ -100,23 +101,23 @@ where
                 // close_notify. A FIN without it is an error (UnexpectedEof).
                 return Ok(());
             }
-            // Shown before the next read, which may be the error.
+            // Print these before the next read, which may fail.
             output.write_all(&buffer[..count]).await?;
             output.flush().await?;
         }
     };
     tokio::pin!(receive);
     let (sent, received) = tokio::select! {
-        // Whatever the input may still give, there is nobody to send it to.
+        // The server will not read the remaining input.
         received = &mut receive => (Ok(0), received),
-        // Where sending fails, the last words of the server may still come.
+        // If sending fails, the server's last bytes may still arrive.
         sent = send => (sent, receive.await),
     };
     if received.is_ok() {
-        // Each side says its end, also where the other one was first.
+        // Each side sends close_notify, even if the other did so first.
         let _ = to_server.shutdown().await;
     }
-    // The server's alert says more than the broken pipe that came of it.
+    // The server's alert says more than the broken pipe that it caused.
     received.and(sent.map(drop))
     // END SOLUTION
 }

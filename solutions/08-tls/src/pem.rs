@@ -1,7 +1,7 @@
-//! Given: certificates and private keys, from files in PEM (RFC 7468).
+//! Given: reads certificates and private keys from PEM files (RFC 7468).
 //!
-//! A file may have several sections, and text around them. What is of another
-//! kind than asked for is skipped, so one file can have all.
+//! A file may have several sections, and text around them. Sections of another
+//! kind are skipped, so one file can contain everything.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::Error;
 
-/// The certificates in a file, in its order: one's own first, then the one
-/// that has signed it, and so on.
+/// The certificates in a file, in file order: the owner's first, then the one
+/// that signed it, and so on.
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no PEM, or has no certificate.
+/// The file cannot be read, is not PEM, or has no certificate.
 pub fn certificates(
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -35,7 +35,7 @@ pub fn certificates(
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no PEM, or has no private key.
+/// The file cannot be read, is not PEM, or has no private key.
 pub fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     PrivateKeyDer::from_pem_file(path).map_err(|error| match error {
         pem::Error::NoItemsFound => file_error(path, "no private key"),
@@ -43,12 +43,12 @@ pub fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     })
 }
 
-/// The certificates in a file, as those that one trusts: whatever they have
-/// signed is believed.
+/// The certificates in a file, as trusted roots: any certificate that they
+/// signed is trusted, too.
 ///
 /// # Errors
 ///
-/// As [`certificates`]; or one of them is none.
+/// As for [`certificates`]; or one of them is not a valid certificate.
 pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
@@ -72,7 +72,7 @@ fn pem_error(path: &Path, error: &pem::Error) -> Error {
             file_error(path, "a section without its END line")
         }
         pem::Error::IllegalSectionStart { .. } => {
-            file_error(path, "a BEGIN line that is none")
+            file_error(path, "a malformed BEGIN line")
         }
         error => file_error(path, &error.to_string()),
     }

@@ -1,7 +1,7 @@
-//! The server: who it is, one client, and all of them.
+//! The server.
 //!
-//! - [`config`] is made once, before anybody can connect (tasks 1 and 4).
-//! - [`handle`] talks to one client after its handshake (task 1).
+//! - [`config`] runs once, before any client can connect (tasks 1 and 4).
+//! - [`handle`] serves one client after its handshake (task 1).
 //! - [`serve`] accepts, and gives each handshake a deadline (task 2).
 
 use std::io;
@@ -22,23 +22,23 @@ use tokio_rustls::TlsAcceptor;
 // END HIDDEN
 
 // BEGIN HIDDEN
-/// How much of a client's stream is held at once: what a record has at most
-/// (RFC 8446, section 5.1).
+/// The size of the read buffer: that of the largest record (RFC 8446,
+/// section 5.1).
 const BUFFER_SIZE: usize = 16 * 1024;
 
-/// How long to wait before asking again for a client that could not be had.
+/// How long to pause after `accept` has failed.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 // END HIDDEN
 
-/// What the server needs for each handshake: its certificates and key (task 1)
-/// and, if there is a `client_ca`, who its clients have to be (task 4).
+/// Configures every handshake: the server's certificates and key (task 1) and,
+/// with `client_ca`, the CA for its clients' certificates (task 4).
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not PEM (the one of `client_ca`, too), or the
-/// key is not that of the certificate. Before the server listens, this is a
-/// line for the person who starts it; at the first handshake, it would be a
-/// riddle for a client.
+/// A file cannot be read or is not PEM (`client_ca`, too), or the key does not
+/// belong to the certificate. Reported before the server listens, this helps
+/// the person who starts it; at the first handshake, it would only puzzle
+/// a client.
 pub fn config(
     cert: &Path,
     key: &Path,
@@ -51,7 +51,7 @@ pub fn config(
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            // As it is built, it refuses who shows no certificate, too.
+            // By default, it also refuses clients without a certificate.
             let roots = Arc::new(pem::roots(ca)?);
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, provider());
@@ -68,16 +68,15 @@ pub fn config(
     // END SOLUTION
 }
 
-/// Task 1: echoes one client until its `close_notify`, and answers that with
-/// one's own.
+/// Task 1: echoes one client until its `close_notify`, then sends its own.
 ///
 /// # Errors
 ///
-/// The connection broke, or ended without `close_notify`: somebody may have
-/// cut it off, and more was to come.
+/// The connection broke, or ended without `close_notify`: then an attacker may
+/// have cut it off before the client's last bytes.
 pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
-    // BEGIN SOLUTION: task 1: read, write, flush, to the end; then shutdown
-    // Answers are small, and somebody waits for each.
+    // BEGIN SOLUTION: task 1: read, write, flush, until EOF; then shutdown
+    // Answers are small, and a client waits for each.
     stream.get_ref().0.set_nodelay(true)?;
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {
@@ -88,22 +87,22 @@ pub async fn handle(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
         }
         // ANCHOR: flush
         stream.write_all(&buffer[..count]).await?;
-        // Written is what rustls has encrypted and keeps. Where the socket is
-        // full, a rest of it would stay there until the next write.
+        // After `write_all`, rustls holds the encrypted bytes. If the socket
+        // is full, some would stay there until the next write.
         stream.flush().await?;
         // ANCHOR_END: flush
     }
     // END SOLUTION
 }
 
-/// Task 2: accepts clients forever, and serves each in a task of its own: its
-/// handshake, for `limit` at most, counted from `accept`; then [`handle`], for
-/// as long as it takes. When `accept` fails (EMFILE), it waits a moment without
-/// blocking the thread, and accepts again.
+/// Task 2: accepts clients forever, and serves each in its own task: first the
+/// handshake, at most `limit` from `accept`; then [`handle`], without a limit.
+/// When `accept` fails (EMFILE), waits a moment without blocking the thread,
+/// then accepts again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(
     listener: TcpListener,
     config: Arc<ServerConfig>,
@@ -115,15 +114,15 @@ pub async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Out of descriptors, for example: at once it would fail again.
+                // Out of descriptors, for example: a retry now would fail, too.
                 eprintln!("accept: {error}");
                 sleep(ACCEPT_BACKOFF).await;
                 continue;
             }
         };
         // ANCHOR: clock
-        // Made here and awaited there: the time runs from now on, and until
-        // the handshake is done, however many pieces it comes in.
+        // Made here, awaited in the task: the clock runs from now until the
+        // handshake is done, however many pieces it arrives in.
         let handshake = timeout(limit, acceptor.accept(stream));
         // ANCHOR_END: clock
         tokio::spawn(async move {
@@ -132,7 +131,7 @@ pub async fn serve(
                 Ok(Err(error)) => Err(error),
                 Err(elapsed) => Err(elapsed.into()),
             };
-            // It says something about this client, and nothing about others.
+            // This concerns only this client.
             if let Err(error) = result {
                 eprintln!("client: {error}");
             }

@@ -1,16 +1,14 @@
-//! Lab 09: messages out of a stream. TCP carries bytes, and knows nothing of
-//! where a message ends.
+//! Lab 09: messages from a stream. TCP carries bytes, and does not know where
+//! a message ends.
 //!
-//! - [`FrameCodec`], in `codec.rs`, makes frames of bytes and bytes of frames
-//!   (tasks 1 to 3).
-//! - [`compute`] and [`answer`] say what is answered to a frame (tasks 2 and
-//!   3).
+//! - [`FrameCodec`], in `codec.rs`, decodes and encodes frames (tasks 1 to 3).
+//! - [`compute`] and [`answer`] make the answer to a frame (tasks 2 and 3).
 //! - [`next_frame`] waits for a frame, with a limit from its first byte to its
 //!   last (tasks 2 and 4).
-//! - [`last_words`] says why it is over, so that it arrives (task 3).
+//! - [`last_words`] delivers the reason before the connection ends (task 3).
 //! - [`handle`] and [`serve`] put them together (tasks 2 and 3).
 //!
-//! Requests and answers are given, in `requests.rs`.
+//! Given: requests and answers (`requests.rs`).
 
 pub mod codec;
 pub mod requests;
@@ -32,37 +30,36 @@ use tokio::io::{copy, sink};
 use tokio::time::{sleep, timeout};
 // END HIDDEN
 
-/// How long a client that is told to go may still send before its socket is
-/// closed.
+/// How long to keep reading from a client before its socket is closed.
 pub const LINGER: Duration = Duration::from_millis(100);
 
-/// What a frame may be.
+/// The limits for a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most bytes of a body.
+    /// The maximum length of a body in bytes.
     pub body: u32,
-    /// From the first byte of a frame to its last.
+    /// How long a frame may take, from its first byte to its last.
     pub frame: Duration,
 }
 
-/// Why a client is served no longer. The first two it is told.
+/// Why the server stops serving a client. The client is told the first two.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("frame too large")]
     TooLarge,
     #[error("frame timeout")]
     Timeout,
-    /// Nobody is told: it is no request, and the client has said all.
+    /// The client is not told: half a frame is not a request.
     #[error("the input ended within a frame")]
     Truncated,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Task 2: what comes out of `op` with `value`, or the reason why nothing does.
+/// Task 2: the result of `op` with `value`, or the reason why there is none.
 ///
-/// `echo` gives the value back, `sum` adds a list of numbers, `reverse` turns a
-/// string around, character by character (Unicode scalar values).
+/// `echo` returns the value, `sum` adds a list of numbers, and `reverse`
+/// reverses the characters of a string (Unicode scalar values).
 ///
 /// # Errors
 ///
@@ -88,10 +85,10 @@ pub fn compute(op: &str, value: Value) -> Result<Value, &'static str> {
     // END SOLUTION
 }
 
-/// The answer to a frame with this `body` (task 2). One without a byte is no
-/// request either, but it is a frame (task 3).
+/// The answer to a frame with this `body` (task 2). An empty body is not
+/// a request, but its frame gets an answer, too (task 3).
 pub fn answer(body: &[u8]) -> Answer {
-    // BEGIN SOLUTION: tasks 2 and 3: refuse what is no request, or compute
+    // BEGIN SOLUTION: tasks 2 and 3: refuse what is not a request, or compute
     if body.is_empty() {
         return Answer::error(Value::Null, EMPTY_FRAME);
     }
@@ -105,10 +102,10 @@ pub fn answer(body: &[u8]) -> Answer {
     // END SOLUTION
 }
 
-/// Tasks 2 and 4: the body of the next frame, `None` at the end of the input.
+/// Tasks 2 and 4: the body of the next frame; `None` at the end of the input.
 ///
-/// Task 4: `limit` is for the whole frame, from the first byte of its header
-/// on, however the bytes come. Before that byte one may wait for ever.
+/// Task 4: `limit` is for the whole frame, from the first byte of its header,
+/// however the bytes arrive. The wait for that byte has no limit.
 ///
 /// # Errors
 ///
@@ -119,9 +116,9 @@ pub async fn next_frame(
 ) -> Result<Option<BytesMut>, Error> {
     // BEGIN SOLUTION: tasks 2 and 4: wait for the first byte, then for the rest
     // ANCHOR: clock
-    // It may be here already: it came together with the frame before.
+    // The first byte may have arrived with the previous frame.
     if frames.read_buffer().is_empty() {
-        // Looks at it, and leaves it where it is. 0 bytes are the end.
+        // Waits for a byte or EOF, and consumes nothing.
         frames.get_ref().peek(&mut [0]).await?;
     }
     match timeout(limit, frames.next()).await {
@@ -132,8 +129,8 @@ pub async fn next_frame(
     // END SOLUTION
 }
 
-/// Task 3: tells the client the `reason` why it is over, and sees to it that
-/// this arrives.
+/// Task 3: sends the client the `reason` why the connection ends, and makes
+/// sure that it arrives.
 ///
 /// # Errors
 ///
@@ -142,37 +139,37 @@ pub async fn last_words(
     mut frames: Framed<TcpStream, FrameCodec>,
     reason: &str,
 ) -> Result<(), Error> {
-    // BEGIN SOLUTION: task 3: send, shut down, read on for a moment
+    // BEGIN SOLUTION: task 3: send, shut down, keep reading for a moment
     // ANCHOR: words
     frames
         .send(Answer::error(Value::Null, reason).body())
         .await?;
     let mut stream = frames.into_inner();
     stream.shutdown().await?;
-    // Closed with input unread, the socket would send a reset, and that may
-    // overtake the answer. What comes is read, but not for ever.
+    // Closing the socket with unread input would send RST, which may
+    // overtake the answer. So read the input, but not forever.
     let _ = timeout(LINGER, copy(&mut stream, &mut sink())).await;
     // ANCHOR_END: words
     Ok(())
     // END SOLUTION
 }
 
-/// Serves one client: frame after frame, until the end of its input.
+/// Serves one client, frame by frame, until the end of its input.
 ///
 /// # Errors
 ///
-/// Why it was ended otherwise. The client has been told by then, if there was
-/// something to be told.
+/// Why the server stopped before that. If a frame was too large or too slow,
+/// the client has been told.
 pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // BEGIN SOLUTION: tasks 2 and 3: next_frame, answer, send; or last_words
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     stream.set_nodelay(true)?;
     let mut frames = Framed::new(stream, FrameCodec::new(limits.body));
     let error = loop {
         // ANCHOR: loop
         match next_frame(&mut frames, limits.frame).await {
-            // Written before more is read: so a client that does not take its
-            // answers is not heard, and nothing piles up.
+            // Write before reading more: the server then stops reading from
+            // a slow reader, and no answers pile up.
             Ok(Some(body)) => frames.send(answer(&body).body()).await?,
             Ok(None) => return Ok(()),
             Err(error) => break error,
@@ -186,15 +183,15 @@ pub async fn handle(stream: TcpStream, limits: &Limits) -> Result<(), Error> {
     // END SOLUTION
 }
 
-/// Accepts clients forever and serves each in a task of its own. When `accept`
-/// fails (EMFILE), it waits a moment without blocking the thread, and accepts
+/// Accepts clients forever and serves each in its own task. When `accept`
+/// fails (EMFILE), waits a moment without blocking the thread, then accepts
 /// again.
 ///
 /// # Errors
 ///
-/// None that a running server can survive.
+/// Only an error that a running server cannot survive.
 pub async fn serve(listener: TcpListener, limits: Limits) -> io::Result<()> {
-    // BEGIN SOLUTION: task 2: accept a client, spawn a task for it, go on
+    // BEGIN SOLUTION: task 2: accept a client, spawn a task for it, repeat
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

@@ -1,21 +1,21 @@
-//! A number comes back to what it was.
+//! A number returns to its baseline.
 
 use std::rc::Rc;
 
 use engine::drive::{Client, Context, Server};
 use engine::verdict::CheckError;
 
-/// Rule R5: 200 clients open at once, then gone, before anything is counted.
+/// Rule R5: 200 clients connect and leave before anything is counted.
 pub async fn warm_up(server: &Rc<Server>, context: &Context) -> Result<(), CheckError> {
-    context.step("warm up: 200 clients, all open at once, then all closed");
+    context.step("warm up: connect 200 clients, then disconnect them all");
     let clients = server.connect_many(200).await?;
     clients.into_iter().for_each(Client::reset);
     wait_until_stable(server).await
 }
 
-/// Waits until no client's socket is left and the numbers of descriptors and threads no longer change.
+/// Waits until no client socket is left and the numbers of descriptors and threads no longer change.
 async fn wait_until_stable(server: &Rc<Server>) -> Result<(), CheckError> {
-    /// So many samples in a row are the same, 5 ms apart.
+    /// How many samples in a row, 5 ms apart, must be the same.
     const STABLE_FOR: u32 = 10;
     let (mut last, mut same) = ((0, 0), 0);
     let sample = || {
@@ -25,13 +25,13 @@ async fn wait_until_stable(server: &Rc<Server>) -> Result<(), CheckError> {
         last = now;
         Ok((same >= STABLE_FOR).then_some(()))
     };
-    // A program that sleeps forever, or never becomes idle, has the numbers that it has.
+    // For a program that sleeps forever, or never becomes idle, the current numbers are the baseline.
     server.process.poll_until(sample).await?;
     Ok(())
 }
 
-/// Whether `count`, taken after a warm-up, comes back to what it was after `churn`. If it does not, the clients come
-/// once more: a pool that fills late stays as large as it is, a leak grows. Gives the numbers before and after where it
+/// Whether `count`, taken after a warm-up, returns to its baseline after `churn`. If it does not, the clients connect
+/// again: a pool that fills late keeps its size, but a leak grows. Returns the numbers before and after if the count
 /// grows.
 pub async fn returns_to_baseline(
     server: &Rc<Server>,
@@ -45,7 +45,7 @@ pub async fn returns_to_baseline(
     let mut most = before;
     for _ in 0..2 {
         churn().await?;
-        context.step(format!("wait until the {what} are as before"));
+        context.step(format!("wait until the program has no more {what} than before"));
         let back = server.process.poll_until(|| Ok((count()? <= most).then_some(()))).await?;
         if back.is_some() {
             return Ok(None);

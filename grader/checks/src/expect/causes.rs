@@ -1,22 +1,21 @@
-//! Why an expectation that any server has to meet is not met.
+//! Why a server most likely fails an expectation that holds for any server.
 
 use engine::verdict::Explanation;
 
 pub(super) const CLIENTS_WAIT_FOR_EACH_OTHER: Explanation = Explanation::new(
     "clients-wait-for-each-other",
-    "clients wait for one another: for a lock held over a read or a write, or for a turn in a loop \
-     that visits all of them",
+    "clients wait for one another: for a lock that is held across a read or write, or for their turn in a loop that \
+     visits all of them",
 );
 
 pub(super) const WAKES_PERIODICALLY: Explanation = Explanation::new(
     "wakes-periodically",
-    "a thread wakes up though nothing has happened: it asks from time to time, after a short sleep \
-     or time-out, instead of waiting until the kernel or a channel tells",
+    "a thread wakes up although nothing has happened: it polls after a short sleep or timeout, instead of waiting \
+     for the kernel or a channel to wake it",
 );
 
 pub(super) const BUSY_LOOP: Explanation = Explanation::new(
     "busy-loop",
-    "a thread asks again and again instead of waiting: a loop around a call that does not block, \
-     or around yield_now; or it waits for what is always so, such as room to write: ask for that \
-     only while bytes wait",
+    "a thread runs in a busy loop instead of waiting: around a call that does not block, or around yield_now. Or it \
+     waits for a condition that is always true, such as writability: ask for writability only while bytes are pending",
 );

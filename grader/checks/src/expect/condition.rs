@@ -1,13 +1,12 @@
-//! Conditions.
+//! Conditions that must hold.
 
 use engine::drive::Server;
 use engine::verdict::{CheckError, Failure};
 
-/// Expects `holds`. Otherwise the failure that `failure` makes is completed with what the kernel shows of the program now.
+/// Expects `holds`. Otherwise, adds what the kernel shows of the program now to the failure that `failure` returns.
 ///
 /// # Errors
-///
-/// It does not hold.
+/// The condition does not hold.
 pub async fn that(
     server: &Server,
     holds: bool,
@@ -16,11 +15,10 @@ pub async fn that(
     if holds { Ok(()) } else { Err(server.fail(failure()).await) }
 }
 
-/// As [`that`], of something that does not depend on what the program does by now, or whether it has ended.
+/// Like [`that`], for a condition that no longer depends on what the program does, or on whether it has ended.
 ///
 /// # Errors
-///
-/// It does not hold.
+/// The condition does not hold.
 pub fn that_was(
     server: &Server,
     holds: bool,
@@ -29,12 +27,12 @@ pub fn that_was(
     if holds { Ok(()) } else { Err(server.process.fail_in_retrospect(failure())) }
 }
 
-/// Waits until `holds` says so, and fails once it never will: the program sleeps forever, or the deadline of an answer has
-/// passed without it.
+/// Waits until `holds` returns true, and fails once it never will: the program sleeps forever, or the deadline of an
+/// answer has passed.
 ///
 /// # Errors
 ///
-/// It does not hold, or the machine was too busy to tell.
+/// The condition does not hold, or the machine was too busy to tell.
 pub async fn holds_within(
     server: &Server,
     mut holds: impl FnMut() -> Result<bool, CheckError>,

@@ -11,30 +11,30 @@ use observe::{CpuTime, Probe, Thread, ThreadState, Unreadable};
 
 use super::causes;
 
-/// How much CPU a program with little to do uses.
+/// How much CPU time a program with little to do uses.
 pub enum CpuUse {
     Low,
-    /// In each window a thread ran for too long; this is the least.
+    /// A thread ran for too long in every window; this is the calmest window.
     High(BusyThread),
-    /// It ended while it was watched.
+    /// The program ended while the grader watched it.
     Ended,
 }
 
 /// How long the busiest thread of a program ran in a window.
 #[derive(Clone, Copy, Debug)]
 pub struct BusyThread {
-    /// Of the time that it could have run.
+    /// The share of the time in which it could have run.
     share: f64,
     running: Duration,
     window: Duration,
 }
 
-/// A sentence for reports, of the calmest of several windows.
+/// A sentence for reports about the calmest of several windows.
 impl fmt::Display for BusyThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a thread used {} of CPU time in {}, {:.0} % of the time in which it did not wait for a CPU",
+            "a thread used {} of CPU time in {}, {:.0} % of the time that it did not spend waiting for a CPU",
             time(self.running),
             time(self.window),
             self.share * 100.0
@@ -42,15 +42,15 @@ impl fmt::Display for BusyThread {
     }
 }
 
-/// Watches how much CPU the program uses.
+/// Watches how much CPU time the program uses.
 pub async fn cpu_use(server: &Server) -> CpuUse {
-    /// One of several is enough: a runtime may have work of its own (rule R2).
+    /// One calm window of several is enough: a runtime may have work of its own (rule R2).
     const WINDOWS: usize = 4;
     const WINDOW: Duration = Duration::from_millis(250);
-    /// A loop that only fails uses all of its time, one that waits between attempts next to none (fact 7 of RULES.md);
-    /// a quarter is far from both.
+    /// A loop of failing calls uses all of its time; one that pauses between attempts uses almost none (fact 7 of
+    /// RULES.md); a quarter is far from both.
     const MAX_SHARE: f64 = 0.25;
-    /// Less than this in a window is not spinning, however little time there was.
+    /// Less than this in a window is not a busy loop, however short the time in which the program could run.
     const MIN_SPINNING: Duration = Duration::from_millis(10);
     let mut calmest: Option<BusyThread> = None;
     for _ in 0..WINDOWS {
@@ -73,11 +73,11 @@ pub async fn cpu_use(server: &Server) -> CpuUse {
     }
 }
 
-/// As long as fact 5 of RULES.md was measured over.
+/// The window in which fact 5 of RULES.md was measured.
 pub const IDLE_WINDOW: Duration = Duration::from_secs(2);
 
-/// Fact 5 of RULES.md: what waits in the kernel shows no voluntary switch in two seconds, a loop that sleeps 1 ms shows
-/// 1,800. Of several windows one without is enough: a runtime may tidy up.
+/// Fact 5 of RULES.md: a thread that waits in the kernel makes no voluntary switch in two seconds; a loop that sleeps 1
+/// ms makes 1,800. One quiet window of several is enough: a runtime may tidy up.
 pub async fn idle(server: &Server, when: &str) -> Result<(), CheckError> {
     const WINDOWS: usize = 3;
     let mut failure = None;
@@ -93,13 +93,13 @@ pub async fn idle(server: &Server, when: &str) -> Result<(), CheckError> {
     }
 }
 
-/// Watches the program for [`IDLE_WINDOW`]. Gives the failure that it is if it does not sleep, in this window.
+/// Watches the program for [`IDLE_WINDOW`]. Returns a failure if it does not sleep in this window.
 ///
 /// # Errors
 ///
-/// It has ended, or may not be watched.
+/// The program has ended, or the kernel does not let the grader watch it.
 async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, CheckError> {
-    /// Of the time that it could, a thread may run for so much.
+    /// The largest share that a thread may use of the time in which it could run.
     const MAX_SHARE: f64 = 0.1;
     let probe = server.probe();
     let (begin, cpu, switches) = (Instant::now(), probe.cpu_times(), probe.voluntary_switches());
@@ -107,8 +107,9 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
     let busiest = busiest_thread(&cpu, &probe.cpu_times(), begin.elapsed(), IDLE_WINDOW);
     let mut woken = probe.voluntary_switches();
     if server.process.has_ended() {
-        let failure = Failure::property(format!("that was while nothing happened, {when}"))
-            .expecting("the program goes on");
+        let failure =
+            Failure::property(format!("{when}, the program ended although nothing had happened"))
+                .expecting("the program keeps running");
         return Err(server.fail(failure).await);
     }
     for (tid, woken) in &mut woken {
@@ -116,8 +117,7 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
     }
     let (observed, cause) = if let Some(woken) = too_often_woken(probe, &woken)? {
         let observed = format!(
-            "{when}, a thread woke up and went to sleep again {woken} times in {} (voluntary context \
-             switches)",
+            "{when}, a thread woke up {woken} times in {} (voluntary context switches)",
             time(IDLE_WINDOW)
         );
         (observed, causes::WAKES_PERIODICALLY)
@@ -132,12 +132,12 @@ async fn watch_idle(server: &Server, when: &str) -> Result<Option<Failure>, Chec
     Ok(Some(failure))
 }
 
-/// How often the thread woke up that did so most often, if that is more often than a thread may, in [`IDLE_WINDOW`].
-/// `woken` has the number of each thread.
+/// The most wakeups of a thread in [`IDLE_WINDOW`], if more than a thread may have. `woken` has the number for each
+/// thread.
 fn too_often_woken(probe: Probe, woken: &HashMap<i32, u64>) -> Result<Option<u64>, Unreadable> {
-    /// A clock that ticks each second may be there; a thread that asks ten times a second is polling.
+    /// A clock may tick each second; a thread that wakes up ten times a second is polling.
     const MAX_WAKEUPS: u64 = 10;
-    /// Threads of a managed runtime wake up to look after themselves, on a futex and never on a socket: a JVM's 20
+    /// Threads of a managed runtime wake up for housekeeping, on a futex and never on a socket: those of a JVM do so 20
     /// times a second.
     const MAX_HOUSEKEEPING: u64 = 60;
     let waits_on_futex = |tid: i32| {
@@ -159,8 +159,8 @@ fn too_often_woken(probe: Probe, woken: &HashMap<i32, u64>) -> Result<Option<u64
     Ok(most)
 }
 
-/// The thread that used most of the time it could have used, `elapsed` after `before` in a `window`. Time in which it
-/// waited for a CPU does not count, so that a busy machine changes nothing.
+/// The thread that used the largest share of the time it could have used, `elapsed` after `before` in a `window`. Time
+/// in which it waited for a CPU does not count, so that a busy machine changes nothing.
 fn busiest_thread(
     before: &HashMap<i32, CpuTime>,
     after: &HashMap<i32, CpuTime>,

@@ -11,8 +11,8 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 use super::time::not_starved;
 
-/// What `attack` gives delays no new client for as long as it lives (rule R3). The steps call it `present`, and a
-/// failure calls it `attackers`.
+/// While the value that `attack` returns is alive, no new client is delayed (rule R3). Steps call it `present`,
+/// failures call it `attackers`.
 pub async fn unaffected_by<T>(
     context: &Context,
     server: &Rc<Server>,
@@ -20,28 +20,28 @@ pub async fn unaffected_by<T>(
     attackers: &str,
     attack: impl Future<Output = Result<T, CheckError>>,
 ) -> Result<T, CheckError> {
-    context.step("15 clients, one after the other: how long until each is answered?");
+    context.step("connect 15 clients, one after another: how long until each gets an answer?");
     let before = baseline_delay(server).await?;
     let attack = attack.await?;
-    context.step(format!("15 clients again, with {present}"));
+    context.step(format!("connect 15 clients again, with {present}"));
     let after = median_delay(server).await?;
     no_delay(server, ANSWERED, before, after, attackers).await?;
     Ok(attack)
 }
 
-/// How long a new client waits as long as no client holds up another; all are gone afterwards.
+/// How long a new client waits when no client holds up another; all have left afterwards.
 async fn baseline_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
     let delay = median_delay(server).await?;
-    // Whether they really go is for other checks.
+    // Other checks judge whether they really leave.
     server.until_clients_are_gone().await?;
     Ok(delay)
 }
 
-/// How many new clients [`median_delay`] takes.
+/// How many new clients [`median_delay`] connects.
 pub const SAMPLES: usize = 15;
 
-/// What must not take much longer.
-pub const ANSWERED: &str = "a new client is answered";
+/// The event that attackers must not delay.
+pub const ANSWERED: &str = "a new client gets an answer";
 
 /// How long a new client waits for its first answer: the median of several.
 pub async fn median_delay(server: &Rc<Server>) -> Result<Duration, CheckError> {
@@ -61,7 +61,7 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// Rule R3: with the attackers, `what` may take five times as long, or 250 ms; both are medians.
+/// Rule R3: with the attackers, `what` may take five times as long, or 250 ms if that is longer; both are medians.
 pub async fn no_delay(
     server: &Rc<Server>,
     what: &str,
@@ -75,7 +75,7 @@ pub async fn no_delay(
     }
     not_starved(&server.process)?;
     let (after, before) = (time(after), time(before));
-    let observed = format!("{after} with {attackers}, {before} without (medians of 15)");
+    let observed = format!("{after} with {attackers}, {before} without (medians)");
     let failure = Failure::property(observed)
         .expecting(format!("{what} within {}", time(bound)))
         .because(causes::CLIENTS_WAIT_FOR_EACH_OTHER);

@@ -9,7 +9,7 @@ use engine::verdict::{CheckError, Failure};
 /// More bytes than loopback buffers while neither side reads (fact 1 of RULES.md: 8.2 MiB).
 pub const MORE_THAN_FITS: u64 = 64 * 1024 * 1024;
 
-/// By how much each process grew from `before` to `after`, both in bytes, by process id.
+/// How much each process grew from `before` to `after`, all in bytes and by process id.
 #[must_use]
 pub fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeMap<i32, u64> {
     let grown = |(&pid, now): (&i32, &u64)| {
@@ -18,8 +18,8 @@ pub fn growth(before: &BTreeMap<i32, u64>, after: &BTreeMap<i32, u64>) -> BTreeM
     after.iter().map(grown).collect()
 }
 
-/// Expects that each process has `grown` by less than `max` bytes; `grown` is by process id, as [`growth`] gives it.
-/// `describe` makes a failure of the size by which one has grown, as reports show it.
+/// Expects that each process has `grown` by less than `max` bytes; `grown` is a result of [`growth`]. `describe` makes
+/// a failure from the largest growth, formatted for reports.
 pub async fn memory_growth_below(
     server: &Server,
     grown: BTreeMap<i32, u64>,

@@ -1,5 +1,5 @@
-//! What a check expects of a program, in a word each. Waiting, deadlines, proven hangs and the machine's faults are
-//! inside; a check says what it expects, and why the program most likely fails it.
+//! What a check expects of a program: a function for each expectation. The functions handle waiting, deadlines, proven
+//! hangs and the machine's faults; a check says only what it expects and why the program most likely fails it.
 //!
 //! | function | expects |
 //! |---|---|
@@ -9,8 +9,8 @@
 //! | [`not_starved`], [`unless_late`] | the machine not to be at fault |
 //! | [`memory_growth_below`] | each process to grow by less than a limit |
 //! | [`cpu_use`], [`idle`] | a program with little to do to use little CPU time, or to sleep |
-//! | [`unaffected_by`], [`no_delay`] | new clients to be served as soon as without what an attacker does |
-//! | [`returns_to_baseline`] | a number to come back to what it was before many clients |
+//! | [`unaffected_by`], [`no_delay`] | new clients to be served about as soon as without the attacker |
+//! | [`returns_to_baseline`] | a number to return to its baseline after many clients |
 
 mod baseline;
 mod causes;

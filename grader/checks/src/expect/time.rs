@@ -18,12 +18,12 @@ pub fn is_early(elapsed: Duration, limit: Duration) -> bool {
     elapsed + EARLY < limit
 }
 
-/// Expects each of `samples` to be at least `limit`, and the shortest of them not much more (rule R2). `what` says
-/// whose samples they are; the causes are for a sample that is too early, and for samples that are all too late.
+/// Expects each of `samples` to be at least `limit`, and the shortest of them not much more (rule R2). `what` says what
+/// was measured. The causes are those of a sample that is too early, and of samples that are all too late.
 ///
 /// # Errors
 ///
-/// One is too early, or all are too late.
+/// One sample is too early, or all are too late.
 pub async fn on_time(
     server: &Server,
     what: &str,
@@ -33,10 +33,14 @@ pub async fn on_time(
 ) -> Result<(), CheckError> {
     let shortest = samples.iter().min().copied().unwrap_or_default();
     let (observed, cause) = if is_early(shortest, limit) {
-        (format!("one was closed after {}", time(shortest)), early)
+        (format!("one client was disconnected after {}", time(shortest)), early)
     } else if shortest > limit + LATE {
         not_starved(&server.process)?;
-        let first = format!("the first of {} was closed after {}", samples.len(), time(shortest));
+        let first = format!(
+            "the first of {} clients was disconnected after {}",
+            samples.len(),
+            time(shortest)
+        );
         (first, late)
     } else {
         return Ok(());
@@ -45,7 +49,7 @@ pub async fn on_time(
     Err(server.fail(Failure::property(observed).expecting(expected).because(cause)).await)
 }
 
-/// Makes a check inconclusive whose program was starved of CPU most of the time (rule R9).
+/// Makes the check inconclusive if the program was starved of CPU most of the time (rule R9).
 ///
 /// # Errors
 ///
@@ -57,16 +61,17 @@ pub fn not_starved(process: &Process) -> Result<(), CheckError> {
     }
 }
 
-/// A verdict against the program, unless it was starved, or the grader let `gap` pass where it meant at most `max`.
+/// Keeps a verdict against the program, unless the program was starved, or the grader took `gap`, which is more than
+/// `max`.
 pub fn unless_late(server: &Server, error: CheckError, gap: Duration, max: Duration) -> CheckError {
     let CheckError::Failed(failure) = error else { return error };
     if server.process.has_ended() && server.process.asked_to_stop().is_none() {
-        // No machine is so busy that a server ends.
+        // A server must not end, even on a busy machine.
         return CheckError::Failed(failure);
     }
     if gap > max {
         return CheckError::Inconclusive(format!(
-            "the machine is busy: the grader let {} pass where it meant less than {}",
+            "the machine is busy: the grader itself needed {} for a step (limit {})",
             time(gap),
             time(max)
         ));
@@ -74,6 +79,6 @@ pub fn unless_late(server: &Server, error: CheckError, gap: Duration, max: Durat
     if let Err(starved) = not_starved(&server.process) {
         return starved;
     }
-    // Where time is the matter even wrong bytes may be the machine's fault: an error that says "timeout".
+    // If a time limit decides, even wrong bytes may be the machine's fault, such as an error line that says "timeout".
     CheckError::Failed(Box::new(failure.time_limited()))
 }

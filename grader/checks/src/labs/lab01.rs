@@ -18,10 +18,10 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-/// For checks that move much data, or have many clients.
+/// For checks with a lot of data or many clients.
 const LONG: Duration = Duration::from_secs(60);
 
-/// More clients than the descriptors allow, and not many more: slots that are lost are missed.
+/// Slightly more clients than the descriptors allow, so that a lost slot is noticed.
 const LIMITED: Start = Start { flags: &["--max-connections", "130"], ..Start::PLAIN };
 
 const ECHO: &str = "echo-bytes";
@@ -34,19 +34,17 @@ static CHECKS: &[Check] = &of_lab(
         check("empty-session")
             .task(1)
             .correctness(4)
-            .rule("a client that connects and closes gets nothing but the end; the next is served")
+            .rule("a client that half-closes without sending gets only EOF; later clients are served")
             .run(|trial| Box::pin(echo::empty_session(trial, &Start::PLAIN))),
         check(ECHO)
             .task(1)
             .correctness(12)
-            .rule(
-                "all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once",
-            )
+            .rule("any bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
             .run(|trial| Box::pin(echo::echo_bytes(trial, &Start::PLAIN))),
         check("half-close")
             .task(1)
             .correctness(10)
-            .rule("after the client's shutdown(SHUT_WR) the rest is echoed, then comes the end")
+            .rule("after shutdown(SHUT_WR), a client gets the rest of its bytes back, then EOF")
             .requires(&[ECHO])
             .run(|trial| Box::pin(echo::half_close(trial, &Start::PLAIN))),
         check("large-stream")
@@ -59,38 +57,38 @@ static CHECKS: &[Check] = &of_lab(
         check(CROWD)
             .task(2)
             .concurrency(14)
-            .rule("200 clients are all answered while all of them are open")
+            .rule("200 simultaneous clients are all answered")
             .requires(&[ECHO])
             .run(|trial| Box::pin(crowd::all_open_at_once(trial, &Start::PLAIN, 200))),
         check("silent-clients")
             .task(2)
             .concurrency(8)
-            .rule("200 silent connections delay nobody")
+            .rule("200 silent clients delay no other client")
             .requires(&[CROWD])
             .run(|trial| Box::pin(crowd::silent_clients(trial, &Start::PLAIN))),
         check("slow-reader")
             .task(2)
             .concurrency(8)
-            .rule("one client that never reads delays nobody")
+            .rule("a client that never reads delays no other client")
             .requires(&[CROWD])
             .run(|trial| Box::pin(crowd::slow_reader(trial, &Start::PLAIN))),
         check("connection-limit")
             .task(3)
             .concurrency(8)
-            .rule("with --max-connections 16 the 17th client waits until one leaves")
-            // A reset gives back a place, too.
+            .rule("with --max-connections 16, the 17th client waits until one of the 16 leaves")
+            // The check also frees slots by a reset.
             .requires(&[CROWD, RESET])
             .run(|trial| Box::pin(connection_limit::connection_limit(trial))),
         check(RESET)
             .task(4)
             .correctness(6)
-            .rule("a client's reset (RST) ends that client only")
+            .rule("a reset (RST) by a client ends only that client's connection")
             .requires(&[ECHO])
             .run(|trial| Box::pin(reset::mid_stream(trial, &Start::PLAIN))),
         check("reset-while-writing")
             .task(4)
             .correctness(4)
-            .rule("a client that goes away while it is written to ends that client only")
+            .rule("a client that disconnects while it is being sent data ends only its own connection")
             .requires(&[ECHO])
             .run(|trial| Box::pin(reset::while_writing(trial, &Start::PLAIN))),
         descriptors::row(4, 6)
@@ -100,21 +98,23 @@ static CHECKS: &[Check] = &of_lab(
         check("descriptors-return")
             .task(4)
             .cleanup(6)
-            .rule("after 2,000 clients the descriptors are as before, and none is in CLOSE_WAIT")
+            .rule(
+                "once 2,000 clients have left, no descriptor has leaked and no client socket is open",
+            )
             .requires(&[CROWD])
             .deadline(LONG)
             .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
         check("threads-return")
             .task(4)
             .cleanup(6)
-            .rule("after 2,000 clients the threads are as before")
+            .rule("once 2,000 clients have left, no thread has leaked")
             .requires(&[CROWD])
             .deadline(LONG)
             .run(|trial| Box::pin(resources::threads_return(trial, &Start::PLAIN))),
         check("thread-per-client")
             .task(2)
             .concurrency(0)
-            .rule("what the threads do while 50 clients are open")
+            .rule("reports what the threads are doing while 50 clients are connected")
             .requires(&[CROWD])
             .run(|trial| Box::pin(crowd::thread_per_client(trial, &Start::PLAIN))),
     ],

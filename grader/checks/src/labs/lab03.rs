@@ -25,10 +25,10 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-/// For checks that move much data, or have many clients.
+/// For checks with a lot of data or many clients.
 const LONG: Duration = Duration::from_secs(60);
 
-/// So many clients make the event loop of lab 02 worth its trouble.
+/// Enough clients to justify an event loop.
 const CROWD_SIZE: usize = 1000;
 
 const ECHO: &str = "echo-bytes";
@@ -39,17 +39,17 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("empty-session")
         .task(1)
         .correctness(3)
-        .rule("a client that connects and closes gets nothing but the end; the next is served")
+        .rule("a client that half-closes without sending gets only EOF; later clients are served")
         .run(|trial| Box::pin(echo::empty_session(trial, &Start::PLAIN))),
     check(ECHO)
         .task(1)
         .correctness(10)
-        .rule("all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once")
+        .rule("any bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
         .run(|trial| Box::pin(echo::echo_bytes(trial, &Start::PLAIN))),
     check("half-close")
         .task(1)
         .correctness(8)
-        .rule("after the client's shutdown(SHUT_WR) the rest is echoed, then comes the end")
+        .rule("after shutdown(SHUT_WR), a client gets the rest of its bytes back, then EOF")
         .requires(&[ECHO])
         .run(|trial| Box::pin(echo::half_close(trial, &Start::PLAIN))),
     check("large-stream")
@@ -62,52 +62,52 @@ static CHECKS: &[Check] = &of_lab(3, [
     check(CROWD)
         .task(2)
         .concurrency(13)
-        .rule("1,000 clients are all answered while all of them are open")
+        .rule("1,000 simultaneous clients are all answered")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &Start::PLAIN, CROWD_SIZE))),
     check("few-threads")
         .task(2)
         .concurrency(5)
-        .rule("with 1,000 clients open it has at most four threads more than there are CPUs")
+        .rule("with 1,000 clients, the server has at most four more threads than there are CPUs")
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(crowd::few_threads(trial, &Start::PLAIN, CROWD_SIZE))),
     check("slow-reader")
         .task(2)
         .concurrency(7)
-        .rule("one client that never reads delays nobody")
+        .rule("a client that never reads delays no other client")
         .requires(&[CROWD])
         .run(|trial| Box::pin(crowd::slow_reader(trial, &Start::PLAIN))),
     check("silent-clients")
         .task(2)
         .concurrency(6)
-        .rule("200 silent connections delay nobody")
+        .rule("200 silent clients delay no other client")
         .requires(&[CROWD])
         .run(|trial| Box::pin(crowd::silent_clients(trial, &Start::PLAIN))),
     check("memory-per-connection")
         .task(2)
         .cleanup(4)
-        .rule("from 200 to 1,000 clients, each takes at most 64 KiB")
+        .rule("from the 200th to the 1,000th client, each one adds at most 64 KiB of memory")
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(crowd::memory_per_connection(trial, &Start::PLAIN))),
     check("idle-is-idle")
         .task(2)
         .cleanup(3)
-        .rule("it sleeps when idle: before any client, with idle clients, after a stalled one")
+        .rule("an idle server sleeps: before any client, with idle clients, after a stalled client")
         .requires(&[CROWD])
         .run(|trial| Box::pin(resources::idle_is_idle(trial, &Start::PLAIN))),
     check("reset-mid-stream")
         .task(3)
         .correctness(5)
-        .rule("a client's reset (RST) ends that client only")
+        .rule("a reset (RST) by a client ends only that client's connection")
         .requires(&[ECHO])
         .run(|trial| Box::pin(reset::mid_stream(trial, &Start::PLAIN))),
     check("reset-while-writing")
         .task(3)
         .correctness(4)
-        .rule("a client that goes away while it is written to ends that client only")
+        .rule("a client that disconnects while it is being sent data ends only its own connection")
         .requires(&[ECHO])
         .run(|trial| Box::pin(reset::while_writing(trial, &Start::PLAIN))),
     descriptors::row(3, 5)
@@ -117,25 +117,25 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("descriptors-return")
         .task(3)
         .cleanup(6)
-        .rule("after 2,000 clients the descriptors are as before, and none is in CLOSE_WAIT")
+        .rule("once 2,000 clients have left, no descriptor has leaked and no client socket is open")
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
     check(ROUNDTRIP)
         .task(4)
         .correctness(6)
-        .rule("lines are sent and answers printed at once; 16 MiB do not block; the end comes last")
+        .rule("the client passes on lines and answers at once, even after EOF, without blocking")
         .run(|trial| Box::pin(client_program::roundtrip(trial))),
     check("client-refused")
         .task(4)
         .correctness(4)
-        .rule("where nobody listens: status 1 and one line `error: …`, within 2 s")
+        .rule("if refused, the client prints an `error: …` line and exits with status 1 within 2 s")
         .quiet()
         .run(|trial| Box::pin(client_program::refused(trial))),
     check("client-server-vanishes")
         .task(4)
         .correctness(4)
-        .rule("after the server's reset: what came before is printed, then status 1 and one line")
+        .rule("on a reset, the client prints all data received and `error: …`; exit status 1")
         .requires(&[ROUNDTRIP])
         .run(|trial| Box::pin(client_program::server_vanishes(trial))),
 ]);

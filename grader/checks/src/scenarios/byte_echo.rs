@@ -1,4 +1,4 @@
-//! A byte echo: whatever is sent comes back.
+//! A byte echo: whatever a client sends is echoed.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use engine::verdict::Cause;
 
 use super::causes;
 
-/// Whatever is sent comes back.
+/// Whatever a client sends is echoed.
 #[derive(Debug)]
 pub struct ByteEcho;
 

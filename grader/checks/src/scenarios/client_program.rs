@@ -1,4 +1,4 @@
-//! A client program: lines go out, answers are printed, and the end comes in one of several ways.
+//! A client program: it sends lines and prints answers until the connection ends in one of several ways.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ pub(crate) async fn connected_program(
     Ok(program)
 }
 
-/// Gives a line, which the server must get; it answers, and that must be printed.
+/// Gives the program a line. The server must get it, and the program must print the server's answer.
 pub(crate) async fn exchange_line(
     program: &ClientProgram,
     line: &Payload,
@@ -32,10 +32,10 @@ pub(crate) async fn exchange_line(
     program.expect_printed(answer).await
 }
 
-/// How long the server is silent, unless the program shows earlier that it waits for it.
+/// How long the server is silent, unless the grader sees earlier that the program waits for it.
 const SILENCE: Duration = Duration::from_millis(1500);
 
-/// Lines go and answers come, each at once; much data does not block; what comes after the half-close is printed, too.
+/// Lines are sent and answers printed immediately, even after the half-close; a lot of data does not block the program.
 pub(crate) async fn roundtrip(trial: &Trial) -> Result<(), CheckError> {
     /// Far more than one direction absorbs when the other side does not read (fact 1 of RULES.md: 4.2 MB).
     const INPUT: u64 = 16 * 1024 * 1024;
@@ -46,53 +46,52 @@ pub(crate) async fn roundtrip(trial: &Trial) -> Result<(), CheckError> {
 
     let flow = connected_program(trial, BufferSize::Small).await?;
     trial.step(
-        "give 16 MiB and end the input; the server reads a little, sends 32 MiB, and only then reads on",
+        "give the program 16 MiB, then end its input; the server reads a little, sends 32 MiB, and only then reads the \
+         rest",
     );
     flow.expect_flow(&trial.stream(INPUT), &trial.stream(ANSWER)).await?;
     flow.expect_exit(0).await
 }
 
-/// `bytes` with `end` after them.
+/// `bytes` followed by `end`.
 fn ending_in(mut bytes: Vec<u8>, end: &[u8]) -> Payload {
     bytes.extend_from_slice(end);
     Payload::Bytes(bytes)
 }
 
-/// Lines and answers of several kinds, each at once.
+/// Lines and answers of several kinds, each without delay.
 async fn exchange_lines(trial: &Trial, talk: &ClientProgram) -> Result<(), CheckError> {
-    trial.step("give a line; the server gets it and answers with another; that must be printed");
-    exchange_line(talk, &trial.line(), &trial.line()).await?;
     trial.step(
-        "after some silence the server sends another line, unasked; that must be printed, too",
+        "give the program a line, which the server must get; the server answers with another, which the program must \
+         print",
     );
+    exchange_line(talk, &trial.line(), &trial.line()).await?;
+    trial.step("after a pause, the server sends another line without being asked; the program must print it, too");
     talk.process.wait_until_idle(SILENCE / 3).await;
     let news = trial.line();
     talk.answer(&news).await?;
     talk.expect_printed(&news).await?;
     trial.step(
-        "give a line that ends in \\r\\n; the server answers without a newline, as a prompt does",
+        "give the program a line that ends in \\r\\n; the server answers with a prompt, which does not end in a newline",
     );
     let prompt = ending_in(trial.word(), b"? ");
     exchange_line(talk, &ending_in(trial.word(), b"\r\n"), &prompt).await?;
     trial.step(
-        "give a line with each of the 256 values of a byte; the server answers with such bytes",
+        "give the program a line that contains all 256 byte values; the server answers with another such line",
     );
     let line = ending_in(trial.all_bytes(), b"\n");
     exchange_line(talk, &line, &ending_in(trial.all_bytes(), b"\n")).await
 }
 
-/// The input ends without a newline; the server sends more after that, and closes.
+/// The input ends without a newline; then the server sends more and closes.
 async fn exchange_after_half_close(trial: &Trial, talk: &ClientProgram) -> Result<(), CheckError> {
-    trial.step("give some letters without a newline, and end the input");
+    trial.step("give the program some letters without a newline, then end the input (EOF)");
     let rest = Payload::Bytes(trial.word());
     talk.give(&rest).await?;
     talk.end_input();
     talk.expect_sent(&rest).await?;
     talk.expect_half_close().await?;
-    trial.step(
-        "now that the program has half-closed, and after some silence, the server sends some more and \
-         closes",
-    );
+    trial.step("after the program's half-close and a pause, the server sends more data and closes the connection");
     talk.process.wait_until_idle(SILENCE).await;
     let last = trial.bytes(1000..=5000);
     talk.answer(&last).await?;
@@ -101,7 +100,7 @@ async fn exchange_after_half_close(trial: &Trial, talk: &ClientProgram) -> Resul
     talk.expect_exit(0).await
 }
 
-/// Nothing listens: the program reports it, and soon.
+/// Nothing listens: the program reports it promptly.
 pub(crate) async fn refused(trial: &Trial) -> Result<(), CheckError> {
     const SOON: Duration = Duration::from_secs(2);
     const TRIES: u32 = 3;
@@ -110,7 +109,7 @@ pub(crate) async fn refused(trial: &Trial) -> Result<(), CheckError> {
     loop {
         let begin = Instant::now();
         let program = ClientProgram::start(trial, TestServer::closed(trial.journal())?)?;
-        // Known only as long as it lives.
+        // Readable only while the program is running.
         let waited = Cell::new(Duration::ZERO);
         let watching = async {
             loop {
@@ -132,26 +131,27 @@ pub(crate) async fn refused(trial: &Trial) -> Result<(), CheckError> {
         }
         if tries == TRIES {
             let quickest = time(quickest);
-            let failure = Failure::property(format!("after {quickest}, the quickest of {TRIES}"))
-                .expecting(format!("the program ends within {}", time(SOON)))
-                .because(causes::RETRIES_REFUSED_CONNECT);
+            let failure =
+                Failure::property(format!("it took {quickest} (the fastest of {TRIES} tries)"))
+                    .expecting(format!("the program ends within {}", time(SOON)))
+                    .because(causes::RETRIES_REFUSED_CONNECT);
             return Err(program.process.fail(failure).await);
         }
         tries += 1;
     }
 }
 
-/// The server breaks the connection in the middle: the program has printed what came, reports what happened and fails;
-/// with silent input, and while input flows.
+/// The server resets the connection: the program prints what it has received, reports the error and fails, both with
+/// silent input and while input flows.
 pub(crate) async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
     let mut silent = connected_program(trial, BufferSize::Default).await?;
-    trial.step("give a line, which the server answers; then give nothing, with the input open");
+    trial.step("give the program a line, which the server answers; then give nothing, but keep the input open");
     exchange_line(&silent, &trial.line(), &trial.line()).await?;
-    trial.step("the server sends one more line; once the program has read it, it resets the connection (RST)");
+    trial.step("the server sends another line and, once the program has read it, resets the connection (RST)");
     let last = trial.line();
     silent.answer(&last).await?;
     silent.expect_taken().await?;
-    // The program's output may be on its way through a thread of its own.
+    // A separate thread of the program may still be writing its output.
     silent.process.wait_until_idle(SILENCE / 5).await;
     silent.reset();
     silent.expect_printed(&last).await?;
@@ -159,7 +159,7 @@ pub(crate) async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
 
     let mut busy = connected_program(trial, BufferSize::Default).await?;
     trial.step(
-        "give input without end, which the server reads; it sends a line, which must be printed",
+        "give the program endless input, which the server reads; the server sends a line, which the program must print",
     );
     let (input, answer) = (trial.stream(u64::MAX / 2), trial.line());
     busy.count_output_only();
@@ -169,7 +169,7 @@ pub(crate) async fn server_vanishes(trial: &Trial) -> Result<(), CheckError> {
         busy.expect_printed(&answer).await
     };
     run_while(flow, answered).await?;
-    trial.step("the server resets the connection (RST), while the input goes on");
+    trial.step("the server resets the connection (RST) while the input continues");
     busy.reset();
     run_while(busy.write_input(&input), busy.expect_exit(1)).await
 }

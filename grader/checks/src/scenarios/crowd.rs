@@ -12,7 +12,7 @@ use observe::{Syscall, ThreadState};
 use super::causes;
 use crate::expect;
 
-/// `clients` are all answered while all of them are open.
+/// All `clients` are answered while all of them are open.
 pub(crate) async fn all_open_at_once(
     trial: &Trial,
     start: &Start,
@@ -20,10 +20,10 @@ pub(crate) async fn all_open_at_once(
 ) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial.step(format!(
-        "connect {clients} clients; each makes a request, is answered, and stays open"
+        "connect {clients} clients; each sends a request, gets an answer and stays connected"
     ));
     let clients = server.connect_many(clients).await?;
-    trial.step("each of them makes another request");
+    trial.step("each of them sends another request");
     try_join_all(clients.iter().map(Client::ask)).await?;
     clients.into_iter().for_each(Client::reset); // Rule R7: no TIME_WAIT
     Ok(())
@@ -35,7 +35,7 @@ pub(crate) async fn silent_clients(trial: &Trial, start: &Start) -> Result<(), C
     stuck_clients(trial, start, "clients that send nothing", "silent clients", connect).await
 }
 
-/// 200 connections that `connect` makes, and that go no further, delay no other client (rule R3).
+/// 200 connections that `connect` opens, and that then do nothing, delay no other client (rule R3).
 pub(crate) async fn stuck_clients(
     trial: &Trial,
     start: &Start,
@@ -45,19 +45,21 @@ pub(crate) async fn stuck_clients(
 ) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let attack = async {
-        trial.step(format!("connect 200 {what}; after each 4 a new one must be answered"));
+        trial.step(format!("connect 200 {what}; after every 4, a new client must get an answer"));
         let mut silent = Vec::new();
         while silent.len() < 200 {
             for _ in 0..MAX_CONNECTING {
                 silent.push(connect(&server, silent.len()).await?);
             }
-            // The queue is first in, first out: once this one is served, those before it were accepted.
+            // The listen queue is first in, first out: once this client is served, all before it have been accepted.
             server.serve_new_client("a new client").await?;
         }
         Ok(silent)
     };
     let attackers = format!("200 {attackers}");
-    let silent = expect::unaffected_by(trial, &server, "the 200 open", &attackers, attack).await?;
+    let silent =
+        expect::unaffected_by(trial, &server, "the 200 still connected", &attackers, attack)
+            .await?;
     silent.into_iter().for_each(Client::reset); // Rule R7: no TIME_WAIT
     Ok(())
 }
@@ -66,7 +68,9 @@ pub(crate) async fn stuck_clients(
 pub(crate) async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let attack = async {
-        trial.step("connect client A, which never reads, and send until nothing moves for 300 ms");
+        trial.step(
+            "connect client A, which sends, without ever reading, until nothing has moved for 300 ms",
+        );
         let slow = server.connect("client A").await?;
         let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);
         slow.send_until_stalled(&flood).await?;
@@ -76,37 +80,37 @@ pub(crate) async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), Chec
     expect::unaffected_by(trial, &server, "client A stalled", attacker, attack).await.map(drop)
 }
 
-/// 100 clients that came while the program was stopped are all served once it continues.
+/// 100 clients that connect while the program is stopped are all served once it continues.
 pub(crate) async fn accept_burst(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 100;
     let server = trial.start(start).await?;
-    trial.step("connect a first client, which is answered and stays open");
+    trial.step("connect a first client, which gets an answer and stays connected");
     let first = server.serve_new_client("the first client").await?;
     trial.step(format!(
-        "stop the program (SIGSTOP); {CLIENTS} clients connect and make a request each"
+        "stop the program (SIGSTOP); {CLIENTS} clients connect and each send a request"
     ));
     server.process.pause().await?;
-    trial.step("let the program go on (SIGCONT); each must get its answer");
+    trial.step("continue the program (SIGCONT); each client must get its answer");
     let clients = arrive_and_resume(&server, CLIENTS).await?;
-    trial.step("each of them makes another request, and so does the first client");
+    trial.step("each of them sends another request, and so does the first client");
     try_join_all(clients.iter().chain([&first]).map(Client::ask)).await?;
     clients.into_iter().for_each(Client::reset);
     Ok(())
 }
 
-/// Connects `number` clients to a program that is stopped, has each make a request, and lets the program continue once
-/// all are in its queue or no more get into it.
+/// Connects `number` clients to a stopped program, has each send a request, and continues the program once all are in
+/// its listen queue or the queue is full.
 pub(crate) async fn arrive_and_resume(
     server: &Rc<Server>,
     number: usize,
 ) -> Result<Vec<Client>, CheckError> {
-    /// A queue shorter than `number` is full when no client got into it for so long.
+    /// A queue shorter than `number` is full if no client has entered it for this long.
     const FULL: Duration = Duration::from_millis(100);
     let arrived = Cell::new(0);
     let arrivals = (0..number).map(|index| {
         let arrived = &arrived;
         async move {
-            let client = server.connect(&format!("client {} of the queue", index + 1)).await?;
+            let client = server.connect(&format!("client {} in the queue", index + 1)).await?;
             arrived.set(arrived.get() + 1);
             client.ask().await?;
             Ok(client)
@@ -125,22 +129,22 @@ pub(crate) async fn arrive_and_resume(
     run_while(resume, try_join_all(arrivals)).await
 }
 
-/// With `clients` open, each busy, the program has at most four threads more than the machine has CPUs; or, because a
-/// managed runtime has threads of its own, that many more than it had before them.
+/// With `clients` busy clients, the program has at most four more threads than the machine has CPUs. A managed runtime
+/// has threads of its own, so that many more than before the clients connected are fine, too.
 pub(crate) async fn few_threads(
     trial: &Trial,
     start: &Start,
     clients: usize,
 ) -> Result<(), CheckError> {
-    /// What a runtime may have beside a thread for each CPU.
+    /// The threads that a runtime may have besides one for each CPU.
     const SPARE: usize = 4;
-    /// More are not a runtime's own, whenever they were started.
+    /// No runtime has more threads of its own than this.
     const MAX_THREADS: usize = 64;
     let server = trial.start(start).await?;
     let before = server.probe().thread_count();
-    trial.step(format!("connect {clients} clients; each is answered and stays open"));
+    trial.step(format!("connect {clients} clients; each gets an answer and stays connected"));
     let open = server.connect_many(clients).await?;
-    trial.step("all of them make a request at the same time; meanwhile count the threads");
+    trial.step("count the threads while all of them send a request at the same time");
     let most = Cell::new(server.probe().thread_count());
     let counting = async {
         loop {
@@ -154,9 +158,9 @@ pub(crate) async fn few_threads(
     let few = cpus + SPARE;
     if threads > few && (threads > before + few || threads > MAX_THREADS) {
         let expected =
-            format!("at most {} ({} and {SPARE})", count(few, "thread"), count(cpus, "CPU"));
+            format!("at most {} ({} + {SPARE})", count(few, "thread"), count(cpus, "CPU"));
         let observed =
-            format!("{} with {clients} clients, {before} before them", count(threads, "thread"));
+            format!("{} with {clients} clients, {before} before", count(threads, "thread"));
         let cause = if threads > clients / 2 {
             causes::THREAD_FOR_EACH_CLIENT
         } else {
@@ -169,7 +173,7 @@ pub(crate) async fn few_threads(
     Ok(())
 }
 
-/// Shows what the kernel sees of the threads. It gives no points: any design passes.
+/// Reports what the kernel shows of the threads. This check has no points: any design passes.
 pub(crate) async fn thread_per_client(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 50;
     let server = trial.start(start).await?;
@@ -183,28 +187,28 @@ pub(crate) async fn thread_per_client(trial: &Trial, start: &Start) -> Result<()
     };
     let (read, accept) = (asleep_in(Syscall::reads), asleep_in(Syscall::accepts));
     trial.note(format!(
-        "with {CLIENTS} clients open: {}, {read} asleep in read, {accept} in accept",
+        "with {CLIENTS} clients connected: {}, {read} asleep in read, {accept} in accept",
         count(threads.len(), "thread")
     ));
     clients.into_iter().for_each(Client::reset);
     Ok(())
 }
 
-/// From 200 clients to 1,000, each takes at most 64 KiB (rule R6: a slope, never an amount).
+/// From 200 to 1,000 clients, each adds at most 64 KiB (rule R6: a slope, never an amount).
 pub(crate) async fn memory_per_connection(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const FROM: usize = 200;
     const TO: usize = 1000;
     const EACH: u64 = 64 * 1024;
-    /// The allocator's share, and what else a task needs beside a buffer of that size.
+    /// For the allocator, and for what a task needs besides a buffer of that size.
     const SLACK: u64 = 16 * 1024;
-    /// Memory is measured after so many clients each, so that no machine has to hold what is far too much.
+    /// Memory is measured after every batch of this size, so that a greedy program does not exhaust the machine.
     const STEP: usize = 100;
     let server = trial.start(start).await?;
     server.expect_descriptors_for(TO)?;
-    trial.step(format!("connect {FROM} clients; each is answered and stays open"));
+    trial.step(format!("connect {FROM} clients; each gets an answer and stays connected"));
     let mut open = server.connect_many(FROM).await?;
     let before = server.probe().rss_anon();
-    trial.step(format!("connect {} more", TO - FROM));
+    trial.step(format!("connect {} more clients", TO - FROM));
     while open.len() < TO {
         open.extend(server.connect_many(STEP).await?);
         let grown = expect::growth(&before, &server.probe().rss_anon()).values().sum::<u64>();
@@ -216,7 +220,7 @@ pub(crate) async fn memory_per_connection(trial: &Trial, start: &Start) -> Resul
                 size(grown / more as u64)
             );
             let failure = Failure::property(observed)
-                .expecting(format!("each client takes at most {}", size(EACH)))
+                .expecting(format!("each client adds at most {} of memory", size(EACH)))
                 .because(causes::LARGE_BUFFER_IN_TASK);
             return Err(server.fail(failure).await);
         }

@@ -1,4 +1,4 @@
-//! A server that runs out of descriptors: `accept` fails with EMFILE, and clients wait in the listener's queue.
+//! A server that runs out of descriptors: `accept` fails with EMFILE, and clients wait in the listen queue.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,36 +17,36 @@ use tokio::task::JoinHandle;
 use super::causes;
 use crate::expect;
 
-/// How many clients are served from beginning to end.
+/// How many clients are served throughout the check.
 const SERVED: usize = 4;
 
-/// How many requests one of them makes, each after the answer to the one before, where a delay is looked for. A server
-/// that stops for a few milliseconds after each failed accept stops for most of them.
+/// How many requests one of them sends, each after the previous answer, to measure a delay. A server that pauses for a
+/// few milliseconds after each failed accept delays most of them.
 const REQUESTS: u32 = 50;
 
-/// A runtime may raise its soft limit by itself, as Go's and Java's do.
+/// Some runtimes raise their own soft limit, as Go's and Java's do.
 const LIMIT: DescriptorLimit = DescriptorLimit { soft: 64, hard: 128 };
 
-/// How many clients have to be served once the others have left.
+/// How many clients must be served once the others have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
-    /// A third of those that were accepted before: one that is served may need a second descriptor, for another server,
-    /// say.
+    /// A third of those accepted before: a client that is served may need a second descriptor, such as one to another
+    /// server.
     AThird,
-    /// More, with a higher limit: only then is a slot missed that was lost while accept failed. A program that makes a
-    /// table of the size of its first limit cannot serve more.
+    /// More than before, with a higher limit: only this shows a slot that was lost while accept failed. A program
+    /// whose table has the size of its first limit cannot serve more.
     BeyondTheLimit,
 }
 
-/// A program with a process for each client has no limit for all.
+/// With a process for each client, no limit holds for all clients together.
 const MAX_MORE: usize = 100;
 
-/// The row of [`out_of_descriptors`] in a lab's table, as far as all labs have the same.
+/// The row of [`out_of_descriptors`] in a lab's table, as far as it is the same in all labs.
 pub(crate) const fn row(task: u8, points: u32) -> Described {
     check("out-of-descriptors")
         .task(task)
         .cleanup(points)
-        .rule("out of descriptors: serves its clients, does not spin, and accepts again later")
+        .rule("out of descriptors, the server serves its clients, never spins, and recovers later")
 }
 
 /// Out of descriptors, the program does not spin and serves its clients. Once others have left, it accepts new ones.
@@ -57,42 +57,43 @@ pub(crate) async fn out_of_descriptors(
 ) -> Result<(), CheckError> {
     let server = trial.start(&Start { descriptors: LIMIT, ..*start }).await?;
     trial.step(format!(
-        "{SERVED} clients connect, are answered and stay open; others leave, by FIN and by half-close"
+        "connect {SERVED} clients; each gets an answer and stays connected; two others connect and leave, one by a close, \
+         one by a half-close"
     ));
     let served = server.connect_many(SERVED).await?;
     leave_first(&server).await?;
-    trial.step(format!("one of the {SERVED} makes {REQUESTS} requests, one after the other"));
+    trial.step(format!("one of the {SERVED} sends {REQUESTS} requests, one after another"));
     let before = request_time(&served[0]).await?;
-    // One that always does is for another check.
+    // A program that always spins fails another check.
     let always_spins = matches!(expect::cpu_use(&server).await, expect::CpuUse::High(_));
     let connects = fill(trial, &server).await?;
     let held = ConnectionTable::of(server.address()).accepted().saturating_sub(SERVED);
-    trial.step("while at least one client waits in the listener's queue, watch how much CPU time the program uses");
+    trial.step("while at least one client waits in the listen queue, watch how much CPU time the program uses");
     let waiting = connect_in_background(&server, 1);
     wait_for_queue(&server).await;
     if !always_spins {
         expect_low_cpu_use(&server).await?;
     }
-    trial.step(format!("the same one of the {SERVED} makes {REQUESTS} requests again"));
+    trial.step(format!("the same client sends {REQUESTS} requests again"));
     expect_service(&server, &served[0], before).await?;
-    trial.step("one second later, all clients but these close (FIN)");
-    // Not a wait for something: what is tried is what becomes of a second of failed accepts.
+    trial.step("one second later, close all other clients (FIN)");
+    // Not a wait for an event: a second of failed accepts is the test.
     tokio::time::sleep(Duration::from_secs(1)).await;
     for connects in [connects, waiting] {
         connects.abort();
-        // The task ends, and its connections with it, when it is next polled.
+        // The task and its connections end when it is next polled.
         let _ = connects.await;
     }
     expect_recovery(trial, &server, &served, held, recovery).await
 }
 
-/// Connects clients that send nothing, until a process has as many descriptors open as it may. They stay open until the
-/// task that is returned is aborted.
+/// Connects clients that send nothing until a process reaches its descriptor limit. They stay open until the returned
+/// task is aborted.
 async fn fill(context: &Context, server: &Server) -> Result<JoinHandle<()>, CheckError> {
     /// More than either limit allows.
     const CLIENTS: usize = 160;
     context.step(format!(
-        "up to {CLIENTS} more clients connect and send nothing, until a process has as many descriptors open as it may"
+        "connect up to {CLIENTS} more clients, which send nothing, until a process reaches its descriptor limit"
     ));
     let limit = server.process.descriptor_limit().unwrap_or(LIMIT.soft);
     let connects = connect_in_background(server, CLIENTS);
@@ -103,12 +104,12 @@ async fn fill(context: &Context, server: &Server) -> Result<JoinHandle<()>, Chec
             || server.client_sockets()? >= SERVED + CLIENTS;
         Ok(is_over.then_some(()))
     };
-    // A program that leaves the queue alone for a reason of its own becomes idle, too.
+    // A program that stops accepting for a reason of its own becomes idle, too.
     server.process.poll_until(full).await?;
     Ok(connects)
 }
 
-/// What a runtime loads when it first closes a connection may need descriptors: so clients leave before there are none.
+/// A runtime may need descriptors when it first closes a connection, so clients leave before the program runs out.
 async fn leave_first(server: &Rc<Server>) -> Result<(), CheckError> {
     let client = server.serve_new_client("a client that closes").await?;
     drop(client);
@@ -119,8 +120,8 @@ async fn leave_first(server: &Rc<Server>) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Connects `clients` clients, all open until the task is aborted. Nothing waits for it: at the limit a queue may be
-/// full, and then a connect does not end.
+/// Connects `clients` clients, which stay open until the task is aborted. Nothing waits for the task: at the limit the
+/// queue may be full, and then a connect does not return.
 fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
     let (journal, address) = (server.context().journal().clone(), server.address());
     tokio::task::spawn_local(async move {
@@ -136,9 +137,8 @@ fn connect_in_background(server: &Server, clients: usize) -> JoinHandle<()> {
     })
 }
 
-/// Waits until a client waits in the listener's queue. With a short backlog the others may be about to repeat a connect
-/// that found no place, and an accept that is not called does not fail. A program may also keep the queue empty, by
-/// closing what it cannot serve.
+/// Waits until a client is in the listen queue. With a short backlog, the others may still be retrying their connects,
+/// and with an empty queue no accept fails. A program may also keep the queue empty by closing what it cannot serve.
 async fn wait_for_queue(server: &Server) {
     const MAX_WAIT: Duration = Duration::from_secs(2);
     let begin = Instant::now();
@@ -150,9 +150,11 @@ async fn wait_for_queue(server: &Server) {
 async fn expect_low_cpu_use(server: &Server) -> Result<(), CheckError> {
     let failure = match expect::cpu_use(server).await {
         expect::CpuUse::Low => return Ok(()),
-        expect::CpuUse::Ended => Failure::property("it ended when it ran out of descriptors")
-            .expecting("the program goes on")
-            .because(causes::ACCEPT_ERRORS_ARE_FATAL),
+        expect::CpuUse::Ended => {
+            Failure::property("the program ended when it ran out of descriptors")
+                .expecting("the program keeps running")
+                .because(causes::ACCEPT_ERRORS_ARE_FATAL)
+        }
         expect::CpuUse::High(busiest) => Failure::property(busiest.to_string())
             .expecting("a program that cannot accept uses next to no CPU time")
             .because(causes::SPINS_ON_ACCEPT_ERRORS),
@@ -160,7 +162,7 @@ async fn expect_low_cpu_use(server: &Server) -> Result<(), CheckError> {
     Err(server.fail(failure).await)
 }
 
-/// How long `client` takes for its requests.
+/// How long the requests of `client` take.
 async fn request_time(client: &Client) -> Result<Duration, CheckError> {
     let begin = Instant::now();
     for _ in 0..REQUESTS {
@@ -169,32 +171,39 @@ async fn request_time(client: &Client) -> Result<Duration, CheckError> {
     Ok(begin.elapsed())
 }
 
-/// Expects that `client` is served as before, where its requests took the time `before` (rule R3).
+/// Expects that `client` is served as before, when its requests took `before` (rule R3). Only the fastest of several
+/// tries is held to the limit (rule R2): 50 round trips sometimes take long while other processes run.
 async fn expect_service(
     server: &Server,
     client: &Client,
     before: Duration,
 ) -> Result<(), CheckError> {
+    const TRIES: usize = 3;
     let max = (5 * before).max(Duration::from_millis(250));
-    let after = request_time(client).await;
-    let after = after.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_STOP_CLIENTS))?;
-    if after <= max {
-        return Ok(());
+    let mut after = Duration::MAX;
+    for _ in 0..TRIES {
+        let time = request_time(client).await;
+        let time = time.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_STOP_CLIENTS))?;
+        after = after.min(time);
+        if after <= max {
+            return Ok(());
+        }
     }
     expect::not_starved(&server.process)?;
     let observed = format!(
-        "{REQUESTS} requests of one client took {} while others waited in the queue, {} before",
-        time(after),
-        time(before)
+        "{REQUESTS} requests of one client took {} before, and {} while other clients waited in the queue (the fastest \
+         of {TRIES} tries)",
+        time(before),
+        time(after)
     );
     let failure = Failure::property(observed)
-        .expecting(format!("clients that are connected are served: within {}", time(max)))
+        .expecting(format!("a connected client's requests still finish within {}", time(max)))
         .because(causes::ACCEPT_ERRORS_STOP_CLIENTS);
     Err(server.fail(failure).await)
 }
 
-/// Expects that, with the others gone, `served` are served and so are new clients: how many, `recovery` says, compared
-/// with the `held` that were accepted before.
+/// Expects that, once the others have left, the program serves `served` and new clients. `recovery` says how many,
+/// compared with the `held` clients accepted before.
 async fn expect_recovery(
     context: &Context,
     server: &Rc<Server>,
@@ -202,21 +211,22 @@ async fn expect_recovery(
     held: usize,
     recovery: Recovery,
 ) -> Result<(), CheckError> {
-    // A slot that was lost while accept failed is missed only where more clients are served than before.
-    // How many were accepted differs from run to run by a few, so the step says what they are compared with.
+    // A slot lost while accept failed shows only if more clients are served than before. The number accepted varies a
+    // little from run to run, so the step says what it is compared with.
     let (number, clients) = match recovery {
-        Recovery::BeyondTheLimit if server.process.raise_descriptor_limit() => {
-            ((held * 3 / 2).min(MAX_MORE), "half as many clients again as were accepted before")
-        }
+        Recovery::BeyondTheLimit if server.process.raise_descriptor_limit() => (
+            (held * 3 / 2).min(MAX_MORE),
+            "one and a half times as many clients as were accepted before",
+        ),
         _ => (held / 3, "a third as many clients as were accepted before"),
     };
-    context.step("a new client connects, which must be answered");
-    // A handshake that will never be done may hold its descriptor until its time is over.
+    context.step("connect a new client, which must get an answer");
+    // An unfinished handshake may hold its descriptor until its timeout.
     server.until_clients_are_at_most(SERVED).await?;
     let new = server.still_serves("the new client").await;
     let new = new.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_ARE_FATAL))?;
     context.step(format!(
-        "{clients} connect; each must be answered while all are open, and so must the first {SERVED}"
+        "connect {clients}; each must get an answer while all are connected, and so must the first {SERVED}"
     ));
     let clients = server.connect_many(number).await;
     let clients = clients.map_err(|error| error.if_unanswered(causes::LOSES_SLOTS))?;

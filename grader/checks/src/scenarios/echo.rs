@@ -1,4 +1,4 @@
-//! A server that sends back every byte as it came.
+//! A server that echoes every byte unchanged.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::expect;
 /// A client that sends nothing gets the end of the stream and nothing else.
 pub(crate) async fn empty_session(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
-    trial.step("connect client A, send nothing, shut down its sending side (FIN)");
+    trial.step("connect client A; it sends nothing and shuts down its sending side (FIN)");
     server.connect("client A").await?.finish().await?;
-    trial.step("connect client B and close it at once");
+    trial.step("connect client B and close it immediately");
     drop(server.connect("client B").await?);
-    // The client sends a line of text, and ends its input as soon as the answer has come or none is in sight: a
-    // program that takes a stream for lines or for text, or waits for the end of the input, fails in another check.
-    trial.step("connect client C, send a line, expect it back");
+    // The client sends a line of text, and half-closes once the answer arrives or the program is idle. A program that
+    // expects lines or text, or that waits for EOF, fails in another check.
+    trial.step("connect client C; it sends a line and must get it back");
     let client = server.connect("client C").await?;
     let line = trial.line();
     client.send(&line).await?;
@@ -32,19 +32,22 @@ pub(crate) async fn empty_session(trial: &Trial, start: &Start) -> Result<(), Ch
     client.expect_echo(&line, line.len()).await
 }
 
-/// The stream comes back equal and at once, whatever it contains and however it is cut.
+/// The stream is echoed unchanged and immediately, whatever it contains and however it is split.
 pub(crate) async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
-    trial.step("connect client A, send each of the 256 values of a byte once, expect them back");
+    trial
+        .step("connect client A; it sends each of the 256 byte values once and must get them back");
     let client = server.connect("client A").await?;
     client.exchange(&trial.all_bytes().into()).await?;
-    trial.step("on the same connection: 8 pieces of random sizes up to 64 KiB");
+    trial.step("on the same connection, client A sends 8 chunks of random sizes up to 64 KiB");
     for _ in 0..8 {
         client.exchange(&trial.bytes(1..=64 * 1024)).await?;
     }
     client.finish().await?;
     drop(client);
-    trial.step("connect client B, send 64 single bytes, each after the echo of the one before");
+    trial.step(
+        "connect client B; it sends 64 single bytes, each after the echo of the previous one",
+    );
     let client = server.connect("client B").await?;
     for _ in 0..64 {
         client.exchange(&trial.bytes(1..=1)).await?;
@@ -52,13 +55,13 @@ pub(crate) async fn echo_bytes(trial: &Trial, start: &Start) -> Result<(), Check
     Ok(())
 }
 
-/// After the client's shutdown(SHUT_WR) the remaining bytes are echoed, then the stream ends.
+/// After the client's shutdown(SHUT_WR), the remaining bytes are echoed, then the stream ends.
 pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     for length in [1..=1, 1000..=5000] {
         let payload = trial.bytes(length);
         trial.step(format!(
-            "connect a client, send {} without reading, shut down its sending side (FIN), then read",
+            "connect a client; it sends {} without reading, shuts down its sending side (FIN), then reads",
             size(payload.len())
         ));
         let client = server.connect("the client").await?;
@@ -67,13 +70,13 @@ pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), Check
         client.expect_echo(&payload, payload.len()).await?;
         client.expect_end().await?;
     }
-    trial.step("connect client B, send without reading until nothing moves for 300 ms");
+    trial.step("connect client B; it sends, without reading, until nothing has moved for 300 ms");
     let client = server.connect("client B").await?;
-    // A program that takes all of this has buffered some of it when the end of the input comes.
+    // A program that takes all of this still buffers some of it when EOF arrives.
     let payload = trial.stream(expect::MORE_THAN_FITS / 4);
     let taken = client.send_until_stalled(&payload).await?;
     trial.step(format!(
-        "it has sent {}; it shuts down its sending side, then reads {} whenever the program has come to rest",
+        "it has sent {}; it shuts down its sending side, then reads {} whenever the program is idle",
         size(taken),
         size(SLOW_READ)
     ));
@@ -82,22 +85,23 @@ pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), Check
     client.expect_end().await
 }
 
-/// How many bytes a slow reader reads at once.
+/// How many bytes a slow reader reads at a time.
 const SLOW_READ: u64 = 512 * 1024;
 
-/// Reads slowly until the program has read all of the input, then reads the remaining bytes at once. The kernel has
-/// little buffer space while the client reads slowly, so what a program buffers is still there when the end of the
-/// input comes, if it is more than about a megabyte.
+/// Reads slowly until the program has read all of the input, then reads the remaining bytes at full speed. While the
+/// client reads slowly, the kernel has little buffer space, so a program that buffers more than about a megabyte still
+/// holds it at EOF.
 async fn read_slowly(
     server: &Server,
     client: &Client,
     payload: &Payload,
     taken: u64,
 ) -> Result<(), CheckError> {
-    let expected = format!("client B gets the {} back that it sent", size(taken));
+    let expected = format!("client B gets back the {} that it sent", size(taken));
     let mut read = 0;
     while read < taken {
-        // Longer than it takes to prove that the program sleeps; one with a timer of its own cannot be proven to.
+        // Longer than it takes to prove that the program sleeps; for a program with its own timer, no proof is
+        // possible.
         server.process.wait_until_idle(Duration::from_millis(50)).await;
         let has_seen_the_end =
             ConnectionTable::of(server.address()).is_fully_read(client.connection.ports);
@@ -109,21 +113,20 @@ async fn read_slowly(
     Ok(())
 }
 
-/// Much data is echoed intact. For clients that do not read, little is buffered and nothing is lost, even where a
+/// A lot of data is echoed intact. For clients that do not read, little is buffered and nothing is lost, even if a
 /// signal interrupts the program.
 pub(crate) async fn large_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const WHOLE: u64 = 32 * 1024 * 1024;
     let server = trial.start(start).await?;
-    trial.step(format!("connect a client, send {} and read while sending", size(WHOLE)));
+    trial.step(format!("connect a client; it sends {} and reads while sending", size(WHOLE)));
     let client = server.connect("the client").await?;
     client.exchange(&trial.stream(WHOLE)).await?;
     client.finish().await?;
     drop(client);
     let stalled = stall(trial, &server).await?;
-    // A signal is one of the things that make a blocking write return early, with a part only.
-    trial.step(
-        "stop the program and let it go on (SIGSTOP, SIGCONT): a blocked write may end early",
-    );
+    // A signal makes a blocking write return early, with only part of its bytes written.
+    trial
+        .step("stop and continue the program (SIGSTOP, SIGCONT): a blocked write may return early");
     server.process.pause().await?;
     server.process.resume();
     drain(trial, stalled).await
@@ -148,9 +151,9 @@ struct StalledClient {
 /// Has four clients send without reading, until nothing moves. The program must not buffer without limit what they do
 /// not read.
 async fn stall(context: &Context, server: &Rc<Server>) -> Result<Vec<StalledClient>, CheckError> {
-    context.step("connect client A, exchange a few bytes");
+    context.step("connect client A; it exchanges a few bytes with the program");
     let client = server.serve_new_client("client A").await?;
-    context.step("it sends without reading until nothing moves for 300 ms");
+    context.step("client A sends, without reading, until nothing has moved for 300 ms");
     let (payload, taken) = stall_one(context, server, &client).await?;
     context.step("clients B, C and D do the same");
     let mut stalled = vec![StalledClient { client, payload, taken }];
@@ -166,8 +169,8 @@ async fn stall(context: &Context, server: &Rc<Server>) -> Result<Vec<StalledClie
     Ok(stalled)
 }
 
-/// Has `client` send without reading, until nothing moves. Gives what it sends, and how many bytes of that the program
-/// took.
+/// Has `client` send without reading, until nothing moves. Returns what it sends, and how many bytes of that the
+/// program took.
 ///
 /// # Errors
 ///
@@ -178,14 +181,14 @@ pub(crate) async fn stall_one(
     client: &Client,
 ) -> Result<(Payload, u64), CheckError> {
     const MAX_GROWTH: u64 = 16 * 1024 * 1024;
-    // Measured now: a child process begins with what it shares with its parent.
+    // Measured only now: a child process starts with the memory that it shares with its parent.
     let before = server.probe().rss_anon();
     let payload = context.stream(expect::MORE_THAN_FITS);
     let taken = client.send_until_stalled(&payload).await?;
     let grown = expect::growth(&before, &server.probe().rss_anon());
     let piled_up = |grown: &str| {
         Failure::property(format!("memory grew by {grown} (RssAnon)"))
-            .observing(format!("the program took {} of a client that reads nothing", size(taken)))
+            .observing(format!("the program took {} from a client that reads nothing", size(taken)))
             .because(causes::NO_BACK_PRESSURE)
     };
     expect::memory_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
@@ -194,7 +197,7 @@ pub(crate) async fn stall_one(
 
 /// Has all clients read what they have sent.
 async fn drain(context: &Context, stalled: Vec<StalledClient>) -> Result<(), CheckError> {
-    context.step("now each of the four reads all that it has sent");
+    context.step("now each of the four reads back everything that it sent");
     let reading = stalled.iter().map(|StalledClient { client, payload, taken }| async move {
         client.expect_echo(payload, *taken).await?;
         client.finish().await

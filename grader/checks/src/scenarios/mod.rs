@@ -1,5 +1,5 @@
-//! What several labs check alike, written once. A lab says in its `Service` how its clients get a connection and what a
-//! request and its answer are; the scenarios know no more of it.
+//! Checks that several labs share. A lab's `Service` says how its clients connect and what a request and its answer
+//! are; the scenarios know no more about the lab.
 
 pub mod byte_echo;
 mod causes;

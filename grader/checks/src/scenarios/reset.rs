@@ -1,4 +1,4 @@
-//! Clients that go away in the middle.
+//! Clients that disconnect in the middle of an exchange.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::causes;
 use super::crowd::arrive_and_resume;
 use crate::expect;
 
-/// A client's RST ends that client only.
+/// A client's RST ends only its own connection.
 pub(crate) async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let flood = |length| trial.service().exchange.flood(trial, length);
     trial
-        .step("10 times: connect a client, exchange a few bytes, send 20 KiB more, reset it (RST)");
+        .step("10 times: connect a client; it exchanges a few bytes, sends 20 KiB more and resets its connection (RST)");
     for _ in 0..10 {
         let client = server.serve_new_client("the client").await?;
         client.send(&flood(20 * 1024)).await?;
@@ -26,12 +26,13 @@ pub(crate) async fn mid_stream(trial: &Trial, start: &Start) -> Result<(), Check
     server.still_serves("client B").await?.finish().await
 }
 
-/// A client that goes away while the program writes to it ends that client only.
+/// A client that disconnects while the program writes to it ends only its own connection.
 pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     let flood = |length| trial.service().exchange.flood(trial, length);
     trial.step(
-        "connect client A, send without reading until nothing moves for 300 ms, reset it (RST)",
+        "connect client A; it sends, without reading, until nothing has moved for 300 ms, then resets its connection \
+         (RST)",
     );
     let client = server.connect("client A").await?;
     client.send_until_stalled(&flood(expect::MORE_THAN_FITS)).await?;
@@ -39,16 +40,19 @@ pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Ch
     trial.step("connect client B, which must be served");
     server.still_serves("client B").await?.finish().await?;
 
-    // After a close the first write succeeds and draws an RST; a program that writes all at once meets no error then.
-    // After a FIN and an RST even the first write gives EPIPE.
-    for (leaves, by_reset) in [("closes", false), ("shuts down (FIN) and resets (RST)", true)] {
-        trial.step("connect client C, exchange a few bytes, stop the program (SIGSTOP)");
+    // After a close, the first write succeeds and provokes an RST, so a program that writes everything in one call
+    // sees no error. After a FIN and an RST, even the first write fails with EPIPE.
+    for (leaves, by_reset) in [
+        ("closes its connection", false),
+        ("half-closes (FIN), then resets the connection (RST)", true),
+    ] {
+        trial.step("connect client C; it exchanges a few bytes; then stop the program (SIGSTOP)");
         let client = server.serve_new_client("client C").await?;
         server.process.pause().await?;
         trial.step(format!(
-            "client C sends up to 60,000 bytes and {leaves}; the program goes on (SIGCONT)"
+            "client C sends up to 60,000 bytes and {leaves}; continue the program (SIGCONT)"
         ));
-        // A machine with small buffers takes less, and the stopped program reads none of it.
+        // A machine with small buffers takes fewer bytes, and the stopped program reads none.
         let sent = client.send_until_stalled(&flood(60_000)).await;
         if by_reset {
             client.connection.half_close();
@@ -58,48 +62,48 @@ pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Ch
         }
         server.process.resume();
         sent?;
-        trial.step("connect client D, which must be served, once client C's socket is closed");
+        trial.step("once client C's socket is closed, connect client D, which must be served");
         server.until_clients_are_gone().await?;
         server.still_serves("client D").await?.finish().await?;
     }
     Ok(())
 }
 
-/// 100 clients are reset at once, half of them with unread echo pending: nothing is left of them, and they cause no
-/// more work.
+/// 100 clients reset their connections at the same time, half of them with unread echo pending: they leave nothing
+/// behind, and cause no more work.
 pub(crate) async fn storm(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 100;
     let server = trial.start(start).await?;
     trial.step(format!(
-        "connect {CLIENTS} clients; each is answered; half of them then send without reading until \
-         nothing moves for 300 ms"
+        "connect {CLIENTS} clients; each gets an answer; half of them then send, without reading, until nothing has \
+         moved for 300 ms"
     ));
     let mut clients = server.connect_many(CLIENTS / 2).await?;
     clients.extend(stalled_crowd(trial, &server, CLIENTS / 2).await?);
-    trial.step("reset all of them (RST), and wait until their sockets are closed");
+    trial.step("all of them reset their connections (RST); wait until the program has closed their sockets");
     clients.into_iter().for_each(Client::reset);
     let are_gone = server.until_clients_are_gone().await?.is_some();
-    trial.step("watch how much CPU the program uses");
+    trial.step("watch how much CPU time the program uses");
     expect_nothing_left(&server, are_gone).await?;
     trial.step("connect a new client, which must be served");
     server.still_serves("the new client").await?.finish().await
 }
 
-/// Expects that clients that were reset cause no work, and that `are_gone`, their sockets.
+/// Expects that the clients cause no more work, and that their sockets `are_gone`.
 async fn expect_nothing_left(server: &Server, are_gone: bool) -> Result<(), CheckError> {
-    let expected = "nothing is left of a client that was reset: no socket, and no work";
+    let expected =
+        "a client that has reset its connection leaves no socket behind and causes no work";
     let still_open = || {
         let sockets = count(server.client_sockets()?, "socket");
-        Ok::<_, CheckError>(format!("{sockets} of them still open"))
+        Ok::<_, CheckError>(format!("{sockets} still open after the resets"))
     };
     let failure = match expect::cpu_use(server).await {
         expect::CpuUse::Low if are_gone => return Ok(()),
         expect::CpuUse::Low => Failure::property(still_open()?)
             .expecting(expected)
             .because(causes::KEEPS_FAILED_CLIENTS),
-        expect::CpuUse::Ended => {
-            Failure::property("that was after the resets").expecting("the program goes on")
-        }
+        expect::CpuUse::Ended => Failure::property("the program ended after the resets")
+            .expecting("the program keeps running"),
         expect::CpuUse::High(busiest) => {
             let sockets = if are_gone { None } else { Some(still_open()?) };
             Failure::property_lines([busiest.to_string()].into_iter().chain(sockets))
@@ -110,19 +114,18 @@ async fn expect_nothing_left(server: &Server, are_gone: bool) -> Result<(), Chec
     Err(server.fail(failure).await)
 }
 
-/// Clients come and go so that descriptors are used again, half of them with unread echo pending when they are reset:
-/// no byte of one client reaches another.
+/// Clients connect and leave so that descriptor numbers are reused. Half of them reset their connections with unread
+/// echo pending. No byte of one client reaches another.
 pub(crate) async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const ROUNDS: usize = 6;
     const CLIENTS: usize = 20;
     let server = trial.start(start).await?;
     trial.step(format!(
-        "{ROUNDS} times: connect {CLIENTS} clients, each sends random bytes and gets them back; half of \
-         them then send without reading until nothing moves for 300 ms, and are reset (RST); the \
-         others close"
+        "{ROUNDS} times: connect {CLIENTS} clients, which send random bytes and get them back; half then send, without \
+         reading, until nothing has moved for 300 ms and reset their connections (RST); the others close theirs"
     ));
     trial.step(
-        "every second time the program is stopped (SIGSTOP) while they leave and new ones come",
+        "every second time, the program is stopped (SIGSTOP) while these clients leave and new ones connect",
     );
     let rounds = async {
         let mut stalled = stalled_crowd(trial, &server, CLIENTS / 2).await?;
@@ -141,13 +144,13 @@ pub(crate) async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), Che
             stalled = stalled_crowd(trial, &server, CLIENTS / 2).await?;
             try_join_all(others.iter().map(Client::ask)).await?;
         }
-        // Bytes that they have not sent would come before the end.
+        // Bytes that they did not send would arrive before EOF.
         try_join_all(others.iter().map(Client::finish)).await
     };
     rounds.await.map(drop).map_err(with_crosstalk)
 }
 
-/// Says why a client most likely got other bytes than it sent.
+/// Says why a client most likely got bytes that it did not send.
 fn with_crosstalk(error: CheckError) -> CheckError {
     error.amend(|failure| {
         let are_wrong_bytes = matches!(
@@ -160,8 +163,8 @@ fn with_crosstalk(error: CheckError) -> CheckError {
     })
 }
 
-/// `number` clients, each answered, that then send without reading until nothing moves: for each the program has bytes
-/// that it cannot write. The kernel buffers little for them, so that many cost little.
+/// `number` clients that get an answer, then send without reading until nothing moves: the program has bytes for each
+/// that it cannot write. The kernel buffers little for them, so many clients cost little.
 async fn stalled_crowd(
     trial: &Trial,
     server: &Rc<Server>,
@@ -177,7 +180,7 @@ async fn stalled_crowd(
         Ok(client)
     });
     let stalled = try_join_bounded(arrivals).await?;
-    // All is sent, or nothing moves: the program has by now tried to write what it has read.
+    // Everything has been sent, or nothing moves: the program has by now tried to write what it has read.
     server.process.wait_until_idle(Duration::from_millis(300)).await;
     Ok(stalled)
 }

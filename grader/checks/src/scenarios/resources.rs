@@ -9,31 +9,31 @@ use engine::verdict::{CheckError, Failure};
 use super::causes;
 use crate::expect;
 
-/// A program with nothing to do sleeps: before any client, with idle ones, and after a stalled one.
+/// A program with nothing to do sleeps: before any client, with idle clients, and after a stalled one.
 pub(crate) async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     const CLIENTS: usize = 50;
     let untouched = trial.start(start).await?;
     let visited = trial.start(start).await?;
     trial.step(format!(
-        "connect {CLIENTS} clients to this second one: each is answered, then silent"
+        "connect {CLIENTS} clients to the second program; each gets an answer, then sends nothing"
     ));
     let clients = visited.connect_many(CLIENTS).await?;
     let drained = trial.start(start).await?;
     trial.step(
-        "a client of this third one sends without reading until nothing moves for 300 ms; after a while \
-         it reads what there is, and stays open",
+        "a client of the third program sends, without reading, until nothing has moved for 300 ms; later it reads \
+         everything and stays connected",
     );
     trial.step(format!(
-        "watch each for {}: how often does a thread go to sleep?",
+        "watch each program for {}: how often does a thread wake up?",
         time(expect::IDLE_WINDOW)
     ));
     let stalled = expect_idle_after_stall(trial, &drained);
     let idle = expect::idle(&visited, "with 50 idle clients");
-    let untouched = expect::idle(&untouched, "before any client");
-    // All to their end, so that of several failures it is always the same that is reported.
+    let untouched = expect::idle(&untouched, "before any client connects");
+    // All three run to the end, so that, of several failures, the same one is always reported.
     let (untouched, idle, stalled) = tokio::join!(untouched, idle, stalled);
     untouched.and(idle).and(stalled)?;
-    trial.step("the 50 clients make another request: silence is no reason to drop them");
+    trial.step("the 50 clients send another request: silence is no reason to disconnect them");
     try_join_all(clients.iter().map(Client::ask)).await?;
     clients.into_iter().for_each(Client::reset);
     Ok(())
@@ -52,23 +52,24 @@ async fn expect_idle_after_stall(trial: &Trial, server: &Rc<Server>) -> Result<(
         return Err(server.fail(failure).await);
     }
     client.drain(taken).await?;
-    expect::idle(server, "after a stalled client has read on").await
+    expect::idle(server, "after a stalled client has read everything").await
 }
 
-/// How many clients come and go before something is counted again.
+/// How many clients connect and leave before something is counted again.
 const CHURN: usize = 2000;
 
-/// 2,000 clients come and go, [`MAX_CONNECTING`] at a time: most are reset (rule R7: no TIME_WAIT uses up the ports),
-/// the others close or half-close.
+/// 2,000 clients connect and leave, [`MAX_CONNECTING`] at a time: most are reset (rule R7: TIME_WAIT would use up the
+/// ports), the others close or half-close.
 async fn churn(server: &Rc<Server>, context: &Context) -> Result<(), CheckError> {
     context.step(format!(
-        "{CHURN} clients come and go: a few bytes each, then RST (9 of 10), FIN or half-close"
+        "{CHURN} clients connect, exchange a few bytes and leave: 9 of 10 reset their connections (RST), the others \
+         close or half-close them"
     ));
     let visits = (0..CHURN).map(|_| async {
         let client = server.serve_new_client("a client").await?;
         match context.number(0..=19) {
             0 => {
-                // How it ends is for other checks.
+                // Other checks judge how it ends.
                 client.connection.half_close();
                 client.ending().await?;
             }
@@ -81,7 +82,7 @@ async fn churn(server: &Rc<Server>, context: &Context) -> Result<(), CheckError>
     Ok(())
 }
 
-/// After 2,000 clients the descriptors are as before.
+/// After 2,000 clients, the descriptor count is as before.
 pub(crate) async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     expect_descriptors_to_return(&server, trial, "2,000 clients", async || {
@@ -90,7 +91,7 @@ pub(crate) async fn descriptors_return(trial: &Trial, start: &Start) -> Result<(
     .await
 }
 
-/// After `visits`, made by what reports call `clients`, the descriptors are as before.
+/// After `visits`, the descriptor count is as before. Reports call the visitors `clients`.
 pub(crate) async fn expect_descriptors_to_return(
     server: &Rc<Server>,
     context: &Context,
@@ -102,36 +103,36 @@ pub(crate) async fn expect_descriptors_to_return(
         expect::returns_to_baseline(server, context, "descriptors", open, visits).await?
     {
         let after = count(after, "descriptor");
-        let failure = Failure::property(format!("{after}, and more after each {clients}"))
+        let failure = Failure::property(format!("{after}, and more after every {clients}"))
             .expecting(format!("{} open, as before", count(before, "descriptor")))
             .because(causes::KEEPS_STREAMS);
         return Err(server.fail(failure).await);
     }
-    context.step("wait until no client's socket is left");
+    context.step("wait until no client socket is left");
     expect::holds_within(
         server,
         || Ok(server.client_sockets()? == 0),
         || {
             let left = count(server.client_sockets().unwrap_or_default(), "socket");
-            Failure::property(format!("{left} of clients that are gone"))
-                .expecting("no socket of a client is open")
+            Failure::property(format!("{left} of clients that have left"))
+                .expecting("no client socket is open")
                 .because(causes::KEEPS_STREAMS)
         },
     )
     .await
 }
 
-/// After 2,000 clients the threads are as before.
+/// After 2,000 clients, the thread count is as before.
 pub(crate) async fn threads_return(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
-    // A child that has ended and was not waited for takes as much of the system as a thread.
+    // A zombie, a child process that was not waited for, uses system resources as a thread does.
     let threads = || Ok(server.probe().thread_count() + server.probe().zombies().len());
     let visits = async || churn(&server, trial).await;
     if let Some((before, after)) =
         expect::returns_to_baseline(&server, trial, "threads", threads, visits).await?
     {
         let after = count(after, "thread");
-        let failure = Failure::property(format!("{after}, and more after each 2,000 clients"))
+        let failure = Failure::property(format!("{after}, and more after every 2,000 clients"))
             .expecting(format!("{}, as before", count(before, "thread")))
             .because(causes::KEEPS_THREADS);
         return Err(server.fail(failure).await);

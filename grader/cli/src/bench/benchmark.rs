@@ -1,4 +1,4 @@
-//! What is to be measured.
+//! What a benchmark measures.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -8,40 +8,40 @@ use engine::drive::Service;
 use super::cpus::Cpus;
 use super::results::{NotMeasured, Point};
 
-/// How many descriptors a server, or the load generator, needs beside those of its clients.
+/// How many descriptors a server or the load generator needs besides those of its clients.
 pub(crate) const SPARE_DESCRIPTORS: usize = 64;
 
-/// A program to be measured.
+/// A program to measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// How its rows are named.
+    /// The name of its rows.
     pub name: String,
     pub service: &'static Service,
     pub words: Vec<OsString>,
-    /// Flags beside `--addr`.
+    /// Flags besides `--addr`.
     pub flags: &'static [&'static str],
     /// Why it cannot be measured at all, if so: it does not compile.
     pub not_measured: Option<NotMeasured>,
 }
 
-/// What is to be measured, and how.
+/// What is measured, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Benchmark {
     pub programs: Vec<Program>,
     pub points: Vec<Point>,
     pub rounds: u32,
-    /// How long the load generator sends before each sample, and for each.
+    /// How long the load generator sends before each sample, and during each.
     pub warm_up: Duration,
     pub measure: Duration,
-    /// No sample is begun that might end later than this, counted from the beginning.
+    /// The time limit for the whole run: a sample that might end later is not begun.
     pub limit: Duration,
-    /// Requests a second for [`super::Scenario::FixedRate`]; none for a rate that all programs can keep up with.
+    /// Requests a second for [`super::Scenario::FixedRate`]; `None` chooses a rate that all programs can sustain.
     pub rate: Option<f64>,
     pub cpus: Cpus,
 }
 
 impl Benchmark {
-    /// About how long a sample takes.
+    /// Roughly how long a sample takes.
     pub(super) fn expected(&self, point: Point) -> Duration {
         const START: Duration = Duration::from_millis(80);
         const CONNECT: Duration = Duration::from_micros(60);

@@ -1,27 +1,27 @@
-//! How much CPU time a program uses.
+//! Measures how much CPU time a program uses.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use observe::Probe;
 
-/// The CPU time that a program has used up to some moment.
+/// The CPU time that a program had used at some moment.
 pub(super) struct CpuUsage {
-    /// Of each thread that was there, to the nanosecond.
+    /// The time of each thread alive then, to the nanosecond.
     threads: HashMap<i32, Duration>,
-    /// Of all threads and processes that it has had, in ticks of 10 ms.
+    /// The time of all threads and processes so far, also of ended ones, in ticks of 10 ms.
     ticks: Duration,
 }
 
 impl CpuUsage {
-    /// Up to now.
+    /// The CPU time used until now.
     pub fn now(probe: Probe) -> Self {
         let times = probe.cpu_times().into_iter();
         let threads = times.map(|(thread, time)| (thread, time.running)).collect();
         Self { threads, ticks: probe.cpu_ticks() }
     }
 
-    /// The CPU time since then. Where threads or processes came and went, it is known in ticks only.
+    /// The CPU time used since then. If threads or processes started or ended, it is known only in ticks.
     pub fn since(&self, probe: Probe) -> Duration {
         let now = Self::now(probe);
         let used = |(thread, time): (&i32, &Duration)| {

@@ -1,4 +1,4 @@
-//! Which CPUs servers run on, and which the load generator.
+//! Divides the CPUs between servers and the load generator.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// The CPUs of servers, and those of the load generator.
+/// The CPUs of the servers, and those of the load generator.
 #[derive(Clone, Debug)]
 pub(crate) struct Cpus {
     pub server: Vec<usize>,
@@ -14,17 +14,17 @@ pub(crate) struct Cpus {
 }
 
 impl Cpus {
-    /// Gives each half of the cores that may be used; of three, the load generator gets one. The CPUs of a single core
+    /// Gives each side half of the usable cores; of three cores, the load generator gets one. The CPUs of a single core
     /// are divided in the same way, and a single CPU is shared.
     ///
     /// # Errors
     ///
-    /// The kernel does not say which CPUs may be used.
+    /// The kernel does not say which CPUs are usable.
     pub fn divide() -> Result<Self> {
-        let allowed = sched_getaffinity(None).context("cannot tell which CPUs may be used")?;
+        let allowed = sched_getaffinity(None).context("cannot find out which CPUs are usable")?;
         let mut cores: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for cpu in (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)) {
-            // Where the kernel does not tell, each CPU is taken for a core.
+            // If the kernel does not say, each CPU is assumed to be a core.
             let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
             let siblings = fs::read_to_string(path).unwrap_or_else(|_| cpu.to_string());
             cores.entry(siblings).or_default().push(cpu);
@@ -46,7 +46,7 @@ impl Cpus {
         self.server == self.load
     }
 
-    /// Moves this process to the servers' CPUs; what it starts from now on inherits them.
+    /// Moves this process to the servers' CPUs; processes that it starts from now on inherit them.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The grader's end of its load generator.
+//! The grader's side of its load generator.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,7 +12,7 @@ use tokio::net::unix::pipe;
 use super::load::{self, Command, Connected, GO_ON, Interval, Reply};
 use super::results::NotMeasured;
 
-/// A load generator that runs; it ends when this is dropped.
+/// A running load generator; it ends when this is dropped.
 pub(super) struct LoadGenerator {
     commands: pipe::Sender,
     replies: Lines<BufReader<pipe::Receiver>>,
@@ -26,7 +26,7 @@ struct Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.children.forget(self.child.id());
@@ -34,7 +34,7 @@ impl Drop for Process {
 }
 
 impl LoadGenerator {
-    /// Starts one, which carries out `command`.
+    /// Starts a load generator that carries out `command`.
     pub async fn start(children: &Children, command: &Command) -> Result<Self, NotMeasured> {
         Self::spawn(children, command).await.map_err(unable)
     }
@@ -46,7 +46,7 @@ impl LoadGenerator {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // Out of the terminal's foreground group: Ctrl-C is for the grader, which then ends it.
+            // Outside the terminal's foreground group: Ctrl-C goes to the grader, which then ends the load generator.
             .process_group(0);
         let child = children.spawn(&mut program)?;
         let mut process = Process { child, children: children.clone() };
@@ -60,7 +60,7 @@ impl LoadGenerator {
         Ok(Self { commands, replies, _process: process })
     }
 
-    /// How connecting went, its first reply.
+    /// Waits for its first reply: how connecting went.
     pub async fn connected(&mut self) -> Result<Connected, NotMeasured> {
         match self.reply().await? {
             Reply::Connected(connected) => Ok(connected),
@@ -68,7 +68,7 @@ impl LoadGenerator {
         }
     }
 
-    /// Lets it send requests: the first time to warm the server up, the second time to measure.
+    /// Lets it send requests: first to warm up the server, then to measure.
     pub async fn interval(&mut self) -> Result<Interval, NotMeasured> {
         self.commands.write_all(GO_ON.as_bytes()).await.map_err(unable)?;
         match self.reply().await? {
@@ -88,11 +88,11 @@ impl LoadGenerator {
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+#[allow(clippy::needless_pass_by_value, reason = "map_err passes a value")]
 fn unable(error: io::Error) -> NotMeasured {
     NotMeasured::Unable(format!("the load generator: {error}"))
 }
 
 fn unexpected() -> NotMeasured {
-    NotMeasured::Unable("the load generator has said something unexpected".to_owned())
+    NotMeasured::Unable("the load generator sent an unexpected reply".to_owned())
 }

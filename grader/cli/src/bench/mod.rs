@@ -1,10 +1,9 @@
-//! Measures servers, where `check` judges them: what a round trip costs, how long it takes, what a connection holds.
+//! Measures servers, where `check` judges them: CPU time and latency of a round trip, memory per connection.
 //!
-//! A `Benchmark` has programs and points. For each sample a fresh server is started, a [`load`] generator connects
-//! to it and drives it, and the server's CPU time and memory are read from the kernel while no request is in flight.
-//! Within a round the programs take turns, so that a machine whose speed drifts is equally slow for all of them. The
-//! noise that remains is the spread over the rounds, which is a part of the `Results`. A `table` or a `page`
-//! shows them.
+//! A `Benchmark` has programs and points. Each sample starts a fresh server, and a [`load`] generator connects to it
+//! and drives it. The server's CPU time and memory are read from the kernel while no request is in flight. Within a
+//! round the programs take turns, so that a machine whose speed drifts is equally slow for all of them. The remaining
+//! noise is the spread over the rounds, which is part of the `Results`. A `table` or a `page` shows them.
 
 mod benchmark;
 mod cpu_usage;

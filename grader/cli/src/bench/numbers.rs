@@ -1,6 +1,6 @@
-//! Numbers for readers.
+//! Formats numbers for readers.
 
-/// A number with its thousands grouped: `5,000`.
+/// A number with grouped thousands: `5,000`.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -13,7 +13,7 @@ pub(crate) fn thousands(number: usize) -> String {
     out
 }
 
-/// A time in seconds, in at most three digits: `412 µs`, `1.24 ms`.
+/// A time, given in seconds, with three significant digits: `412 µs`, `1.24 ms`.
 pub(super) fn short_time(seconds: f64) -> String {
     let (number, unit) = match seconds {
         0.0 => return "0".to_owned(),

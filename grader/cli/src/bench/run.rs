@@ -1,4 +1,4 @@
-//! Runs a benchmark: which sample is taken when, and which is left out.
+//! Runs a benchmark: decides which samples are taken, when, and which are skipped.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use super::load::Pace;
 use super::results::{Measurement, NotMeasured, Point, Results, Sample, Scenario};
 use super::sampler::{NoSample, Sampler};
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress<'p> {
-    /// Samples that were taken or left out, and of how many.
+    /// How many samples were taken or skipped, and how many there are.
     pub done: usize,
     pub all: usize,
     /// The name of the program that is measured next.
     pub program: &'p str,
-    /// An estimate.
+    /// The estimated time left.
     pub left: Duration,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Progress<'p> {
 ///
 /// # Errors
 ///
-/// Servers cannot be given their CPUs.
+/// The servers' CPUs cannot be set.
 pub(crate) fn run(
     benchmark: &Benchmark,
     launcher: &Launcher,
@@ -53,7 +53,7 @@ pub(crate) fn run(
         for (place, point) in benchmark.points.iter().enumerate() {
             run.choose_rate(point.scenario);
             for turn in 0..programs {
-                // The first program of one round is the last of the next.
+                // The first program of one round is the last in the next.
                 let program = (turn + round as usize) % programs;
                 run.measure(place * programs + program, round, &mut progress);
             }
@@ -64,14 +64,14 @@ pub(crate) fn run(
 
 struct Run<'r> {
     sampler: Sampler<'r>,
-    /// Its measurements are in the order of the points, and at each point in that of the programs.
+    /// Its measurements are in the order of the points, and within a point in the order of the programs.
     results: &'r mut Results,
-    /// Requests a second with [`Scenario::FixedRate`], once it is known.
+    /// Requests a second with [`Scenario::FixedRate`], once known.
     rate: Option<f64>,
-    /// How many samples were taken or left out.
+    /// How many samples were taken or skipped.
     done: usize,
     begun: Instant,
-    /// How long the samples that were taken were expected to take, and those that may still be taken.
+    /// The expected time of the samples already taken, and of those that may still be taken.
     expected_so_far: Duration,
     expected_left: Duration,
 }
@@ -101,7 +101,7 @@ impl Run<'_> {
         }
     }
 
-    /// Adds a sample to the measurement number `index`, unless it has failed, or there is no time.
+    /// Adds a sample to measurement number `index`, unless it has failed or no time is left.
     fn measure(&mut self, index: usize, round: u32, progress: &mut impl FnMut(Progress<'_>)) {
         let benchmark = self.sampler.benchmark;
         self.fail_as_before(index);
@@ -109,7 +109,7 @@ impl Run<'_> {
         let (program, expected) = (&benchmark.programs[program], benchmark.expected(point));
         self.done += 1;
         self.expected_left = self.expected_left.saturating_sub(expected);
-        // What has failed once fails again, and takes long.
+        // A measurement that has failed once would fail again, and slowly.
         let has_failed = self.results.measurements[index].not_measured.is_some();
         if has_failed || self.sampler.interrupt.is_raised() {
             return;
@@ -127,7 +127,7 @@ impl Run<'_> {
         self.record(index, round, taken);
     }
 
-    /// Gives the measurement the failure of an earlier one of the same program, if it would fail for the same reason.
+    /// Copies the failure of an earlier measurement of the same program, if this one would fail for the same reason.
     fn fail_as_before(&mut self, index: usize) {
         let Measurement { program, point, .. } = self.results.measurements[index];
         let reason = permanent_failure(self.results, program, point);
@@ -142,7 +142,7 @@ impl Run<'_> {
         self.sampler.benchmark.limit.saturating_sub(self.begun.elapsed())
     }
 
-    /// How long the rest of the run takes, the next sample included, which is `expected` to take so long.
+    /// How long the rest of the run takes, including the next sample, which is expected to take `expected`.
     fn estimate(&self, expected: Duration) -> Duration {
         let slower = if self.expected_so_far.is_zero() {
             1.0
@@ -167,13 +167,13 @@ impl Run<'_> {
         let program = &self.sampler.benchmark.programs[program];
         let sample = || self.sampler.sample(program, point, pace, self.time_left());
         match sample() {
-            // What is wrong with the machine may pass.
+            // A fault in the machine may be temporary.
             Err(NoSample::NotMeasured(NotMeasured::Unable(_))) => sample(),
             taken => taken,
         }
     }
 
-    /// Adds what came of a sample to the measurement number `index`.
+    /// Adds the result of a sample to measurement number `index`.
     fn record(&mut self, index: usize, round: u32, taken: Result<Sample, NoSample>) {
         let is_last = round + 1 == self.sampler.benchmark.rounds;
         let measurement = &mut self.results.measurements[index];
@@ -181,11 +181,11 @@ impl Run<'_> {
         match taken {
             Ok(sample) => measurement.samples.push(Sample { round, ..sample }),
             Err(NoSample::Interrupted) => {}
-            // Not the server's fault: it has no sample of this round.
+            // Not the server's fault: it only lacks a sample for this round.
             Err(NoSample::NotMeasured(NotMeasured::NoTime)) if has_samples => {}
             Err(NoSample::NotMeasured(NotMeasured::Unable(_))) if has_samples || !is_last => {}
             Err(NoSample::NotMeasured(reason)) => {
-                // Rounds in which the server still worked do not measure it.
+                // The rounds in which the server still worked are not representative.
                 measurement.samples.clear();
                 measurement.not_measured = Some(reason);
             }
@@ -193,7 +193,7 @@ impl Run<'_> {
     }
 }
 
-/// How a program has failed with no more connections, if that takes long each time and more would not help.
+/// How a program has failed with as many or fewer connections, if that is slow each time and more would not help.
 fn permanent_failure(results: &Results, program: usize, point: Point) -> Option<NotMeasured> {
     let mut fewer = results.measurements.iter().filter(|measurement| {
         measurement.program == program

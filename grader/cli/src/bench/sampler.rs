@@ -1,4 +1,4 @@
-//! Takes samples, each of a server that is started for it.
+//! Takes samples, each from a server that is started for it.
 
 use std::io;
 use std::rc::Rc;
@@ -17,13 +17,13 @@ use super::load::{Command, Connected, Interval, Pace, Refusal};
 use super::load_generator::LoadGenerator;
 use super::results::{FULL, NotMeasured, Point, Sample};
 
-/// What is allowed for a start, 5,000 connects and the end, beside what is measured.
+/// The time allowed for the start, 5,000 connects and the end, in addition to the measurement.
 const OVERHEAD: Duration = Duration::from_secs(12);
 
-/// No server needs more descriptors, even if it needs several for each client.
+/// No server needs more descriptors, even if it uses several for each client.
 const ENOUGH_DESCRIPTORS: u64 = 1 << 16;
 
-/// Why there is no sample.
+/// Why a sample was not taken.
 pub(super) enum NoSample {
     Interrupted,
     NotMeasured(NotMeasured),
@@ -43,7 +43,7 @@ pub(super) struct Sampler<'b> {
 }
 
 impl Sampler<'_> {
-    /// Takes a sample of a fresh server, in `time_left` at most. Its round is 0.
+    /// Takes a sample of a fresh server, in at most `time_left`. Its round is 0.
     pub fn sample(
         &self,
         program: &Program,
@@ -93,7 +93,7 @@ impl Sampler<'_> {
         let (memory_busy, threads) = (probe.pss_anon(), probe.thread_count());
         attempt.expect_answers(&interval).await?;
         if used.is_zero() {
-            return Err(NotMeasured::Unable("the kernel shows no CPU time of it".to_owned()));
+            return Err(NotMeasured::Unable("the kernel reports no CPU time for it".to_owned()));
         }
         let for_each_connection =
             |bytes: u64| bytes.saturating_sub(memory_at_start) as f64 / point.connections as f64;
@@ -173,7 +173,7 @@ impl Attempt<'_> {
         let reason = match self.pace {
             Pace::PingPong => NotMeasured::Silent { served: of.saturating_sub(unanswered), of },
             Pace::PerSecond(_) if interval.busy > FULL => {
-                let why = "the load generator cannot send so many requests: lower --rate";
+                let why = "the load generator cannot send that many requests: lower --rate";
                 return Err(NotMeasured::Unable(why.to_owned()));
             }
             Pace::PerSecond(_) => NotMeasured::Behind { unanswered },
@@ -181,9 +181,9 @@ impl Attempt<'_> {
         Err(self.end_or(reason).await)
     }
 
-    /// `reason`, or the end of the server if that is behind it.
+    /// `reason`, or the end of the server if that is the cause.
     async fn end_or(&self, reason: NotMeasured) -> NotMeasured {
-        /// The connections of a process end before it does.
+        /// The connections of a process close before the process ends.
         const DEATH: Duration = Duration::from_secs(2);
         let process = &self.server.process;
         match process.end_within(DEATH).await {
@@ -216,13 +216,13 @@ fn last_words(process: &Process) -> Vec<String> {
     process.last_words().map(|words| words.lines).unwrap_or_default()
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+#[allow(clippy::needless_pass_by_value, reason = "map_err passes a value")]
 fn no_runtime(error: io::Error) -> NoSample {
-    NotMeasured::Unable(format!("no runtime could be had: {error}")).into()
+    NotMeasured::Unable(format!("cannot start a runtime: {error}")).into()
 }
 
-/// Memory of the program in bytes, once it has stopped growing: a thread that was just spawned has not touched its
-/// stack yet.
+/// The program's memory in bytes, once it has stopped growing: a thread that was just spawned has not yet touched its
+/// stack.
 async fn settled_memory(probe: Probe) -> u64 {
     const PAUSE: Duration = Duration::from_millis(20);
     const LONG_ENOUGH: Duration = Duration::from_secs(1);

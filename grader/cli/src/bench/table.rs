@@ -13,11 +13,11 @@ use crate::style::{DIM, ODD, STRONG, WIDTH};
 /// The width of the column of names.
 const NAME: usize = 14;
 
-/// Writes everything.
+/// Writes the results.
 ///
 /// # Errors
 ///
-/// `out` takes no more.
+/// `out` cannot be written to.
 pub(crate) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     paragraph(out, &results.machine.describe())?;
     paragraph(out, &summary::conditions(results))?;

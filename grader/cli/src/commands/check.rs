@@ -26,7 +26,7 @@ use crate::sync::changed_files;
 
 #[derive(Args, Debug)]
 pub struct CheckArguments {
-    /// Labs, as 1, 01 or blocking-threads; without one, the first that is not at 100
+    /// Labs, as 1, 01 or blocking-threads [default: the first whose score is below 100]
     #[arg(value_name = "LAB", conflicts_with = "all")]
     labs: Vec<String>,
 
@@ -34,11 +34,11 @@ pub struct CheckArguments {
     #[arg(long)]
     all: bool,
 
-    /// Only the checks of this task
+    /// Run only the checks of this task
     #[arg(long, value_name = "N")]
     task: Option<u8>,
 
-    /// Only the checks whose ids begin so, as 01/half-close or reset
+    /// Run only the checks whose ids begin with this, such as 01/half-close or reset
     #[arg(long, value_name = "ID-PREFIX")]
     only: Option<String>,
 
@@ -50,20 +50,20 @@ pub struct CheckArguments {
     #[arg(long)]
     solution: bool,
 
-    /// Check any program: its command, to which the lab's flags are added
+    /// Check another program: CMD is its command, to which the lab's flags are added
     #[arg(long, value_name = "CMD", conflicts_with = "solution")]
     program: Option<String>,
 
-    /// Repeat a run: the eight hexadecimal digits that its report shows
+    /// Repeat an earlier run: the eight hexadecimal digits that its report shows
     #[arg(long, value_name = "SEED", value_parser = parse_seed)]
     seed: Option<u32>,
 
-    /// Run everything N times, each time with the next seed, and count
+    /// Run everything N times, each time with the next seed, and count the results
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
 
-    /// Keep N processes spinning during the run, to see whether verdicts hold on a busy machine
+    /// Keep N processes spinning during the run, to test whether verdicts hold on a busy machine
     #[arg(long, value_name = "N", default_value_t = 0)]
     load: u32,
 
@@ -73,15 +73,14 @@ pub struct CheckArguments {
 }
 
 fn parse_seed(text: &str) -> Result<u32, String> {
-    u32::from_str_radix(text, 16)
-        .map_err(|_| "a seed has up to eight hexadecimal digits".to_owned())
+    u32::from_str_radix(text, 16).map_err(|_| "a seed is up to eight hexadecimal digits".to_owned())
 }
 
-/// Checks the labs asked for. `children` are those of this process.
+/// Checks the requested labs. `children` are those of this process.
 ///
 /// # Errors
 ///
-/// Wrong usage, or a fault of the grader or the machine.
+/// Wrong usage, or a fault in the grader or the machine.
 pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let mut scores = Scores::load(&checkout);
@@ -93,7 +92,7 @@ pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode
     };
     let seed = match arguments.seed {
         Some(seed) => seed,
-        None => rand::rngs::SysRng.try_next_u32().context("the kernel gives no random number")?,
+        None => rand::rngs::SysRng.try_next_u32().context("the kernel returns no random number")?,
     };
     let session = Session::begin(checkout, children)?;
     let _spinners = spin(&session.launcher, arguments.load)?;
@@ -122,23 +121,23 @@ pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode
     } else if arguments.repeat > 1 {
         summarise(&reports, arguments)?;
     }
-    // Between two labs an interrupt leaves no check interrupted, and labs without a report.
+    // An interrupt between two labs interrupts no check, but leaves the remaining labs without a report.
     let status = if session.interrupt.is_raised() { INTERRUPTED } else { status(&reports) };
     Ok(ExitCode::from(if not_built.is_empty() { status } else { status.max(FAILED) }))
 }
 
-/// What all labs of one `check` have in common.
+/// What all labs of one `check` run share.
 struct CheckRun<'c> {
     arguments: &'c CheckArguments,
     session: &'c Session,
     variant: &'c Variant,
     seed: u32,
-    /// A remark on the machine, for each report.
+    /// A remark about the machine, added to each report.
     remark: Option<String>,
 }
 
 impl CheckRun<'_> {
-    /// Runs `checks` of `lab` on `program`, a command, as often as asked for.
+    /// Runs `checks` of `lab` on `program`, a command, as often as requested.
     fn lab(
         &self,
         lab: &'static Lab,
@@ -179,8 +178,8 @@ impl CheckRun<'_> {
                 && is_known
                 && let Err(error) = scores.store(lab, report.score().0)
             {
-                // The verdict holds without it: a checkout may be read-only.
-                let note = format!("the score was not kept: cannot write .netlab-scores: {error}");
+                // The verdict holds anyway: a checkout may be read-only.
+                let note = format!("the score was not saved: cannot write .netlab-scores: {error}");
                 report.remarks.push(note);
             }
             if !arguments.json {
@@ -195,8 +194,8 @@ impl CheckRun<'_> {
     }
 }
 
-/// The remark where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
-const NO_PROOFS: &str = "hangs cannot be proven here, so each takes 8 s to be found: pidfd_getfd(2) is \
+/// The remark for machines where the kernel, or a container's seccomp profile, forbids pidfd_getfd(2).
+const NO_PROOFS: &str = "hangs cannot be proven here, so each takes 8 s to detect: pidfd_getfd(2) is \
                          forbidden. In a container: --cap-add SYS_PTRACE";
 
 fn status(reports: &[Report]) -> u8 {
@@ -223,7 +222,7 @@ fn requests(
     }
     requests.retain(|(_, checks)| !checks.is_empty());
     if requests.is_empty() {
-        bail!("no check is in task {}", arguments.task.unwrap_or(0));
+        bail!("no matching check in task {}", arguments.task.unwrap_or(0));
     }
     Ok(requests)
 }
@@ -254,7 +253,7 @@ fn requested_checks(lab: &'static Lab, arguments: &CheckArguments) -> Result<Vec
     Ok(checks)
 }
 
-/// What to repeat on the command line so that the same program is graded again.
+/// The flags that grade the same program again.
 fn flags(arguments: &CheckArguments) -> String {
     match &arguments.program {
         Some(command) => match shlex::try_quote(command) {
@@ -266,7 +265,7 @@ fn flags(arguments: &CheckArguments) -> String {
     }
 }
 
-/// Runs `plan` with a progress bar, on a terminal.
+/// Runs `plan`, with a progress bar on a terminal.
 fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
     // indicatif draws on a terminal only.
     let target = ProgressDrawTarget::stderr();
@@ -284,7 +283,7 @@ fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
     outcomes
 }
 
-/// Prints a report; of many, only what did not pass.
+/// Prints a report; with `--repeat`, only the checks that did not pass on the first try.
 fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
     let mut out = anstream::stdout().lock();
     if arguments.repeat == 1 {
@@ -295,7 +294,7 @@ fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
         let what = match &outcome.verdict {
             Verdict::Failed(failure) => failure.headline(),
             Verdict::Inconclusive(reason) => format!("inconclusive: {reason}"),
-            _ if outcome.tries > 1 => format!("passed in try {}", outcome.tries),
+            _ if outcome.tries > 1 => format!("passed on try {}", outcome.tries),
             _ => return None,
         };
         Some(format!("{}: {what}", outcome.check.id()))
@@ -306,14 +305,14 @@ fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
     Ok(())
 }
 
-/// Counts the runs of `--repeat`.
+/// Prints the counts of a `--repeat` run.
 fn summarise(reports: &[Report], arguments: &CheckArguments) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let count = |wanted| reports.iter().filter(|report| report.summary() == wanted).count();
     let retried = reports.iter().filter(|report| report.retries() > 0).count();
     writeln!(
         out,
-        "{} runs: {} passed, {} failed, {} inconclusive; {retried} with a check tried again",
+        "{} runs: {} passed, {} failed, {} inconclusive; a check was retried in {retried}",
         reports.len(),
         count(Summary::Passed),
         count(Summary::Failed),
@@ -330,7 +329,7 @@ fn summarise(reports: &[Report], arguments: &CheckArguments) -> Result<()> {
         }
         writeln!(
             out,
-            "to repeat the first that did not pass: cargo grader check {lab}{flags} --seed {seed:08x}"
+            "to repeat the first run that did not pass: cargo grader check {lab}{flags} --seed {seed:08x}"
         )?;
     }
     Ok(())
@@ -339,11 +338,11 @@ fn summarise(reports: &[Report], arguments: &CheckArguments) -> Result<()> {
 /// The first argument of a process that only spins.
 pub const SPIN: &str = "__spin";
 
-/// Starts `count` processes that spin until the result is dropped, or the grader ends.
+/// Starts `count` processes that spin until the returned handles are dropped or the grader ends.
 fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
     /// A spinner needs its executable and standard streams.
     const DESCRIPTORS: u64 = 64;
-    let grader = std::env::current_exe().context("cannot tell where the grader is")?;
+    let grader = std::env::current_exe().context("cannot find the grader's executable")?;
     let launch = Launch::new(vec![grader.into(), SPIN.into()], DescriptorLimit::fixed(DESCRIPTORS));
     let start = |_| launcher.start(&launch, None).context("cannot start a spinning process");
     (0..count).map(start).collect()

@@ -1,4 +1,4 @@
-//! `cargo grader inspect`: what the kernel shows of a running program, as the reports' evidence does.
+//! `cargo grader inspect`: shows what the kernel knows about a running program, in the form of a report's evidence.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -25,42 +25,42 @@ use crate::status::USAGE;
 
 #[derive(Args, Debug)]
 pub struct InspectArguments {
-    /// The process to look at, with all that it has started
+    /// The process to inspect, with all its descendants
     #[arg(value_name = "PID", required_unless_present = "program")]
     pid: Option<i32>,
 
-    /// Start a program and look at it once it listens, or after a moment
+    /// Start a program and inspect it once it listens, or after 3 s
     #[arg(long, value_name = "CMD", conflicts_with = "pid")]
     program: Option<String>,
 
-    /// Look again and again, until Ctrl-C
+    /// Sample repeatedly, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
 
-/// How long switches and CPU time are counted.
+/// How long context switches and CPU time are counted.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// How long a program may take until it listens. One that does not is shown after this time.
+/// How long to wait for a program to listen. If it does not, it is shown after this time.
 const MOMENT: Duration = Duration::from_secs(3);
 
-/// Of a terminal, less a margin.
+/// The width of a terminal, less a margin.
 const WIDTH: usize = 78;
 
 /// The width of a command line in the list of processes.
 const COMMAND: usize = 44;
 
-/// How far children are indented at most, in steps.
+/// The maximum indentation of children, in steps.
 const MAX_DEPTH: usize = 6;
 
-/// So many processes are listed one by one.
+/// How many processes are listed individually.
 const MAX_LISTED: usize = 16;
 
 /// Shows a program once, or until it ends or Ctrl-C is pressed. `children` are those of this process.
 ///
 /// # Errors
 ///
-/// There is no such process, or the program cannot be started.
+/// No such process exists, or the program cannot be started.
 pub fn inspect(arguments: &InspectArguments, children: &Children) -> Result<ExitCode> {
     expect_own_proc()?;
     let started = match &arguments.program {
@@ -82,7 +82,7 @@ pub fn inspect(arguments: &InspectArguments, children: &Children) -> Result<Exit
             bail!("the program has ended")
         };
         if redraws {
-            // To the upper left corner, then clear what is below.
+            // Move to the upper left corner, then clear everything below.
             write!(out, "\x1b[H\x1b[J")?;
         }
         for line in &view.lines {
@@ -105,19 +105,19 @@ pub fn inspect(arguments: &InspectArguments, children: &Children) -> Result<Exit
     }
 }
 
-/// proc(5) and ptrace(2) have the whole story.
-const WHY_DENIED: &str = "the process is another user's, or the kernel shows such things of children \
-                          only (kernel.yama.ptrace_scope). Run this as that user or as root, or have \
-                          the program started: cargo grader inspect --program CMD";
+/// proc(5) and ptrace(2) have the details.
+const WHY_DENIED: &str = "the process belongs to another user, or the kernel shows this only for child \
+                          processes (kernel.yama.ptrace_scope). Run this as that user or as root, or let \
+                          the grader start the program: cargo grader inspect --program CMD";
 
-/// What was seen.
+/// One sample of a program.
 struct View {
     lines: Vec<String>,
-    /// What may not be read, if anything.
+    /// What the grader may not read, if anything.
     denied: Option<String>,
 }
 
-/// Looks at the tree of `probe` for [`WINDOW`]; `None` once nothing is left of it.
+/// Observes the process tree of `probe` for [`WINDOW`]; `None` once no process is left.
 fn look(probe: Probe) -> Option<View> {
     let (begin, before) = (Instant::now(), Count::of(probe));
     std::thread::sleep(WINDOW);
@@ -130,7 +130,7 @@ fn look(probe: Probe) -> Option<View> {
     let memory = probe.rss_anon();
     let descriptors = probe.descriptor_counts();
     lines.push(format!(
-        "{}, {}, {} in memory of its own (RssAnon)",
+        "{}, {}, {} of private memory (RssAnon)",
         count(processes.len(), "process"),
         count(probe.thread_count(), "thread"),
         size(memory.values().sum())
@@ -161,7 +161,7 @@ fn look(probe: Probe) -> Option<View> {
     Some(View { lines, denied: denied.map(|error: Unreadable| error.to_string()) })
 }
 
-/// The processes with how far each is below the first: children after their parent.
+/// The processes, each with its depth below the root; children follow their parent.
 fn tree(processes: &[i32]) -> Vec<(i32, usize)> {
     let parent = |pid: i32| Some(Process::new(pid).ok()?.stat().ok()?.ppid);
     let parents: HashMap<i32, Option<i32>> =
@@ -179,7 +179,7 @@ fn tree(processes: &[i32]) -> Vec<(i32, usize)> {
     all
 }
 
-/// What threads have done so far.
+/// CPU time and context switches of all threads so far.
 struct Count {
     running: Duration,
     switches: ContextSwitches,
@@ -192,10 +192,10 @@ impl Count {
     }
 }
 
-/// A program that was started to be looked at; it ends when this is dropped.
+/// A program that was started to be inspected; it ends when this is dropped.
 struct Started {
     supervised: Supervised,
-    /// Threads that show what it prints.
+    /// Threads that show its output.
     showing: Vec<JoinHandle<()>>,
 }
 
@@ -210,10 +210,10 @@ impl Started {
         Ok(Self { supervised, showing })
     }
 
-    /// Waits until it listens.
+    /// Waits until the program listens, or for [`MOMENT`].
     fn wait(&self) -> Result<Probe> {
         let probe = Probe::below(self.supervised.root());
-        // Its supervisor ends with it.
+        // The supervisor ends when the program does.
         let is_over = || {
             let stat = Process::new(self.supervised.root()).and_then(|process| process.stat());
             stat.map_or(true, |stat| stat.state == 'Z')
@@ -231,8 +231,8 @@ impl Started {
         Ok(probe)
     }
 
-    /// Waits until all that it printed is shown; a process that it left behind may hold the pipe open,
-    /// though.
+    /// Waits until all its output is shown, up to a deadline: a process that it left behind may hold the
+    /// pipe open.
     fn show_last_words(&self) {
         let begun = Instant::now();
         while begun.elapsed() < LAST_WORDS_DEADLINE
@@ -243,8 +243,8 @@ impl Started {
     }
 }
 
-/// Hands the program's output on to standard error: the first lines, where it says where it listens; the
-/// rest is read and forgotten.
+/// Copies the first lines of the program's output, in which it announces its address, to standard error;
+/// the rest is read and discarded.
 fn show(pipe: OwnedFd) {
     const MAX: u64 = 4096;
     let mut pipe = std::fs::File::from(pipe);

@@ -1,4 +1,4 @@
-//! Labs and checks by the names that people type.
+//! Finds labs and checks by the names that people type.
 
 use anyhow::{Result, anyhow};
 use engine::lab::{Check, Lab};
@@ -7,7 +7,7 @@ use engine::lab::{Check, Lab};
 ///
 /// # Errors
 ///
-/// There is no such lab; the error names the closest ones.
+/// No such lab exists; the error names the closest ones.
 pub(super) fn find_lab(name: &str) -> Result<&'static Lab> {
     checks::find(name)
         .map_err(|closest| unknown("lab", name, &closest, "`cargo grader list` shows all labs"))
@@ -17,7 +17,7 @@ pub(super) fn find_lab(name: &str) -> Result<&'static Lab> {
 ///
 /// # Errors
 ///
-/// There is no such check; the error names the closest ids.
+/// No such check exists; the error names the closest ids.
 pub(super) fn find_checks(lab: &Lab, prefix: &str) -> Result<Vec<&'static Check>> {
     lab.select(prefix).map_err(|closest| {
         let known = format!("labs/{}/README.md lists all checks", lab.folder());

@@ -9,11 +9,11 @@ use course::checkout::Checkout;
 
 use crate::scores::Scores;
 
-/// Prints the labs, a line each.
+/// Prints the labs, one per line.
 ///
 /// # Errors
 ///
-/// Called outside a checkout.
+/// It runs outside a checkout.
 pub fn list() -> Result<ExitCode> {
     let scores = Scores::load(&Checkout::find()?);
     let mut out = anstream::stdout().lock();

@@ -1,4 +1,4 @@
-//! What the command line can be asked for, one file each.
+//! The subcommands, one file each.
 
 #[cfg(feature = "bench")]
 pub mod bench;

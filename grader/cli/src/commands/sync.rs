@@ -10,7 +10,8 @@ use course::checkout::Checkout;
 use crate::status::FAILED;
 use crate::sync::{self, Difference};
 
-/// Writes what follows from the solutions, the checks and the registry, or fails if `check` and a file differs.
+/// Writes everything generated from the solutions, the checks and the registry. With `check`, writes nothing and fails
+/// if a file differs.
 ///
 /// # Errors
 ///
@@ -24,8 +25,8 @@ pub fn sync(check: bool) -> Result<ExitCode> {
     }
     if check && !differing.is_empty() {
         anstream::eprintln!(
-            "error: these follow from the solutions, the checks, the decks' titles and the registry of labs \
-             (grader/course/src/labs/registry.rs): change those, then run: cargo grader sync"
+            "error: these files are generated from the solutions, the checks, the decks' titles and the registry of \
+             labs (grader/course/src/labs/registry.rs): change those, then run: cargo grader sync"
         );
         return Ok(ExitCode::from(FAILED));
     }

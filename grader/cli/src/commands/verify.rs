@@ -23,7 +23,7 @@ use crate::status::{FAILED, INTERRUPTED};
 
 #[derive(Args, Debug)]
 pub struct VerifyArguments {
-    /// Labs, as 1, 01 or blocking-threads; without one, all
+    /// Labs, as 1, 01 or blocking-threads [default: all]
     #[arg(value_name = "LAB")]
     labs: Vec<String>,
 
@@ -31,7 +31,7 @@ pub struct VerifyArguments {
     #[arg(long)]
     fresh: bool,
 
-    /// Run a part of the programs: the part I of N, so that N machines can share the work
+    /// Run only part I of N of the programs, so that N machines can share the work
     #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
     shard: Shard,
 
@@ -39,24 +39,24 @@ pub struct VerifyArguments {
     #[arg(long)]
     json: bool,
 
-    /// Print the program that this misconception makes of the solution, and do nothing else
+    /// Print the solution with this misconception merged into it, and do nothing else
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with_all = ["diff", "update", "also"])]
     show: Option<String>,
 
-    /// Print how that program differs from the solution, and do nothing else
+    /// Print how the merged program differs from the solution, and do nothing else
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with_all = ["update", "also"])]
     diff: Option<String>,
 
-    /// Write down what the failure of this misconception is made of now, and do nothing else
+    /// Record the current failure of this misconception in its .txt file, and do nothing else
     #[arg(long, value_name = "MISCONCEPTION", conflicts_with = "also")]
     update: Option<String>,
 
-    /// Add its current failure to those that are kept, because either may occur
+    /// Add the current failure of this misconception to the recorded ones, because either may occur
     #[arg(long, value_name = "MISCONCEPTION")]
     also: Option<String>,
 }
 
-/// Proves the labs asked for. `children` are those of this process.
+/// Proves the requested labs. `children` are those of this process.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
     if let Some((name, update, option)) = replace.or(add) {
         let lab = one_lab(&labs, option, name)?;
         let (path, is_new) = update_golden(&session, lab, name, update)?;
-        let done = if is_new { "written" } else { "known already" };
+        let done = if is_new { "written" } else { "already recorded" };
         writeln!(out, "{done}: {}", session.checkout.relative(&path).display())?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -102,8 +102,8 @@ pub fn command(arguments: &VerifyArguments, children: &Children) -> Result<ExitC
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// Proves `labs`, and builds the programs of the next lab while those of one run. Writes each proof to `out`, unless a
-/// document follows. Those that are done when an interrupt comes are returned.
+/// Proves `labs`; builds the programs of the next lab while those of the current one run. Writes each proof to `out`,
+/// unless a JSON document follows. After an interrupt, returns the proofs that are complete.
 fn verify_all(
     session: &Session,
     labs: &[&'static Lab],
@@ -131,7 +131,7 @@ fn verify_all(
     })
 }
 
-/// As [`verify`], with a bar that shows the progress.
+/// Like [`verify`], with a progress bar.
 fn verify_with_bar(session: &Session, lab: &Lab, built: BuiltLab, fresh: bool) -> Result<Proof> {
     let bar = session.bars.add(ProgressBar::new(0));
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} programs") {
@@ -146,10 +146,10 @@ fn verify_with_bar(session: &Session, lab: &Lab, built: BuiltLab, fresh: bool) -
     proof
 }
 
-/// The only one of `labs`, in which `option` looks for the misconception `name`.
+/// The only lab in `labs`: `option` looks there for the misconception `name`.
 fn one_lab(labs: &[&'static Lab], option: &str, name: &str) -> Result<&'static Lab> {
     match labs {
         [lab] => Ok(lab),
-        _ => bail!("{option} needs the lab: cargo grader verify LAB {option} {name}"),
+        _ => bail!("{option} needs one lab: cargo grader verify LAB {option} {name}"),
     }
 }

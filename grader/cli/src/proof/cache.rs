@@ -1,4 +1,4 @@
-//! Results that are kept between runs.
+//! Caches results between runs.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,9 +17,9 @@ use super::finding::Finding;
 use super::known::KnownProgram;
 use crate::null;
 
-/// The results that are kept for programs of one lab, keyed by what can change them: the program, the checks of the lab
-/// and the code below them, the code that judges here, and the tool chain. An explanation, or another lab's check, changes
-/// none.
+/// The cached results of one lab's programs. The key covers everything that can change a result: the program, the lab's
+/// checks and the code below them, the code here that judges, and the toolchain. Explanations and other labs' checks
+/// are not part of it.
 pub(super) struct Cache {
     folder: PathBuf,
     lab: String,
@@ -28,10 +28,10 @@ pub(super) struct Cache {
     is_current: bool,
 }
 
-/// Where the result of one program is kept.
+/// Where the result of one program is cached.
 pub(super) struct CacheEntry {
     path: PathBuf,
-    /// `None` where nothing is kept.
+    /// `None` if results are not cached.
     key: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ struct CachedResult {
     finding: Finding,
 }
 
-/// Where the sources are that can change what a program comes to: of `cli`, only how it runs programs and what it keeps.
+/// The sources that can change a program's result; of `cli`, only those that run programs and record failures.
 const CODE: [&str; 10] = [
     "grader/checks/src",
     "grader/cli/src/null.rs",
@@ -55,10 +55,10 @@ const CODE: [&str; 10] = [
     "grader/observe/src",
 ];
 
-/// What the whole workspace is built with.
+/// The files that configure the build of the whole workspace.
 const MANIFESTS: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
 
-/// Below it, each lab's checks have a file or a folder that is named after [`LabInfo::package`].
+/// The folder in which each lab's checks have a file or folder named after [`LabInfo::package`].
 const LABS_CHECKS: &str = "grader/checks/src/labs";
 
 impl Cache {
@@ -72,7 +72,7 @@ impl Cache {
         let (mut hasher, mut is_current) = (DefaultHasher::new(), true);
         let manifests = MANIFESTS.map(|name| checkout.root().join(name));
         for path in sources(checkout, lab)?.into_iter().chain(manifests) {
-            // A manifest may change without this grader being built again.
+            // A manifest may change without a rebuild of this grader.
             is_current &= !is_rust(&path) || modified(&path) <= built;
             checkout.relative(&path).hash(&mut hasher);
             checkout.read(&path)?.hash(&mut hasher);
@@ -86,12 +86,12 @@ impl Cache {
         })
     }
 
-    /// Whether results are kept: not while a source is newer than this grader.
+    /// Whether results are cached; they are not while a source is newer than this grader.
     pub(super) fn is_current(&self) -> bool {
         self.is_current
     }
 
-    /// The entry for `program` as it is built now.
+    /// The entry for `program` as currently built.
     pub(super) fn entry(&self, program: &KnownProgram) -> CacheEntry {
         let executable = program.command.first().filter(|word| *word != null::EXECUTABLE);
         let executable = executable.and_then(|word| fs::read(word).ok());
@@ -112,10 +112,10 @@ fn sources(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<PathBuf>> {
         files.extend(if place.is_dir() { rust_files(&place)? } else { vec![place] });
     }
     let prefix = lab.package();
-    // Tests change no result, and the grader is not built again for them.
+    // Tests change no result, and the grader is not rebuilt for them.
     files.retain(|file| file.file_name() != Some("tests.rs".as_ref()));
     files.retain(|file| match file.strip_prefix(&labs) {
-        // Checks of other labs. What labs share has another name.
+        // Leave out the checks of other labs. Shared code has other names.
         Ok(inside) => {
             let name = inside.to_string_lossy();
             let is_labs = name
@@ -136,7 +136,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// What the compiler says of itself; nothing if it cannot be asked.
+/// The compiler's own version report; empty if the compiler cannot be run.
 #[allow(clippy::disallowed_methods, reason = "the compiler is no program under test")]
 fn tool_chain(children: &Children) -> Vec<u8> {
     let output = children.run(Command::new("rustc").arg("-vV"), b"");
@@ -150,7 +150,7 @@ impl CacheEntry {
         (Some(cached.key) == self.key).then_some(cached.finding)
     }
 
-    /// A result that cannot be stored is found again by the next run.
+    /// Stores a result. If that fails, the next run computes it again.
     pub(super) fn store(&self, finding: &Finding) {
         let Some(key) = self.key else { return };
         let cached = CachedResult { key, finding: finding.clone() };
@@ -161,7 +161,7 @@ impl CacheEntry {
     }
 }
 
-/// Tells one content from another. It is not a cryptographic hash.
+/// A fingerprint of `content`. It is not a cryptographic hash.
 fn fingerprint(content: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);

@@ -1,7 +1,7 @@
-//! Reports that slides show: what one real run of a misconception came to.
+//! Reports that slides show, each from one real run of a misconception.
 //!
-//! `NAME.report` stands beside a misconception that a slide speaks of. It has the numbers of the run that it was written
-//! in; the lines that are the same in each run must be in it.
+//! `NAME.report` is beside a misconception whose report a slide shows. It has the numbers of the run that wrote it;
+//! every line that is the same in each run must be in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::report::Report;
 /// The report of a failure up to its likely cause, without colours.
 pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
     let mut failure = failure.clone();
-    // How busy the machine was is no business of a slide.
+    // A slide need not say how busy the machine was.
     failure.evidence.tries = None;
     let mut out = Vec::new();
     // Writing to memory does not fail.
@@ -31,12 +31,13 @@ pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
     text[..end].to_owned()
 }
 
-/// Where the report of the misconception `name` is, if a slide shows it.
+/// The path of the misconception `name`'s report; the file exists only if a slide shows it.
 pub(super) fn path(checkout: &Checkout, lab: &LabInfo, name: &str) -> PathBuf {
     misconception::folder(checkout, lab).join(format!("{name}.report"))
 }
 
-/// One of `stable_lines`, which each run has, that the report at `path` lacks; `None` if there is no such file or no such line.
+/// The first of `stable_lines`, the lines of every run, that the report at `path` lacks. `None` if no line is missing,
+/// or the file does not exist.
 ///
 /// # Errors
 ///
@@ -49,7 +50,7 @@ pub(super) fn missing_line(path: &Path, stable_lines: &[String]) -> Result<Optio
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let kept = plain(&kept);
     let is_missing = |line: &&String| {
-        // Random words are masked in the line alone.
+        // Random words are masked in the line, but not in the report.
         !plain(line).split('~').all(|part| kept.contains(part.trim()))
     };
     Ok(stable_lines.iter().find(is_missing).cloned())
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_has_each_line_that_is_the_same_in_each_run() -> Result<()> {
+    fn a_report_has_each_line_that_is_the_same_in_every_run() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("lossy.report");
         let lines = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();

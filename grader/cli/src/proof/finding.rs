@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::session::Session;
 use engine::lab::{Check, Lab};
 
-/// All programs get the same random data, so that their texts can be compared.
+/// All programs get the same random data, so that their failures can be compared.
 const SEED: u32 = 0x5eed_0001;
 
 /// The result of one run of a program.
@@ -23,16 +23,16 @@ pub struct Finding {
     pub points: u32,
     /// Verdicts by check id.
     pub verdicts: BTreeMap<String, VerdictName>,
-    /// What was observed first, by the id of each check that failed.
+    /// What was observed, by the id of each check that failed or was inconclusive.
     pub observed: BTreeMap<String, String>,
-    /// What is to be kept of the first failure, see [`golden`].
+    /// The record of the first failure, see [`golden`].
     pub golden: String,
-    /// The report of the first failure up to its likely cause. Not for those who read the proof's JSON.
+    /// The report of the first failure up to its likely cause. It is not part of the proof's JSON.
     #[serde(skip)]
     pub report: String,
-    /// The lines of it that are the same in each run.
+    /// The lines of that report that are the same in every run.
     pub stable_lines: Vec<String>,
-    /// Whether the first failure is that of a part that is not written yet.
+    /// Whether the first failure is a part that is not written yet.
     pub not_written: bool,
 }
 

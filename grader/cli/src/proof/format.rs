@@ -1,4 +1,4 @@
-//! Whether a program is formatted as rustfmt formats it.
+//! Tests whether a program is formatted as rustfmt would format it.
 
 use std::process::Command;
 
@@ -35,6 +35,6 @@ pub(super) fn problem(
             to_be.trim()
         )),
         None if text == formatted => None,
-        None => Some("the merged program has a different end than rustfmt writes".to_owned()),
+        None => Some("the merged program does not end as rustfmt would write it".to_owned()),
     })
 }

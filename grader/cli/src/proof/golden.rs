@@ -1,6 +1,6 @@
-//! What is kept beside a misconception of its first failure: what can be wrong with it, and nothing that differs from run
-//! to run. That is a line for the check, the kind, each step, each thing expected and observed, each line of evidence, and
-//! the name of the cause; no prose that explains, and no random word.
+//! The record of a misconception's first failure, kept beside it: everything that can be wrong with the failure, and
+//! nothing that differs from run to run. It has a line for the check, the kind, each step, each expectation and
+//! observation, each line of evidence, and the name of the cause. It has no explanations and no random words.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,18 +16,18 @@ use serde::Serialize;
 use super::mask::{masked, masked_sizes, without_drawn};
 use super::misconception;
 
-/// The texts that are kept for one misconception.
+/// The recorded failures of one misconception, each a text.
 pub(super) struct Golden {
     lab: u8,
     name: String,
     path: PathBuf,
-    /// The path as people see it.
+    /// The path, for display.
     shown: String,
     /// All texts, one after the other.
     kept: String,
 }
 
-/// How to change the texts that are kept for a misconception.
+/// How to change the recorded texts of a misconception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoldenUpdate {
     /// The current text replaces them.
@@ -52,12 +52,12 @@ impl Golden {
         Ok(Self { lab: lab.number, name: name.to_owned(), path, shown, kept })
     }
 
-    /// How many texts are kept.
+    /// How many texts are recorded.
     pub(super) fn count(&self) -> usize {
         texts(&self.kept).count()
     }
 
-    /// How `text` differs from those that are kept; `None` if it is one of them.
+    /// How `text` differs from the recorded texts; `None` if it is one of them.
     pub(super) fn differs(&self, text: &str) -> Option<String> {
         if texts(&self.kept).any(|kept| kept == text) {
             return None;
@@ -65,25 +65,26 @@ impl Golden {
         if self.kept.is_empty() {
             let Self { lab, name, shown, .. } = self;
             return Some(format!(
-                "{shown} is missing; to write down what its failure is made of: cargo grader verify {lab} --update {name}"
+                "{shown} is missing; to record its failure: cargo grader verify {lab} --update {name}"
             ));
         }
-        // The most similar text shows best what has changed.
+        // The most similar text shows the change best.
         let alike =
             |kept: &&str| kept.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
         let nearest = texts(&self.kept).max_by_key(alike).unwrap_or_default();
         let mut lines = nearest.lines().zip(text.lines());
-        let (was, is) = lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(another end)"));
+        let (was, is) =
+            lines.find(|(was, is)| was != is).unwrap_or(("(the end)", "(a different end)"));
         let Self { lab, name, shown, .. } = self;
         Some(format!(
-            "{shown} has `{}`, and now it is `{}`. If that is better: cargo grader verify {lab} --update {name}. If both \
-             occur: cargo grader verify {lab} --also {name}",
+            "{shown} has `{}`, but the failure now has `{}`. If that is better: cargo grader verify {lab} --update \
+             {name}. If both occur: cargo grader verify {lab} --also {name}",
             was.trim(),
             is.trim()
         ))
     }
 
-    /// Keeps `text`. Returns where, and whether that changes anything.
+    /// Records `text`. Returns the file, and whether it changed.
     ///
     /// # Errors
     ///
@@ -102,14 +103,14 @@ impl Golden {
     }
 }
 
-/// The texts of a file, each of which begins with the check.
+/// The texts in a file; each begins with the check.
 fn texts(kept: &str) -> impl Iterator<Item = &str> {
     let ends = kept.match_indices("\ncheck: ").map(|(index, _)| index + 1).chain([kept.len()]);
     let begins = [0].into_iter().chain(ends.clone());
     begins.zip(ends).map(|(begin, end)| &kept[begin..end]).filter(|text| !text.is_empty())
 }
 
-/// What is kept of a failure of `check`.
+/// The record of a failure of `check`.
 pub(super) fn text(check: &Check, failure: &Failure) -> String {
     let mut out = format!("check: {}\nkind: {}\n", check.id(), kind_name(failure));
     for (part, line) in lines(failure) {
@@ -121,7 +122,7 @@ pub(super) fn text(check: &Check, failure: &Failure) -> String {
     out
 }
 
-/// The lines of a failure that are the same in each run, each with the part that it belongs to.
+/// The lines of a failure that are the same in every run, each with the part that it belongs to.
 pub(super) fn lines(failure: &Failure) -> Vec<(&'static str, String)> {
     let FailureText { steps, expected, observed, evidence, .. } = stable_text(failure);
     let observed = observed.into_iter().map(|line| match line {
@@ -138,7 +139,7 @@ pub(super) fn lines(failure: &Failure) -> Vec<(&'static str, String)> {
     parts.map(|(part, line)| (part, without_drawn(&line, &failure.drawn))).collect()
 }
 
-/// The lines of a report that are the same in each run: the rule, those that are kept, and the text of the cause.
+/// The lines of a report that are the same in every run: the rule, the recorded lines, and the text of the cause.
 pub(super) fn report_lines(check: &Check, failure: &Failure) -> Vec<String> {
     let mut all = vec![check.rule.to_owned()];
     all.extend(lines(failure).into_iter().map(|(_, line)| line));
@@ -146,7 +147,7 @@ pub(super) fn report_lines(check: &Check, failure: &Failure) -> Vec<String> {
     all
 }
 
-/// The name of the kind, as in JSON reports.
+/// The name of the failure's kind, as in JSON reports.
 fn kind_name(failure: &Failure) -> String {
     let symptom = failure.kind.symptom();
     if is_of_client(failure) && symptom.is_unanswered() {
@@ -156,7 +157,7 @@ fn kind_name(failure: &Failure) -> String {
     tag(symptom, "kind").unwrap_or_default()
 }
 
-/// The name of the cause, unless it is read off the threads at one moment.
+/// The name of the cause, unless it was read from the threads at one moment.
 fn cause_name(failure: &Failure) -> Option<String> {
     let is_late = matches!(failure.kind.symptom(), FailureKind::Timeout { .. });
     let cause = failure.cause.as_ref().filter(|_| !is_late || is_of_client(failure))?;
@@ -164,32 +165,32 @@ fn cause_name(failure: &Failure) -> Option<String> {
     name("explanation").or_else(|| name("diagnosis"))
 }
 
-/// What `value` has at `name` when it is written as JSON.
+/// The string at `name` in the JSON of `value`.
 fn tag(value: &impl Serialize, name: &str) -> Option<String> {
     let value = serde_json::to_value(value).ok()?;
     Some(value.get(name)?.as_str()?.to_owned())
 }
 
-/// Whether the program is a client: only then its failures say how far it came.
+/// Whether the program is a client: only a client's failures report its progress.
 fn is_of_client(failure: &Failure) -> bool {
     failure.observations.iter().any(|it| matches!(it, Observation::Progress { .. }))
 }
 
-/// What of a failure is the same in each run, its cause aside.
+/// The parts of a failure that are the same in every run, except its cause.
 fn stable_text(failure: &Failure) -> FailureText {
     let is_client = is_of_client(failure);
     let symptom = failure.kind.symptom();
     let hangs = matches!(symptom, FailureKind::ProvenHang);
-    // A client program may have its input read by a pool of threads (tokio's does), which wait for more work with a
-    // timeout; whether its hang can be proven is nondeterministic, then.
+    // A client program may let a pool of threads read its input (tokio's does). They wait for more work with a timeout,
+    // so whether the hang can be proven is nondeterministic.
     let sleeps = hangs && !is_client;
     let mut stable = failure.clone();
     mask_bytes(&mut stable);
-    // Programs that are run at the same time share the machine's queues.
+    // Programs that run simultaneously share the machine's queues.
     stable.evidence.dropped_connects = 0;
     stable.evidence.tries = None;
-    // Only a program that sleeps forever stands still while it is looked at. Whether another has had its last words
-    // already is nondeterministic, unless it has ended.
+    // Only a program that sleeps forever does not change while it is sampled. Whether any other program has already
+    // printed its last words is nondeterministic, unless it has ended.
     if !sleeps {
         stable.evidence.snapshot = None;
         stable.evidence.first_process = None;
@@ -231,7 +232,7 @@ fn has_ended(failure: &Failure) -> bool {
     is_end(failure.kind.symptom()) || failure.observations.iter().any(says_end)
 }
 
-/// Leaves out the bytes of a difference, which are random, and so is where they differ.
+/// Removes the bytes of a difference and their position: both are random.
 fn mask_bytes(failure: &mut Failure) {
     fn mask(kind: &mut FailureKind) {
         match kind {

@@ -1,4 +1,4 @@
-//! The programs of a lab whose verdict is known before.
+//! The programs of a lab whose verdict is known in advance.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use super::shard::Shard;
 use crate::null;
 use crate::session::Session;
 
-/// The most points that a program that does nothing may get.
+/// The maximum score of a program that does nothing.
 const MAX_UNEARNED: u32 = 5;
 
 /// The verdict that a program must get.
@@ -25,13 +25,13 @@ const MAX_UNEARNED: u32 = 5;
 pub(super) enum Expectation {
     /// All points.
     Everything,
-    /// At most so many points.
+    /// At most this many points.
     AtMost(u32),
-    /// Exactly these checks fail, each for its reason; the checks that they block do not matter.
+    /// Exactly these checks fail, each for its reason; checks that they block are ignored.
     Fails(BTreeMap<String, String>),
 }
 
-/// A program whose verdict is known before.
+/// A program whose verdict is known in advance.
 #[derive(Clone, Debug)]
 pub(super) struct KnownProgram {
     pub(super) name: String,
@@ -39,7 +39,7 @@ pub(super) struct KnownProgram {
     /// Whether its checks fail only by chance, as with a race condition.
     pub(super) nondeterministic: bool,
     pub(super) command: Vec<OsString>,
-    /// What is wrong with its text, besides what it is meant to be wrong in.
+    /// What is wrong with its text, apart from the intended mistake.
     pub(super) warnings: Vec<String>,
 }
 
@@ -94,11 +94,11 @@ pub(super) fn programs(
     Ok(programs)
 }
 
-/// The misconceptions of `lab` that are called `wanted`, built.
+/// The misconceptions of `lab` named `wanted`, built.
 ///
 /// # Errors
 ///
-/// One of them does not exist, does not fit to the solution, or cannot be built.
+/// One of them does not exist, does not fit the solution, or cannot be built.
 pub(super) fn misconceptions(
     session: &Session,
     lab: &'static Lab,
@@ -125,7 +125,8 @@ pub(super) fn misconceptions(
     for (name, LintedProgram { executable, mut warnings }) in
         built.map_err(BuildError::into_error)?
     {
-        let (header, misformatted) = headers.remove(&name).context("a misconception of no name")?;
+        let (header, misformatted) =
+            headers.remove(&name).context("an unknown misconception was built")?;
         warnings.extend(misformatted);
         let expectation = Expectation::Fails(header.fails);
         let program = KnownProgram::new(&name, expectation, vec![executable.into()]);
@@ -139,7 +140,7 @@ pub(super) fn misconceptions(
 ///
 /// # Errors
 ///
-/// They cannot be read, or what is kept of a failure has no misconception.
+/// They cannot be read, or a recorded failure belongs to no misconception.
 pub(super) fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<String>> {
     let folder = misconception::folder(checkout, lab);
     let entries = fs::read_dir(&folder).map_err(|error| match error.kind() {
@@ -158,7 +159,7 @@ pub(super) fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<S
         };
     }
     if let Some(name) = kept.difference(&names).next() {
-        bail!("{name}.rs is missing in {}, where the others of that name are", folder.display());
+        bail!("{name}.rs is missing in {}, which has other files of that name", folder.display());
     }
     Ok(names)
 }
@@ -166,10 +167,10 @@ pub(super) fn names(checkout: &Checkout, lab: &'static Lab) -> Result<BTreeSet<S
 /// A misconception, merged into the solution.
 pub(super) struct MergedProgram {
     header: Misconception,
-    /// The file of the solution that it changes, as people see its path, and that file's text.
+    /// The path of the solution's file that it changes, for display, and that file's text.
     pub(super) shown: String,
     pub(super) given: String,
-    /// The text of that file with the misconception's items.
+    /// The text of that file with the misconception's items merged in.
     pub(super) merged: String,
 }
 
@@ -177,7 +178,7 @@ pub(super) struct MergedProgram {
 ///
 /// # Errors
 ///
-/// There is none of that name, it cannot be read, or its header is not as it must be.
+/// No misconception has that name, it cannot be read, or its header is malformed.
 pub(super) fn read(
     checkout: &Checkout,
     lab: &'static Lab,
@@ -187,7 +188,7 @@ pub(super) fn read(
     if !path.exists() {
         let (number, known) = (lab.number, names(checkout, lab)?);
         let known: Vec<_> = known.into_iter().collect();
-        bail!("lab {number} has no misconception {name}, only {}", known.join(", "));
+        bail!("lab {number} has no misconception {name}; it has {}", known.join(", "));
     }
     let source = checkout.read(&path)?;
     let header = Misconception::parse(&source, lab).with_context(|| format!("in {name}.rs"))?;
@@ -198,7 +199,7 @@ pub(super) fn read(
 ///
 /// # Errors
 ///
-/// As [`read`], or it does not fit to the solution.
+/// As [`read`], or it does not fit the solution.
 pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result<MergedProgram> {
     let (header, source) = read(checkout, lab, name)?;
     let solution = checkout.require_solution(lab)?.join(&header.file);

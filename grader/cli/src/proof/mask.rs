@@ -1,7 +1,7 @@
-//! Masks what differs from run to run: numbers, the letters of clients, and random words.
+//! Masks everything that differs from run to run: numbers, the letters of clients, and random words.
 
-/// `text` with `#` for each number (with its unit, if that is one of bytes or time) and for the letter of
-/// each client: of several, any may be the first in trouble.
+/// `text` with `#` for each number (including a unit of bytes or time) and for the letter of each client: any of
+/// several clients may be the first to fail.
 pub(super) fn masked(text: &str) -> String {
     let units = ["KiB", "MiB", "bytes", "byte", "ms", "s"];
     let mut words: Vec<String> = Vec::new();
@@ -18,7 +18,7 @@ pub(super) fn masked(text: &str) -> String {
         {
             words.push("#".to_owned());
         } else if last.as_deref() == Some("#") {
-            // `1 thread` and `3 threads` are one.
+            // `1 thread` and `3 threads` must not differ.
             let nouns = ["client", "thread", "socket", "process", "descriptor", "CPU"];
             let plural = if word == "process" { "es" } else { "s" };
             let plural = if nouns.contains(&word) { plural } else { "" };
@@ -30,7 +30,7 @@ pub(super) fn masked(text: &str) -> String {
     words.join(" ")
 }
 
-/// Whether `word` is a byte in hexadecimal: two digits, not both letters unless it comes `after_a_number`.
+/// Whether `word` is a byte in hexadecimal: two digits, not both letters unless it follows a number.
 fn is_hex_byte(word: &str, after_a_number: bool) -> bool {
     let is_hex = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex && (after_a_number || word.bytes().any(|byte| byte.is_ascii_digit()))
@@ -52,14 +52,14 @@ fn masked_digits(word: &str) -> String {
     out + rest
 }
 
-/// `text` with `#` for each number of bytes that depends on how much the kernel holds.
+/// `text` with `#` for each number of bytes that depends on the kernel's buffers.
 pub(super) fn masked_sizes(text: &str) -> String {
     let is_size = |unit: &str| unit.starts_with("KiB") || unit.starts_with("MiB");
     let words: Vec<&str> = text.split(' ').collect();
     let masked = words.iter().enumerate().map(|(index, word)| {
         let next = words.get(index + 1).copied().unwrap_or_default();
-        // This masks and decides nothing: a round number of measured bytes looks like a constant of the check, and only
-        // the sentence tells the two apart. If the sentence changes, a kept text differs and the proof says so.
+        // A round number of measured bytes looks like a constant of the check; only the sentence tells them apart. No
+        // verdict depends on this: if the sentence changes, a recorded text differs and the proof says so.
         let was_measured = word.contains('.') || text.starts_with("it has sent ") && index == 3;
         let is_number = word.parse::<f64>().is_ok() && was_measured;
         if is_number && is_size(next) { "#" } else { word }
@@ -67,9 +67,9 @@ pub(super) fn masked_sizes(text: &str) -> String {
     masked.collect::<Vec<_>>().join(" ")
 }
 
-/// `text` with `~` for what the check has drawn: each word that is one of `drawn`, a part of one or made of some; and each
-/// quotation that has such a word, is cut (which depends on how long the words are) or has bytes that are no text. Strings
-/// in JSON keep the rest of what they have.
+/// `text` with `~` for the check's random data. That is each word that is one of `drawn`, part of one, or contains one.
+/// It is also each quotation that contains such a word, has bytes that are not text, or is cut (which depends on the
+/// words' lengths). Strings in JSON keep their other words.
 pub(super) fn without_drawn(text: &str, drawn: &[String]) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, quoted)) = rest.split_once('"') {
@@ -86,7 +86,7 @@ pub(super) fn without_drawn(text: &str, drawn: &[String]) -> String {
     out + &without_drawn_words(rest, drawn)
 }
 
-/// Where the quotation ends that `text` begins with: at a quotation mark that is not escaped.
+/// Where the quotation at the beginning of `text` ends: at the first quotation mark that is not escaped.
 fn end_of_quotation(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.find(|c: char| {
@@ -96,9 +96,9 @@ fn end_of_quotation(text: &str) -> Option<usize> {
     })
 }
 
-/// `text` with `~` for each word that was drawn.
+/// `text` with `~` for each random word.
 fn without_drawn_words(text: &str, drawn: &[String]) -> String {
-    /// So many letters are not found in a random word by chance.
+    /// A part with this many letters does not occur in a random word by chance.
     const MIN_PART: usize = 6;
     let is_drawn = |word: &str| {
         let is_related = |drawn: &String| match word.len() < drawn.len() {
@@ -109,11 +109,11 @@ fn without_drawn_words(text: &str, drawn: &[String]) -> String {
     };
     let (mut out, mut rest) = (String::new(), text);
     while let Some(mut begin) = rest.find(|c: char| c.is_ascii_lowercase()) {
-        // The letter of an escape such as `\n` is no part of the word.
+        // The letter of an escape such as `\n` is not part of the word.
         begin += usize::from(rest[..begin].ends_with('\\'));
         let word = &rest[begin..];
         let word = &word[..word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len())];
-        // An answer may have it from back to front.
+        // An answer may contain the word reversed.
         let reversed: String = word.chars().rev().collect();
         out += &rest[..begin];
         out += if is_drawn(word) || is_drawn(&reversed) { "~" } else { word };
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn quotations_are_masked_as_a_whole_where_a_word_decides_how_long_they_are() {
+    fn quotations_are_masked_as_a_whole_if_a_word_decides_their_length() {
         let drawn = ["ipact".to_owned()];
         let masked = |text| without_drawn(text, &drawn);
         assert_eq!(masked("sends \"ECHO: ipact\\n\" and waits"), "sends \"~\" and waits");

@@ -1,4 +1,4 @@
-//! A proof for people: the matrix of checks and misconceptions, and what differs from what is named.
+//! A proof as text: the matrix of checks and misconceptions, and every unexpected result.
 
 use std::io::{self, Write};
 
@@ -7,13 +7,13 @@ use engine::run::VerdictName;
 
 use super::verify::{Proof, ProvenProgram};
 
-/// Writes what differs in any lab: the matrix that says so may be pages above.
+/// Writes the problems of all labs again: the matrix that showed them may be pages above.
 ///
 /// # Errors
 ///
 /// `out` cannot be written to.
 pub fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
-    writeln!(out, "\nNot as it should be:")?;
+    writeln!(out, "\nAll problems:")?;
     for proof in proofs {
         for problem in problems(proof) {
             writeln!(out, "  lab {:02}: {problem}", proof.lab)?;
@@ -28,7 +28,7 @@ pub fn write_all_problems(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<(
 ///
 /// `out` cannot be written to.
 pub fn write_costs(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
-    writeln!(out, "\n  lab   programs   run   again    build     runs")?;
+    writeln!(out, "\n  lab   programs   run   rerun    build     runs")?;
     for proof in proofs {
         let count =
             |is_it: fn(&&ProvenProgram) -> bool| proof.programs.iter().filter(is_it).count();
@@ -46,7 +46,7 @@ pub fn write_costs(out: &mut dyn Write, proofs: &[Proof]) -> io::Result<()> {
     Ok(())
 }
 
-/// A line for each thing that differs from what is named.
+/// A line for each problem.
 fn problems(proof: &Proof) -> impl Iterator<Item = String> {
     let of_programs = proof.programs.iter().flat_map(|program| {
         program.problems.iter().map(move |problem| format!("{}: {problem}", program.name))
@@ -54,7 +54,7 @@ fn problems(proof: &Proof) -> impl Iterator<Item = String> {
     of_programs.chain(proof.problems.iter().cloned())
 }
 
-/// Writes the matrix of `lab`, and what differs from what is named.
+/// Writes the matrix of `lab`, and its problems.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<
     writeln!(out)?;
     write_matrix(out, lab, proof, &wrong)?;
     for (index, program) in wrong.iter().enumerate() {
-        let verdict = if program.problems.is_empty() { "" } else { "   <- differs, see below" };
+        let verdict = if program.problems.is_empty() { "" } else { "   <- unexpected, see below" };
         writeln!(out, "  {} {}{verdict}", letter(index), program.name)?;
     }
     writeln!(out)?;
@@ -79,42 +79,42 @@ pub fn write_proof(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<
     }
     for program in &proof.programs {
         for problem in &program.wrong_once {
-            writeln!(out, "{}, in one run, though not in two others: {problem}", program.name)?;
+            writeln!(out, "{}, in one run but not in two others: {problem}", program.name)?;
         }
     }
     if proof.holds() && proof.programs.iter().all(|program| program.wrong_once.is_empty()) {
-        writeln!(out, "All as it should be: each program got the verdict that was known before.")?;
+        writeln!(out, "The proof holds: every program got its expected verdict.")?;
     }
     Ok(())
 }
 
-/// How many programs there are, and which were run more than once.
+/// Writes how many programs the lab has, and which were run more than once.
 fn write_head(out: &mut dyn Write, lab: &Lab, proof: &Proof) -> io::Result<()> {
     let cached = proof.programs.iter().filter(|program| program.cached).count();
     let all = proof.programs.len();
     let digits = lab.digits();
-    writeln!(out, "Lab {digits}: {all} programs, {cached} of them known from an earlier run")?;
+    writeln!(out, "Lab {digits}: {all} programs, {cached} of them cached from an earlier run")?;
     if !proof.keeps_results {
-        writeln!(out, "results are not kept: a source is newer than this grader")?;
+        writeln!(out, "results are not cached: a source is newer than this grader")?;
     }
     let is_again = |program: &&ProvenProgram| program.runs > 1 && program.wrong_once.is_empty();
     let again = proof.programs.iter().filter(is_again);
     let again: Vec<_> = again.map(|program| program.name.as_str()).collect();
     if !again.is_empty() {
         let again = again.join(", ");
-        writeln!(out, "run again (nondeterministic, or the machine was busy): {again}")?;
+        writeln!(out, "rerun (nondeterministic, or the machine was busy): {again}")?;
     }
     writeln!(out)
 }
 
-/// A row for each check, a column for each misconception.
+/// Writes a row for each check, with a column for each misconception.
 fn write_matrix(
     out: &mut dyn Write,
     lab: &Lab,
     proof: &Proof,
     wrong: &[&ProvenProgram],
 ) -> io::Result<()> {
-    // Without spaces between the columns: forty fit into a terminal.
+    // No spaces between the columns, so that forty fit into a terminal.
     let names = lab.checks.iter().map(|check| check.name.len()).max().unwrap_or(0) + 1;
     let letters: String = (0..wrong.len()).map(letter).collect();
     writeln!(out, "  {:<names$}{letters}", "")?;
@@ -136,7 +136,7 @@ fn write_matrix(
     )
 }
 
-/// a to z, then A to Z: one column each.
+/// The letter of a column: a to z, then A to Z.
 fn letter(index: usize) -> char {
     let letters = ('a'..='z').chain('A'..='Z');
     letters.into_iter().nth(index).unwrap_or('*')

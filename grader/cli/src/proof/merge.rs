@@ -1,8 +1,8 @@
-//! Puts what a misconception has written in the place of what the solution has.
+//! Merges the items of a misconception into the solution.
 //!
-//! A misconception holds items: functions, methods in their `impl`, types, constants. Each takes the place of the
-//! solution's item of the same name, whose documentation stays; what the header adds comes last, and what the header
-//! is without is left out. `use` declarations are added to the solution's.
+//! A misconception holds items: functions, methods in their `impl`, types, constants. Each replaces the solution's item
+//! of the same name, whose documentation stays. Items that the header adds are appended, and those that it lists under
+//! `Without` are removed. `use` declarations are added to the solution's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use course::regions::{Marker, Source};
 use syn::spanned::Spanned;
 
-/// How a misconception departs from the items that the solution has.
+/// How a misconception's items depart from the solution's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Departures {
     /// Names of items that the solution does not have.
@@ -26,7 +26,7 @@ struct Item {
     name: String,
     /// From its documentation to its end.
     all: Range<usize>,
-    /// Where what follows the documentation begins.
+    /// Where the code after the documentation begins.
     code: usize,
     kind: Kind,
 }
@@ -34,13 +34,13 @@ struct Item {
 #[derive(Debug)]
 enum Kind {
     Use,
-    /// With its members, and where its closing brace is.
+    /// Its members, and the position of its closing brace.
     Impl(Vec<Item>, usize),
     Other,
 }
 
 impl Item {
-    /// Of an `impl` block.
+    /// The members of an `impl` block.
     fn members(&self) -> &[Self] {
         match &self.kind {
             Kind::Impl(members, _) => members,
@@ -49,15 +49,15 @@ impl Item {
     }
 }
 
-/// Changes to a text: what comes in the place of which part of it.
+/// Changes to a text: the replacement for each range.
 type Changes = BTreeMap<(usize, usize), String>;
 
-/// The program that `answer`, a misconception's text, makes of `solution`, the text of the file that it edits.
+/// The result of merging `answer`, a misconception's text, into `solution`, the text of the file that it edits.
 ///
 /// # Errors
 ///
-/// One of the two is not Rust; or the answer has an item twice, or one that the solution does not have and that is not
-/// added, or the header names what is not there.
+/// One of the two is not Rust. The answer has an item twice, or a new item that the header does not add. The header
+/// names an item that does not exist.
 pub(super) fn merge(solution: &str, answer: &str, departures: &Departures) -> Result<String> {
     let given = items(solution).context("the solution")?;
     let answered = items(answer).context("the misconception")?;
@@ -90,14 +90,14 @@ struct Merger<'m> {
 }
 
 impl Merger<'_> {
-    /// The solution's item or member of that name.
+    /// The solution's item or member named `name`.
     fn find(&self, name: &str) -> Option<&Item> {
         all(self.given).find(|item| item.name == name)
     }
 
     /// # Errors
     ///
-    /// The answer has two items of one name, or the header names what is not as it says.
+    /// The answer has two items of the same name, or the header contradicts the items.
     fn expect_sound_header(&self, answered: &[Item]) -> Result<()> {
         let mut names = BTreeSet::new();
         for item in all(answered).filter(|item| !matches!(item.kind, Kind::Use)) {
@@ -108,13 +108,13 @@ impl Merger<'_> {
         }
         for name in &self.departures.without {
             if names.contains(name) || self.departures.adds.contains(name) {
-                bail!("its header is without `{name}`, which the file has: it is replaced anyway");
+                bail!("its header removes `{name}`, but the file has it: it is replaced anyway");
             }
         }
         for block in self.given.iter().filter(|item| self.departures.without.contains(&item.name)) {
             let mut inside = block.members().iter().map(|member| &member.name);
             if let Some(name) = inside.find(|name| self.departures.without.contains(*name)) {
-                bail!("its header is without `{name}`, and without the block that it is in");
+                bail!("its header removes both `{name}` and the block that it is in");
             }
         }
         for name in &self.departures.adds {
@@ -122,7 +122,7 @@ impl Merger<'_> {
                 bail!("its header adds `{name}`, which is not in the file");
             }
             if self.find(name).is_some() {
-                bail!("its header adds `{name}`, which the solution has: it is replaced anyway");
+                bail!("its header adds `{name}`, but the solution has it: it is replaced anyway");
             }
         }
         Ok(())
@@ -130,8 +130,8 @@ impl Merger<'_> {
 
     /// # Errors
     ///
-    /// The `impl` block `item`, of the answer, has attributes, generics or a comment that the solution's has not: only its
-    /// members are merged.
+    /// The answer's `impl` block `item` has attributes, generics or a comment that the solution's lacks: only members
+    /// are merged.
     fn expect_same_block(&self, item: &Item) -> Result<()> {
         let head = |text: &str, item: &Item| {
             let code = &text[item.code..item.all.end];
@@ -142,16 +142,16 @@ impl Merger<'_> {
         let mut blocks = self.given.iter().filter(|given| given.name == item.name);
         if item.code > item.all.start || !blocks.any(|given| head(self.solution, given) == answered)
         {
-            bail!("`{answered}` is another block than the solution's: only members are replaced");
+            bail!("`{answered}` differs from the solution's block: only members are replaced");
         }
         Ok(())
     }
 
-    /// Leaves out what the answer is without.
+    /// Removes the items that the header lists under `Without`.
     fn leave_out(&mut self) -> Result<()> {
         for name in &self.departures.without {
             let Some(item) = self.find(name) else {
-                bail!("its header is without `{name}`: {}", self.there_are());
+                bail!("its header removes `{name}`, which does not exist. {}", self.known_items());
             };
             let above = self.solution[..line_begin(self.solution, item.all.start)].trim_end();
             self.changes.insert((above.len(), item.all.end), String::new());
@@ -179,11 +179,11 @@ impl Merger<'_> {
         }
     }
 
-    /// Puts `item`, of the answer, where it belongs; `block` is the `impl` that it is a member of.
+    /// Puts the answer's `item` where it belongs; `block` is the `impl` that contains it.
     fn place(&mut self, item: &Item, block: Option<&str>) -> Result<()> {
         let text = with_comments(self.answer, &item.all);
         if let Some(given) = self.find(&item.name) {
-            // Documentation of the solution stays, unless there is another.
+            // The solution's documentation stays, unless the answer has its own.
             let begin = if item.code > item.all.start { given.all.start } else { given.code };
             let end = given.all.end;
             self.changes.insert((begin, end), text.trim_start().to_owned());
@@ -191,10 +191,10 @@ impl Merger<'_> {
         }
         if !self.departures.adds.contains(&item.name) {
             bail!(
-                "`{}` takes the place of nothing. If it is new, write `//! Adds: {}` into the header. {}",
+                "`{}` replaces nothing. If it is new, write `//! Adds: {}` in the header. {}",
                 item.name,
                 item.name,
-                self.there_are()
+                self.known_items()
             );
         }
         let block = block.and_then(|name| self.find(name));
@@ -206,7 +206,7 @@ impl Merger<'_> {
         Ok(())
     }
 
-    fn there_are(&self) -> String {
+    fn known_items(&self) -> String {
         let names = all(self.given).filter(|item| !matches!(item.kind, Kind::Use));
         let names: Vec<_> = names.map(|item| item.name.as_str()).collect();
         format!("The solution's file has {}", names.join(", "))
@@ -236,7 +236,7 @@ fn changed(text: &str, changes: &Changes) -> Result<String> {
     Ok(out + &text[done..])
 }
 
-/// `text` without the anchors of slides: those of an item that was replaced would be left without their other end.
+/// `text` without the anchors for slides: replacing an item may remove one end of a pair.
 fn without_anchors(text: &str) -> Result<String> {
     filtered(text, |marker| !matches!(marker, Some(Marker::Anchor(_) | Marker::AnchorEnd(_))))
 }
@@ -257,7 +257,7 @@ fn filtered(text: &str, is_wanted: impl Fn(Option<Marker<'_>>) -> bool) -> Resul
     Ok(lines.map(|line| format!("{}\n", line.text)).collect())
 }
 
-/// The part `range` of `text` from the beginning of its first line, with the comments right above it.
+/// The part `range` of `text`, from the beginning of its first line, with the comments directly above it.
 fn with_comments<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
     let mut begin = line_begin(text, range.start);
     while begin > 0 {
@@ -271,7 +271,7 @@ fn with_comments<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
     &text[begin..range.end]
 }
 
-/// The items of `text`, in their order.
+/// The items of `text`, in order.
 fn items(text: &str) -> Result<Vec<Item>> {
     let file = syn::parse_file(text).map_err(|error| {
         let at = error.span().start();
@@ -284,7 +284,7 @@ fn item_of(text: &str, item: &syn::Item) -> Item {
     let all = item.span().byte_range();
     if let syn::Item::Impl(block) = item {
         let name = impl_name(text, block);
-        // A method of the type itself is named as a caller does it.
+        // An inherent method is named as a caller names it.
         let owner = match &block.trait_ {
             None => source(text, &block.self_ty),
             Some(_) => name.clone(),
@@ -305,7 +305,7 @@ fn item_of(text: &str, item: &syn::Item) -> Item {
     Item { name, all, code, kind }
 }
 
-/// Where the line begins that `at` is on.
+/// Where the line that contains `at` begins.
 fn line_begin(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
@@ -348,7 +348,7 @@ fn member_name(member: &syn::ImplItem) -> (String, &[syn::Attribute]) {
     }
 }
 
-/// Where what follows the documentation of an item begins.
+/// Where the code after an item's documentation begins.
 fn after_docs(text: &str, attributes: &[syn::Attribute], all: &Range<usize>) -> usize {
     let docs = attributes.iter().take_while(|attribute| attribute.path().is_ident("doc"));
     let Some(last) = docs.last() else { return all.start };

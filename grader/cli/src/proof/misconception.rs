@@ -1,4 +1,4 @@
-//! The header of a misconception.
+//! Parses the header of a misconception.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,15 +13,15 @@ use super::merge::{Departures, merge};
 /// A known-wrong answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Misconception {
-    /// The misunderstanding, in a sentence.
+    /// The misunderstanding, in one sentence.
     pub(super) sentence: String,
-    /// The file of the solution that it changes, as seen from there.
+    /// The file that it changes, relative to the solution.
     pub(super) file: PathBuf,
-    /// How its items depart from those of the solution's file; `None` if it replaces that file whole.
+    /// How its items depart from those of the solution's file; `None` if it replaces the whole file.
     pub(super) departures: Option<Departures>,
-    /// The checks that must fail, with the reason.
+    /// The checks that must fail, each with its reason.
     pub(super) fails: BTreeMap<String, String>,
-    /// Whether they fail only by chance: most often in a race between two threads.
+    /// Whether they fail only by chance, usually in a race between two threads.
     pub(super) nondeterministic: bool,
 }
 
@@ -31,11 +31,11 @@ pub(super) fn folder(checkout: &Checkout, lab: &LabInfo) -> PathBuf {
 }
 
 impl Misconception {
-    /// Reads the first lines of a misconception of `lab`.
+    /// Parses the first lines of a misconception of `lab`.
     ///
     /// # Errors
     ///
-    /// They are not as they must be.
+    /// They are malformed.
     pub(super) fn parse(source: &str, lab: &Lab) -> Result<Self> {
         let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
         let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
@@ -51,7 +51,7 @@ impl Misconception {
                 ("Without", items) => departures.without = names(items),
                 ("Nondeterministic", reason) if !reason.is_empty() => nondeterministic = true,
                 (key, _) if is_key(key) && key != "Misconception" => {
-                    bail!("unknown line `{line}`; CONTRIBUTING lists those there are")
+                    bail!("unknown line `{line}`; CONTRIBUTING.md lists the known ones")
                 }
                 _ => {
                     sentence += line;
@@ -60,7 +60,7 @@ impl Misconception {
             }
         }
         let Some(sentence) = sentence.trim().strip_prefix("Misconception: ") else {
-            bail!("the first line is to read `//! Misconception: …`");
+            bail!("the first line must be `//! Misconception: …`");
         };
         if is_whole && departures != Departures::default() {
             bail!("`Replaces` cannot be combined with `Adds` or `Without`");
@@ -70,7 +70,7 @@ impl Misconception {
         Ok(Self { sentence: sentence.to_owned(), file, departures, fails, nondeterministic })
     }
 
-    /// The program's text for [`Self::file`], of which the solution has `given`; `source` is the misconception's own text.
+    /// The merged text of [`Self::file`]: `given` is the solution's text, `source` the misconception's.
     ///
     /// # Errors
     ///
@@ -83,12 +83,12 @@ impl Misconception {
     }
 }
 
-/// Whether `text` looks like the beginning of a line with a value: one word with a capital.
+/// Whether `text` looks like the key of a line with a value: one capitalised word.
 fn is_key(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(char::is_alphanumeric)
 }
 
-/// The lines `- NN/check: reason`, each of which may continue in the next.
+/// Parses the lines `- NN/check: reason`; a reason may continue on the following lines.
 fn parse_fails<'l>(
     lines: impl Iterator<Item = &'l str>,
     lab: &Lab,
@@ -97,12 +97,12 @@ fn parse_fails<'l>(
     let mut last: Option<String> = None;
     for line in lines {
         if let Some(item) = line.strip_prefix("- ") {
-            let (id, reason) = item.split_once(": ").context("each line: `- NN/check: reason`")?;
+            let (id, reason) = item.split_once(": ").context("write `- NN/check: reason`")?;
             if lab.check(id).is_none() {
                 bail!("there is no check {id}");
             }
             if fails.insert(id.to_owned(), reason.to_owned()).is_some() {
-                bail!("{id} is there twice");
+                bail!("{id} is listed twice");
             }
             last = Some(id.to_owned());
         } else if line.split_once(": ").is_some_and(|(key, _)| is_key(key)) {
@@ -112,7 +112,7 @@ fn parse_fails<'l>(
         }
     }
     if fails.is_empty() {
-        bail!("`//! Must fail:` and the checks are missing");
+        bail!("`//! Must fail:` and the list of checks are missing");
     }
     Ok(fails)
 }

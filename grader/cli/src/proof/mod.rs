@@ -1,10 +1,10 @@
-//! Proves that the grader is right: that it accepts what is right and rejects what is wrong, each for the stated reason.
+//! Proves the grader right: it accepts right programs and rejects each wrong one for the stated reason.
 //!
-//! The known programs of a lab are its reference, its starter, three null programs, and its misconceptions: known-wrong
-//! answers in `grader/misconceptions/NN-topic/NAME.rs`, whose first lines say which checks must reject them, and why.
-//! Beside each is `NAME.txt`, what its first failure is made of, so that it is reviewed like code; several such texts, one
-//! after the other, where it is nondeterministic at which step it fails. Where a slide shows the report, `NAME.report` is
-//! that of a real run.
+//! The known programs of a lab are its reference, its starter, three null programs, and its misconceptions. These are
+//! known-wrong answers in `grader/misconceptions/NN-topic/NAME.rs`; their first lines say which checks must reject
+//! them, and why. Beside each, `NAME.txt` records the parts of its first failure, so that it is reviewed like code. If
+//! it is nondeterministic at which step the program fails, the file holds several such texts, one after the other. If a
+//! slide shows the report, `NAME.report` is the report of a real run.
 
 mod cache;
 mod excerpt;

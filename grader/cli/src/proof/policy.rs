@@ -1,8 +1,8 @@
 //! Decides whether a known program got the right verdicts.
 //!
-//! The reference must pass in its first run. A misconception must fail the checks that it names, with one of the texts
-//! that are kept for it; after one wrong run, it must be right twice. A program that is nondeterministic, or whose verdict
-//! a busy machine prevented, is run again.
+//! The reference must pass in its first run. A misconception must fail the checks that its header names, with one of
+//! its recorded texts; after one wrong run, it must be right twice. A program that is nondeterministic, or whose
+//! verdict a busy machine prevented, is run again.
 
 use engine::lab::Lab;
 use engine::run::VerdictName;
@@ -10,17 +10,17 @@ use engine::run::VerdictName;
 use super::finding::Finding;
 use super::known::{Expectation, KnownProgram};
 
-/// A program is run at most this often: until its text is one that is kept, until its race condition has occurred (rule
-/// R15), until the machine was quiet enough for a verdict (rule R9), or until a verdict was seen twice. A program that is
-/// undecided by then is run this often again, alone.
+/// How many times a program is run at most. It is run until its text is a recorded one, until its race condition has
+/// occurred (rule R15), until the machine was quiet enough (rule R9), or until a verdict was seen twice. A program that
+/// is still undecided gets as many runs again, alone.
 pub(super) const MAX_RUNS: u32 = 3;
 
 /// What is wrong with a known program, after all its runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Judgement {
-    /// What is wrong; none if it is judged rightly.
+    /// What is wrong; empty if the verdicts are right.
     pub(super) problems: Vec<String>,
-    /// What was wrong in one run, though not in two others.
+    /// What was wrong in one run, but not in two others.
     pub(super) wrong_once: Vec<String>,
     /// Whether chance or a busy machine may have changed its verdicts.
     pub(super) undecided: bool,
@@ -36,8 +36,8 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Judges the next run of `program`, a finding whose text is one of those that are kept unless `unknown_text` says
-    /// what differs. `None` if it has to be run again.
+    /// Judges the next run of `program`, whose result is `finding`. `unknown_text` says how its text differs from the
+    /// recorded ones, if it does. `None` if the program must be run again.
     pub(super) fn judge(
         &mut self,
         lab: &Lab,
@@ -51,7 +51,7 @@ impl Runs {
         let mut undecided = false;
         if problems.is_empty() {
             self.right += 1;
-            // Which of several true things is seen first may be nondeterministic.
+            // Which of several failures is seen first may be nondeterministic.
             self.has_text |= unknown_text.is_none();
             let is_proven = self.right > u32::from(!self.wrong_once.is_empty());
             over |= is_proven && self.has_text;
@@ -73,7 +73,7 @@ impl Runs {
     }
 }
 
-/// Whether what is wrong with `finding` may be chance, or a busy machine.
+/// Whether chance or a busy machine may explain what is wrong with `finding`.
 fn is_chance(program: &KnownProgram, finding: &Finding) -> bool {
     let has_failed = finding.has(VerdictName::Failed);
     let is_busy =
@@ -81,7 +81,7 @@ fn is_chance(program: &KnownProgram, finding: &Finding) -> bool {
     is_busy || program.nondeterministic && is_missed(&program.expectation, finding)
 }
 
-/// Whether all that is wrong is that checks passed which should have failed.
+/// Whether the only thing wrong is that checks passed that should have failed.
 fn is_missed(expectation: &Expectation, finding: &Finding) -> bool {
     let Expectation::Fails(named) = expectation else { return false };
     finding.verdicts.iter().all(|(id, verdict)| match verdict {
@@ -91,12 +91,12 @@ fn is_missed(expectation: &Expectation, finding: &Finding) -> bool {
     })
 }
 
-/// What is wrong with what was found, text aside.
+/// What is wrong with `finding`, apart from its text.
 pub(super) fn problems(lab: &Lab, expectation: &Expectation, finding: &Finding) -> Vec<String> {
     let mut problems = Vec::new();
-    // A starter may have a gap even before it listens; it says so.
+    // A starter may have a gap even before it listens; its failure says so.
     if finding.failed_to_start() && !finding.not_written {
-        problems.push("it did not come up".to_owned());
+        problems.push("it did not start".to_owned());
     }
     let missing = lab.checks.iter().filter(|check| !finding.verdicts.contains_key(&check.id()));
     problems.extend(missing.map(|check| format!("{} has no verdict", check.id())));
@@ -117,17 +117,17 @@ pub(super) fn problems(lab: &Lab, expectation: &Expectation, finding: &Finding) 
             }
         }
         Expectation::AtMost(most) if finding.score > *most => {
-            problems.push(format!("{} points, where {most} are the most", finding.score));
+            problems.push(format!("{} points, but at most {most} are allowed", finding.score));
         }
         Expectation::AtMost(_) => {}
         Expectation::Fails(named) => {
             for id in with(VerdictName::Failed).filter(|id| !named.contains_key(*id)) {
-                problems.push(format!("{id} fails and is not named: {}", seen(id)));
+                problems.push(format!("{id} fails, but the header does not name it: {}", seen(id)));
             }
             let failed = |id: &String| finding.verdicts.get(id) == Some(&VerdictName::Failed);
             for (id, reason) in named.iter().filter(|(id, _)| !failed(id)) {
                 let verdict = finding.verdicts.get(id).map_or("missing", |verdict| verdict.text());
-                problems.push(format!("{id} is {verdict}, but should fail: {reason}"));
+                problems.push(format!("{id} should fail, but its verdict is {verdict}: {reason}"));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// The part `index` (from 1) of `count` parts.
+/// Part `index` (from 1) of `count` parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: usize,
@@ -25,7 +25,7 @@ impl FromStr for Shard {
             let (index, count) = (index.parse().ok()?, count.parse().ok()?);
             (1..=count).contains(&index).then_some(Self { index, count })
         });
-        parsed.ok_or_else(|| "write I/N, the part I of N parts: 1/4 to 4/4, for example".to_owned())
+        parsed.ok_or_else(|| "write I/N for part I of N, such as 1/4 to 4/4".to_owned())
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_part_is_refused() {
+    fn malformed_parts_are_refused() {
         for text in ["", "1", "0/3", "4/3", "1/0", "a/3", "1/2/3"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Runs the known programs of a lab and says which are not judged as they should be.
+//! Runs the known programs of a lab and reports which got a wrong verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,21 +26,21 @@ use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use super::shard::Shard;
 use crate::session::Session;
 
-/// What `nice(2)` adds to the niceness of a thread that has to leave the CPUs to others.
+/// What `nice(2)` adds to the niceness of a thread that must yield the CPUs to others.
 const LOWEST_PRIORITY: i32 = 19;
 
-/// A known program, what it came to, and what is wrong with that.
+/// A known program, its result, and what is wrong with it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProvenProgram {
     pub name: String,
     pub finding: Finding,
     pub problems: Vec<String>,
-    /// What was wrong in one run, though not in two others.
+    /// What was wrong in one run, but not in two others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wrong_once: Vec<String>,
-    /// Whether the result is that of an earlier run.
+    /// Whether the result comes from an earlier run.
     pub cached: bool,
-    /// How often it was run.
+    /// How many times it was run.
     pub runs: u32,
     pub is_misconception: bool,
     /// Whether chance or a busy machine may have changed its verdicts.
@@ -48,18 +48,18 @@ pub struct ProvenProgram {
     undecided: bool,
 }
 
-/// All known programs of a lab.
+/// The results of all known programs of a lab.
 #[derive(Debug, Serialize)]
 pub struct Proof {
     pub lab: u8,
     pub topic: &'static str,
     pub programs: Vec<ProvenProgram>,
-    /// What concerns no single program: checks that are the first to reject no misconception.
+    /// Problems of the lab as a whole: checks that are not the first to reject any misconception.
     pub problems: Vec<String>,
-    /// For each check the misconceptions that it is the first to reject.
+    /// For each check, the misconceptions that it is the first to reject.
     pub first_rejected: BTreeMap<String, Vec<String>>,
     pub cost: Cost,
-    /// Whether results are kept for later runs: not while a source is newer than this grader.
+    /// Whether results are cached for later runs; they are not while a source is newer than this grader.
     pub keeps_results: bool,
 }
 
@@ -99,8 +99,8 @@ impl BuiltLab {
     }
 }
 
-/// Builds the known programs of each of `labs` that belong to `shard`, one lab ahead of the receiver. Ends after an error,
-/// or once the receiver is dropped.
+/// Builds the known programs that belong to `shard`, for each of `labs`, one lab ahead of the receiver. Stops after an
+/// error, or once the receiver is dropped.
 pub fn build_ahead(
     session: &Session,
     labs: &[&'static Lab],
@@ -113,14 +113,14 @@ pub fn build_ahead(
         if built.send(programs).is_err() || is_over {
             return;
         }
-        // The programs of that lab run now, and mostly wait. This thread and the compilers it starts take only CPU time
-        // that they leave; where the kernel refuses this, the proof is merely slower.
+        // The programs of that lab now run, and mostly wait. This thread and the compilers that it starts use only the
+        // CPU time that the programs leave. If the kernel refuses this, the proof is only slower.
         let _ = rustix::process::nice(LOWEST_PRIORITY);
     }
 }
 
-/// Runs the known programs of a lab, or takes the results of earlier runs unless it is to be `fresh`. Calls `done` with
-/// how many programs are done, and how many there are.
+/// Runs the known programs of a lab, or takes the results of earlier runs unless `fresh`. Calls `done` with the number
+/// of programs that are done and the number of all.
 ///
 /// # Errors
 ///
@@ -143,7 +143,7 @@ pub fn verify(
         expect_no_interrupt(session)?;
         let mut result = result.context("a program was not run")??;
         if result.undecided {
-            // The others may have been what kept it from its verdict.
+            // The other programs may have prevented a verdict.
             let runs = result.runs;
             result = prove_and_store(session, lab, program, &cache, None)?;
             result.runs += runs;
@@ -169,7 +169,8 @@ fn expect_no_interrupt(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Calls `prove` for each program, as many at a time as the [`Gate`] lets in. `None` for those that an interrupt left out.
+/// Calls `prove` for each program, as many simultaneously as the [`Gate`] admits. A result is `None` if an interrupt
+/// came first.
 fn prove_all(
     session: &Session,
     programs: &[KnownProgram],
@@ -201,7 +202,7 @@ fn prove_all(
     results.into_iter().map(result).collect()
 }
 
-/// As [`prove`]; stores what is right for later runs. What is not right is run again by the next.
+/// Like [`prove`], but stores a right result for later runs. A program with a wrong result is run again next time.
 fn prove_and_store(
     session: &Session,
     lab: &'static Lab,
@@ -217,7 +218,7 @@ fn prove_and_store(
     Ok(proven)
 }
 
-/// Runs a program, unless `cached` says what it comes to, as often as the policy asks for.
+/// Runs a program as often as the policy requires; not at all if `cached` holds a result that suffices.
 fn prove(
     session: &Session,
     lab: &'static Lab,
@@ -255,7 +256,7 @@ fn prove(
     }
 }
 
-/// What is wrong with the files of a misconception, whatever its verdicts are.
+/// What is wrong with the files of a misconception, regardless of its verdicts.
 fn problems_of_files(
     session: &Session,
     lab: &'static Lab,
@@ -265,21 +266,21 @@ fn problems_of_files(
 ) -> Result<Vec<String>> {
     let mut problems = program.warnings.clone();
     if !program.nondeterministic && golden.is_some_and(|golden| golden.count() > 1) {
-        let what = "several failures are kept of it, so its header has to say why";
+        let what = "several failures are recorded for it, so its header must say why";
         problems.push(format!("{what}: `//! Nondeterministic: …`"));
     }
     let report = excerpt::path(&session.checkout, lab, &program.name);
     if let Some(line) = excerpt::missing_line(&report, &finding.stable_lines)? {
         let (report, number) = (session.checkout.relative(&report).display(), lab.number);
         problems.push(format!(
-            "{report}, which a slide shows, does not say `{line}`: cargo grader verify {number} --update {}",
+            "{report}, which a slide shows, lacks the line `{line}`: cargo grader verify {number} --update {}",
             program.name
         ));
     }
     Ok(problems)
 }
 
-/// A line for each check that is the first to reject no misconception, as their headers have it.
+/// A line for each check that, according to the headers, is not the first to reject any misconception.
 fn pointless_checks(checkout: &Checkout, lab: &'static Lab) -> Result<Vec<String>> {
     let mut first = BTreeSet::new();
     for name in names(checkout, lab)? {
@@ -289,11 +290,11 @@ fn pointless_checks(checkout: &Checkout, lab: &'static Lab) -> Result<Vec<String
     let is_pointless = |check: &&Check| check.points > 0 && !first.contains(&check.id());
     let pointless = lab.checks.iter().filter(is_pointless);
     Ok(pointless
-        .map(|check| format!("{} is the first to reject no misconception", check.id()))
+        .map(|check| format!("{} is not the first to reject any misconception", check.id()))
         .collect())
 }
 
-/// For each check the misconceptions that it is the first to reject, in the lab's order.
+/// For each check, the misconceptions that it is the first to reject, in the lab's order.
 fn first_rejected(lab: &'static Lab, proven: &[ProvenProgram]) -> BTreeMap<String, Vec<String>> {
     let mut first: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for program in proven.iter().filter(|program| program.is_misconception) {
@@ -307,12 +308,12 @@ fn first_rejected(lab: &'static Lab, proven: &[ProvenProgram]) -> BTreeMap<Strin
     first
 }
 
-/// The text of the file that the misconception `name` changes: with its items, or what they change in the solution's, as
-/// a unified diff.
+/// The text of the file that the misconception `name` changes: with its items merged in, or as a unified diff against
+/// the solution's file.
 ///
 /// # Errors
 ///
-/// There is no misconception of that name, or it does not fit to the solution.
+/// No misconception has that name, or it does not fit the solution.
 pub fn merged_program(
     checkout: &Checkout,
     lab: &'static Lab,
@@ -329,11 +330,11 @@ pub fn merged_program(
     Ok(diff.unified_diff().header(&program.shown, name).to_string())
 }
 
-/// Keeps the current text of one misconception. Returns where, and whether that changes anything.
+/// Records the current failure of one misconception. Returns the file, and whether it changed.
 ///
 /// # Errors
 ///
-/// There is no misconception of that name, or its verdicts are not those that it names.
+/// No misconception has that name, or its verdicts differ from those that its header names.
 pub fn update_golden(
     session: &Session,
     lab: &'static Lab,
@@ -345,10 +346,10 @@ pub fn update_golden(
     let finding = examine(session, lab, program);
     let problems = problems(lab, &program.expectation, &finding);
     if !problems.is_empty() {
-        bail!("nothing is written for {name}: {}", problems.join("; "));
+        bail!("nothing was written for {name}: {}", problems.join("; "));
     }
     if update == GoldenUpdate::Add && !program.nondeterministic {
-        bail!("the header of {name} has to say why: `//! Nondeterministic: …`");
+        bail!("the header of {name} must say why: `//! Nondeterministic: …`");
     }
     let report = excerpt::path(&session.checkout, lab, name);
     if report.exists() && update == GoldenUpdate::Replace {

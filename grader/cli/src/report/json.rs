@@ -1,4 +1,4 @@
-//! A report for machines. `grader/README.md` documents each field.
+//! Reports as JSON. `grader/README.md` documents each field.
 
 use course::labs::Category;
 use engine::run::{Outcome, Verdict, VerdictName};
@@ -8,17 +8,17 @@ use serde::Serialize;
 
 use super::model::Report;
 
-/// Changes when a field changes its meaning or goes away; new fields alone do not change it.
+/// Incremented when a field changes its meaning or is removed; new fields alone do not change it.
 pub const SCHEMA: u32 = 2;
 
-/// The whole answer of `check --json`.
+/// The document that `check --json` prints.
 #[derive(Debug, Serialize)]
 pub struct Document<'r> {
     schema: u32,
     /// How the programs were confined.
     confinement: Confinement,
     reports: Vec<LabReport<'r>>,
-    /// Labs that did not compile, and so have no report.
+    /// Labs that did not compile and therefore have no report.
     build_failures: &'r [BuildFailure],
 }
 
@@ -26,7 +26,7 @@ pub struct Document<'r> {
 #[derive(Debug, Serialize)]
 pub struct BuildFailure {
     pub lab: u8,
-    /// As cargo shows them.
+    /// As cargo prints them.
     pub errors: String,
 }
 
@@ -35,7 +35,7 @@ struct LabReport<'r> {
     lab: u8,
     topic: &'r str,
     program: &'r str,
-    /// Eight hexadecimal digits, as `--seed` takes them.
+    /// Eight hexadecimal digits, as `--seed` accepts them.
     seed: String,
     score: u32,
     points: u32,
@@ -68,7 +68,7 @@ struct CheckReport<'r> {
     blocked_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inconclusive: Option<&'r str>,
-    /// Sockets of clients that the program kept although all had gone.
+    /// Client sockets that the program still held after all clients had left.
     #[serde(skip_serializing_if = "Option::is_none")]
     residue: Option<usize>,
     notes: &'r [String],

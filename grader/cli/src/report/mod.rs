@@ -1,4 +1,4 @@
-//! Reports: for people in a terminal, and for machines.
+//! Reports: for people in a terminal, and as JSON.
 
 mod json;
 mod model;

@@ -8,13 +8,13 @@ use engine::run::{Outcome, Verdict};
 #[derive(Clone, Debug)]
 pub struct Report {
     pub lab: &'static Lab,
-    /// Which program was graded, for people.
+    /// The graded program, as a report names it.
     pub program: String,
-    /// How to name it on the command line: ` --solution`, or nothing.
+    /// The flags that select it on the command line: ` --solution`, or nothing.
     pub flags: String,
     pub seed: u32,
     pub outcomes: Vec<Outcome>,
-    /// Other remarks: given files that were changed.
+    /// Other remarks, such as given files that were changed.
     pub remarks: Vec<String>,
     /// Whether only some of the lab's checks were requested.
     pub partial: bool,
@@ -44,7 +44,7 @@ impl Report {
         }
     }
 
-    /// The points reached and the points possible.
+    /// The points earned and the points possible.
     #[must_use]
     pub fn score(&self) -> (u32, u32) {
         self.score_of(|_| true)
@@ -63,7 +63,7 @@ impl Report {
         })
     }
 
-    /// How often a check was run again after a try that was inconclusive, or failed on a busy machine.
+    /// How many times a check was retried because it was inconclusive or failed on a busy machine.
     #[must_use]
     pub fn retries(&self) -> u32 {
         self.outcomes.iter().map(|outcome| outcome.tries.saturating_sub(1)).sum()

@@ -15,7 +15,7 @@ use super::model::{Report, Summary};
 use crate::style::{BAD, DIM, GOOD, ODD, STRONG, WIDTH};
 
 impl Report {
-    /// Writes the report, with the first failure in full, or all of them if `full`.
+    /// Writes the report, with the first failure in full, or all failures if `full`.
     ///
     /// # Errors
     ///
@@ -76,12 +76,12 @@ impl Report {
             {
                 let id = outcome.check.id();
                 let left = residue_text(residue);
-                let text = format!("{id} left {left}; a whole run charges {charged}");
+                let text = format!("{id} left {left}; in a full run {charged} would fail");
                 self.paragraph(out, "note: ", &text)?;
             }
         }
         if self.summary() == Summary::Interrupted {
-            writeln!(out, "{ODD}interrupted{ODD:#}: what is above was known so far")?;
+            writeln!(out, "{ODD}interrupted{ODD:#}: the results above are incomplete")?;
         }
         let (got, all) = self.score();
         let colour = if got == all { GOOD } else { BAD };
@@ -121,7 +121,7 @@ impl Report {
         let paragraphs = |lines: &[String]| lines.iter().cloned().map(Item::Paragraph).collect();
         let steps = failure.steps.iter().zip(1..);
         let steps = steps.map(|(step, number)| Item::Numbered(number, step.clone()));
-        write_part(out, "What was done", steps.collect())?;
+        write_part(out, "What the grader did", steps.collect())?;
         let one_of = if failure.expected.len() > 1 { "Expected, one of" } else { "Expected" };
         write_part(out, one_of, paragraphs(&failure.expected))?;
         let observed = failure.observed.iter().map(|line| match line {
@@ -139,7 +139,7 @@ impl Report {
         write_part(out, "What to do next", self.next_steps(check, explanation))?;
         let by_hand = explanation.map(|explanation| &explanation.by_hand[..]).unwrap_or_default();
         if !by_hand.is_empty() {
-            writeln!(out, "  {STRONG}See it by hand{STRONG:#}")?;
+            writeln!(out, "  {STRONG}Try it by hand{STRONG:#}")?;
             for line in by_hand {
                 writeln!(out, "    {line}")?;
             }
@@ -147,7 +147,7 @@ impl Report {
         Ok(())
     }
 
-    /// What a student can do after a failure.
+    /// What a student can do next after a failure.
     fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<Item> {
         let Self { lab, flags, seed, .. } = self;
         if check.name == START_UP.name {
@@ -182,14 +182,14 @@ impl Report {
     }
 }
 
-/// Breaks lines at spaces only: a path or an address stays whole, so that it can be copied.
+/// Breaks lines only at spaces, so that a path or an address stays whole and can be copied.
 pub(crate) fn wrap_options(width: usize) -> Options<'static> {
     Options::new(width)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
 }
 
-/// One check on one line: mark, name in a column of `names`, points, time, and a remark.
+/// One check on one line: mark, name in a column `names` wide, points, time, and a remark.
 fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Result<()> {
     let check = outcome.check;
     let (mark, style, word) = match &outcome.verdict {
@@ -228,17 +228,17 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
     Ok(())
 }
 
-/// What stands in a part of a failure, and how.
+/// An item in a section of a failure report.
 enum Item {
-    /// Wrapped; all lines are indented as the first one is.
+    /// Wrapped; all lines are indented like the first.
     Paragraph(String),
-    /// A step of several, wrapped below its text.
+    /// A numbered step, wrapped below its text.
     Numbered(usize, String),
-    /// On one line however long: bytes under one another, and commands to be copied.
+    /// On one line, however long: bytes that line up, and commands to copy.
     Verbatim(String),
 }
 
-/// A heading and its items, if there are any.
+/// Writes a heading and its items; nothing if there are no items.
 fn write_part(out: &mut dyn Write, heading: &str, items: Vec<Item>) -> io::Result<()> {
     if items.is_empty() {
         return Ok(());

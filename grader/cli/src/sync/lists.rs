@@ -13,20 +13,31 @@ use super::section::{Comment, with_section};
 ///
 /// # Errors
 ///
-/// A file cannot be read, has no place for its list, or is a deck without a title.
+/// A file cannot be read or has no section for its list, or a deck has no title.
 pub(super) fn lists(checkout: &Checkout) -> Result<Vec<(PathBuf, String)>> {
     let decks = checkout.root().join("slides/decks");
-    let lists = [
-        ("README.md", Comment::Html, "labs", labs()),
-        ("slides/decks/SUMMARY.md", Comment::Html, "decks", deck_list(checkout, &decks)?),
-        (".cargo/mutants.toml", Comment::Hash, "given files", given_files()),
+    let (html, hash) = (Comment::Html, Comment::Hash);
+    let files = [
+        ("README.md", html, vec![("report", report(checkout)?), ("labs", labs())]),
+        ("slides/decks/SUMMARY.md", html, vec![("decks", deck_list(checkout, &decks)?)]),
+        (".cargo/mutants.toml", hash, vec![("given files", given_files())]),
     ];
-    let written = lists.into_iter().map(|(file, comment, name, body)| {
+    let written = files.into_iter().map(|(file, comment, sections)| {
         let path = checkout.root().join(file);
-        let text = with_section(&checkout.read(&path)?, comment, name, &body).context(file)?;
-        Ok((path, text))
+        let text = sections.iter().try_fold(checkout.read(&path)?, |text, (name, body)| {
+            with_section(&text, comment, name, body).context(file)
+        });
+        Ok((path, text?))
     });
     written.collect()
+}
+
+/// A failure report that a beginner understands.
+fn report(checkout: &Checkout) -> Result<String> {
+    const REPORT: &str =
+        "grader/misconceptions/01-blocking-threads/handles-client-in-accept-loop.report";
+    let report = checkout.read(&checkout.root().join(REPORT))?;
+    Ok(format!("\n```text\n{report}```\n\n"))
 }
 
 /// The table of labs.
@@ -68,7 +79,7 @@ fn deck_title(text: &str) -> Option<&str> {
     Some(heading.split('{').next()?.trim()).filter(|title| !title.is_empty())
 }
 
-/// The files of solutions that no student writes, beside `src/main.rs`.
+/// The files of solutions that are given to students, besides `src/main.rs`.
 fn given_files() -> String {
     let mut list = String::new();
     for lab in LABS {

@@ -1,14 +1,13 @@
-//! Writes what follows from the solutions, the checks, the decks and the registry of labs, so that they cannot drift
-//! apart.
+//! Generates files from the solutions, the checks, the decks and the registry of labs, so that they cannot drift apart.
 //!
-//! In a solution, `// BEGIN SOLUTION: text` to `// END SOLUTION` is the body of a function and becomes
-//! `todo!("text")`; `// BEGIN HIDDEN` to `// END HIDDEN` is left out; lines with `// ANCHOR` are for the
-//! slides and are dropped. What a lab borrows from an earlier one is copied, also into its solution.
+//! In a solution, the lines from `// BEGIN SOLUTION: text` to `// END SOLUTION` are the body of a function and become
+//! `todo!("text")`. The lines from `// BEGIN HIDDEN` to `// END HIDDEN` are left out. Lines with `// ANCHOR` are for
+//! the slides and are dropped. Files that a lab borrows from an earlier lab are copied, also into its solution.
 //!
 //! - `starter`: the starter of a lab, from its solution.
 //! - `sheet`: the time, the tasks and the rubric in a lab's sheet.
 //! - `lists`: the tables and lists of all labs and decks.
-//! - `section`: the parts of hand-written files that are written here.
+//! - `section`: the generated sections of hand-written files.
 
 mod lists;
 mod section;
@@ -23,19 +22,19 @@ use course::checkout::{Checkout, read_text};
 use course::labs::LabInfo;
 use engine::subject::build::rust_files;
 
-/// A file that is not what it has to be.
+/// A file that differs from what `sync` generates.
 pub struct Difference {
-    /// As seen from the root.
+    /// Relative to the root.
     pub path: PathBuf,
-    /// The first line that differs, from 1; none if the file is missing, or has to go.
+    /// The first line that differs, from 1; `None` if the file is missing or obsolete.
     pub line: Option<usize>,
 }
 
-/// Writes all files that follow from others, or none if `check`. Returns those that differ.
+/// Writes all generated files, or none if `check`. Returns those that differ.
 ///
 /// # Errors
 ///
-/// Something cannot be read or written, or there are no solutions here.
+/// Something cannot be read or written, or the checkout has no solutions.
 pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
     let mut files = lists::lists(checkout)?;
     let mut obsolete = Vec::new();
@@ -76,12 +75,12 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
     Ok(differing)
 }
 
-/// The number of the first line in which two different texts differ, from 1.
+/// The number of the first line, from 1, in which two different texts differ.
 fn first_difference(a: &str, b: &str) -> usize {
     a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count() + 1
 }
 
-/// Remarks on given files of the starter that were changed. They are known only where the solution is present.
+/// Remarks on given files of the starter that were changed; none if the checkout has no solution to compare with.
 ///
 /// # Errors
 ///
@@ -95,7 +94,7 @@ pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<String>> 
         let name = checkout.relative(&path).display();
         let is_given = path.ends_with("Cargo.toml") || path.ends_with("src/main.rs");
         if is_given && read_text(&path).ok().as_deref() != Some(text.as_str()) {
-            remarks.push(format!("{name} is changed: a class is graded with the given one"));
+            remarks.push(format!("{name} was changed; a class is graded with the original"));
         }
     }
     Ok(remarks)

@@ -1,8 +1,8 @@
-//! Parts of hand-written files that `sync` writes, each between two comments.
+//! Sections of hand-written files that `sync` generates, each between two comments.
 
 use anyhow::{Context, Result};
 
-/// How a comment is written.
+/// The syntax of a comment.
 #[derive(Clone, Copy)]
 pub(super) enum Comment {
     Html,
@@ -41,7 +41,7 @@ pub(super) fn with_section(text: &str, comment: Comment, name: &str, body: &str)
         Some((before, &rest[line..]))
     });
     let (before, after) =
-        found.with_context(|| format!("it has no lines `{begin}` and `{end}` to write between"))?;
+        found.with_context(|| format!("the lines `{begin}` and `{end}` are missing"))?;
     Ok(format!("{before}{begin}\n{body}{after}"))
 }
 

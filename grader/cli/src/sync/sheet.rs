@@ -1,4 +1,4 @@
-//! What a lab's sheet says that the registry and the checks know: its time, its tasks and its rubric.
+//! Writes the parts of a lab's sheet that the registry and the checks define: its time, its tasks and its rubric.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -15,16 +15,16 @@ use crate::report::wrap_options;
 /// The name of the section with the rubric.
 const RUBRIC: &str = "rubric";
 
-/// Before and after the minutes.
+/// The text before and after the minutes.
 const TIME: (&str, &str) = ("**Time** ", " minutes");
 
-/// Before the checks of a task; a colon follows.
+/// The text before the checks of a task; a colon follows.
 const TURNS_GREEN: &str = "*Turns green";
 
 /// A list of checks is broken before this column.
 const WIDTH: usize = 115;
 
-/// The sheet of `lab` with its text; where there is none yet, the outline of one.
+/// The sheet of `lab` with its text; an outline if the lab has no sheet yet.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub(super) fn sheet(checkout: &Checkout, lab: &Lab) -> Result<(PathBuf, String)>
     Ok((path, text))
 }
 
-/// `text`, a sheet, with what is known of `lab`.
+/// `text`, a sheet, with the generated parts for `lab`.
 fn written(text: &str, lab: &Lab) -> Result<String> {
     let mut text = with_time(text, lab.minutes)?;
     for task in lab.tasks {
@@ -64,14 +64,14 @@ fn with_time(text: &str, minutes: u32) -> Result<String> {
         let (_, rest) = rest.split_once(after)?;
         Some(format!("{head}{before}{minutes}{after}{rest}"))
     });
-    found.with_context(|| format!("it does not say `{before}{minutes}{after}`"))
+    found.with_context(|| format!("it does not contain `{before}{minutes}{after}`"))
 }
 
 fn heading(task: &TaskInfo) -> String {
     format!("### Task {} ({}): {}", task.number, task.kind(), task.title)
 }
 
-/// `text` with the heading of `task`, and with the checks that it makes pass.
+/// `text` with the heading of `task` and the checks that completing the task makes pass.
 fn with_task(text: &str, lab: &Lab, task: &TaskInfo) -> Result<String> {
     let heading = heading(task);
     let begin = format!("\n### Task {} ", task.number);
@@ -159,7 +159,7 @@ mod tests {
             let error = written(&outline(lab).replace(part, ""), lab).expect_err(part);
             error.to_string()
         };
-        assert!(without("**Time**").contains("does not say `**Time** "));
+        assert!(without("**Time**").contains("does not contain `**Time** "));
         assert!(without("### Task 2").contains("no heading `### Task 2 ("));
         assert!(without("*Turns green:*").contains("task 1 has no paragraph"));
         assert!(without("<!-- end of rubric -->").contains("<!-- rubric: written by"));

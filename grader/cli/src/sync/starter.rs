@@ -1,4 +1,4 @@
-//! The starter of a lab, from its solution.
+//! Generates the starter of a lab from its solution.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use course::labs::{LABS, LabInfo};
 use course::regions::Source;
 use engine::subject::build::rust_files;
 
-/// At the top of a starter with gaps, which leave much unused. That a constant or a function is not used yet is worth a
-/// warning: it says what a gap has still to do.
+/// The first lines of a starter with gaps, which leave much unused. An unused constant or function still gets a
+/// warning, because it says what a gap has yet to do.
 const FIRST_LINES: &str = "\
 #![allow(unreachable_code, unused_imports, unused_mut, unused_variables)]
 #![allow(clippy::needless_pass_by_value)] // delete these lines when you are done
@@ -20,7 +20,7 @@ const FIRST_LINES: &str = "\
 ///
 /// # Errors
 ///
-/// There is no solution, a file cannot be read, its markers are wrong, or a given file has a gap.
+/// The lab has no solution, a file cannot be read, its markers are wrong, or a given file has a gap.
 pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
     let solution = checkout.require_solution(lab)?;
     let (from, to) = (lab.solution_package(), lab.package());
@@ -44,7 +44,7 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
         let is_given = lab.given.iter().any(|given| name == Path::new(given));
         ensure!(
             starter.gaps == 0 || !is_given,
-            "{} has a gap, and so is not one of the lab's given files",
+            "{} is one of the lab's given files, but it has a gap",
             checkout.relative(&source).display()
         );
         files.push((folder.join(name), starter.text.replace(&from, &to)));
@@ -52,9 +52,9 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
     for given in lab.given {
         let file = solution.join(given);
         let name = checkout.relative(&file).display();
-        ensure!(file.is_file(), "{name} does not exist, but is one of the lab's given files");
+        ensure!(file.is_file(), "{name} is one of the lab's given files, but it does not exist");
     }
-    // For all files of the crate: what a gap leaves unused may be given in another one.
+    // At the crate's root, because an item that a gap leaves unused may be in another file.
     let root = folder.join("src/lib.rs");
     if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && *path == root) {
         root.insert_str(0, FIRST_LINES);
@@ -62,23 +62,24 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
     Ok(files)
 }
 
-/// The files that a lab's solution borrows from earlier labs: their paths in this solution, and their text there.
+/// The files that a lab's solution borrows from earlier labs: their paths in this solution, and their text in the
+/// earlier one.
 ///
 /// # Errors
 ///
-/// There is no solution of one of these labs, or a file cannot be read.
+/// One of these labs has no solution, or a file cannot be read.
 pub(super) fn borrowed(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     for &(number, file) in lab.borrows {
         let owner = LABS.iter().find(|other| other.number == number);
-        let owner = owner.with_context(|| format!("there is no lab {number}"))?;
+        let owner = owner.with_context(|| format!("lab {number} does not exist"))?;
         let text = checkout.read(&checkout.require_solution(owner)?.join(file))?;
         files.push((checkout.require_solution(lab)?.join(file), text));
     }
     Ok(files)
 }
 
-/// A manifest without what only tests need: starters have none.
+/// A manifest without the dependencies of tests: starters have no tests.
 fn without_tests(manifest: &str) -> String {
     let mut out = String::new();
     let mut kept = true;

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers that the tests share.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -15,7 +15,7 @@ use procfs::process::Process;
 pub fn grader() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("grader"));
     command.env("NO_COLOR", "1");
-    // A run that does not end is a failure of the grader's own deadlines.
+    // A run that does not end means that the grader's own deadlines failed.
     command.timeout(Duration::from_secs(120));
     command
 }
@@ -38,7 +38,7 @@ pub fn has(tool: &str) -> bool {
     found_or_skipped(can_run(tool), tool)
 }
 
-/// The same for a tool that is too large to be required: without it the test is always skipped.
+/// Like [`has`], for a tool that is too large to be required: without it the test is always skipped.
 pub fn has_large(tool: &str) -> bool {
     let found = can_run(tool);
     if !found {
@@ -49,19 +49,26 @@ pub fn has_large(tool: &str) -> bool {
 
 /// Says why a test is skipped.
 pub fn say_skipped(reason: &str) {
-    // Not eprintln: the test runner keeps that of a test that passes to itself.
+    // Not eprintln: the test runner captures it and shows nothing for a test that passes.
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
-/// The root of the checkout that is tested.
+/// The root of the checkout under test.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A copy of this checkout, as far as its labs need it, in a folder of its own.
+/// A copy, in its own folder, of the parts of this checkout that the labs need.
 pub fn copied_checkout() -> tempfile::TempDir {
     let checkout = tempfile::tempdir().unwrap();
-    for part in ["labs", "solutions", "grader/explanations", "slides/decks", ".cargo"] {
+    for part in [
+        "labs",
+        "solutions",
+        "grader/explanations",
+        "grader/misconceptions",
+        "slides/decks",
+        ".cargo",
+    ] {
         copy(&root().join(part), &checkout.path().join(part));
     }
     for part in ["Cargo.toml", "Cargo.lock", "README.md"] {
@@ -87,8 +94,8 @@ pub fn copies_target() -> PathBuf {
     target().join("test-checkout")
 }
 
-/// The Python that can import `module`, as a command. Debian's modules belong to Debian's Python, which need not be the
-/// first in the path. If none can, the test is skipped or fails, as for [`has`].
+/// The command of a Python that can import `module`. Debian's modules belong to Debian's Python, which need not be the
+/// first on PATH. If no Python can, the test is skipped or fails, as for [`has`].
 pub fn python_with(module: &str) -> Option<&'static str> {
     let imports = |python: &&str| {
         let mut import = std::process::Command::new(python);
@@ -99,7 +106,7 @@ pub fn python_with(module: &str) -> Option<&'static str> {
     found_or_skipped(python.is_some(), &format!("Python's {module}")).then_some(python?)
 }
 
-/// Whether C programs can include `header`; if not, as for [`has`].
+/// Whether C programs can include `header`; otherwise like [`has`].
 pub fn has_header(header: &str) -> bool {
     let mut compiler = std::process::Command::new("cc");
     compiler.args(["-E", "-x", "c", "-include", header, "/dev/null"]);
@@ -107,7 +114,7 @@ pub fn has_header(header: &str) -> bool {
     found_or_skipped(status.is_ok_and(|status| status.success()), header)
 }
 
-/// Whether the file at `path` exists; if not, as for [`has`].
+/// Whether the file at `path` exists; otherwise like [`has`].
 pub fn has_file(path: &str) -> bool {
     found_or_skipped(Path::new(path).exists(), path)
 }
@@ -161,7 +168,7 @@ pub fn source(name: &str) -> String {
     folder.join(name).display().to_string()
 }
 
-/// The variable that carries a mark: the grader hands it on to programs, and they to their children.
+/// The variable that carries a mark: programs inherit it from the grader, and their children from them.
 pub const MARK: &str = "TMPDIR";
 
 /// A mark that no other process carries in its environment: the path of a folder, which [`expect_nobody`] removes.
@@ -183,7 +190,7 @@ pub fn marked(mark: &str) -> Vec<Process> {
     procfs::process::all_processes().unwrap().flatten().filter(carries).collect()
 }
 
-/// Waits until no process carries `mark`, and panics with those that go on.
+/// Waits until no process carries `mark`; panics with those that are left after 5 s.
 pub fn expect_nobody(mark: &str) {
     let begin = Instant::now();
     while !marked(mark).is_empty() {
@@ -191,7 +198,7 @@ pub fn expect_nobody(mark: &str) {
         assert!(begin.elapsed() < Duration::from_secs(5), "still there: {left:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
-    // A test may ask more than once.
+    // A test may call this more than once.
     let _ = std::fs::remove_dir_all(mark);
 }
 
@@ -200,7 +207,7 @@ pub fn expect_started(mark: &str) {
     expect_started_within(Duration::from_secs(10), mark);
 }
 
-/// The same, where something has to be built first.
+/// Like [`expect_started`], if something must be built first.
 pub fn expect_started_within(longest: Duration, mark: &str) {
     let is_program = |process: &Process| process.exe().is_ok_and(|exe| exe == hostile());
     let begin = Instant::now();
@@ -210,8 +217,7 @@ pub fn expect_started_within(longest: Duration, mark: &str) {
     }
 }
 
-/// Builds the solution that `package` is, in the profile of these tests and so beside the grader, and says where it
-/// is.
+/// Builds the solution `package` in the profile of these tests, and so beside the grader, and returns its path.
 pub fn built(package: &str) -> PathBuf {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let build = ["build", "--quiet", "--package", package, "--profile", profile];

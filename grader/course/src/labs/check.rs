@@ -5,25 +5,25 @@ use std::time::Duration;
 pub struct CheckInfo {
     /// The number of its lab; 0 if it belongs to every lab.
     pub lab: u8,
-    /// `name`, or `backend/name` for one of a family. No other check of the lab has it.
+    /// `name`, or `backend/name` for one of a family. It is unique within the lab.
     pub name: &'static str,
     /// The number of the task that it checks.
     pub task: u8,
     pub category: Category,
     /// 0 if it is shown but not graded.
     pub points: u32,
-    /// What a program has to do, in a sentence.
+    /// What a program must do, in one sentence.
     pub rule: &'static str,
     /// Names of checks that must pass for this one to be meaningful.
     pub requires: &'static [&'static str],
-    /// For the whole check; its single waits have shorter ones.
+    /// For the whole check; each of its waits has a shorter one.
     pub deadline: Duration,
-    /// Runs alone, because other checks running at the same time would change what it measures.
+    /// Whether it runs alone, because concurrent checks would change what it measures.
     pub quiet: bool,
 }
 
 impl CheckInfo {
-    /// The name after the lab's number, as in `01/half-close`; the name alone if the check belongs to every lab.
+    /// The lab's number and the name, as in `01/half-close`; the name alone if the check belongs to every lab.
     #[must_use]
     pub fn id(&self) -> String {
         match self.lab {
@@ -33,7 +33,7 @@ impl CheckInfo {
     }
 }
 
-/// What a check looks at.
+/// What a check examines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
     Correctness,
@@ -44,7 +44,7 @@ pub enum Category {
 impl Category {
     pub const ALL: [Self; 3] = [Self::Correctness, Self::Concurrency, Self::Cleanup];
 
-    /// In lower case.
+    /// The name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

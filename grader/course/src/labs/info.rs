@@ -1,26 +1,26 @@
-//! What is known of a lab without running anything.
+//! The static description of a lab.
 
-/// What is known of a lab without running anything.
+/// The static description of a lab.
 #[derive(Debug)]
 pub struct LabInfo {
     pub number: u8,
     /// The folder is `NN-topic`.
     pub topic: &'static str,
-    /// The topic as people write it.
+    /// The topic in prose.
     pub name: &'static str,
     pub title: &'static str,
     /// What a student builds, for the table in `README.md`.
     pub builds: &'static str,
-    /// How long it takes a student, about.
+    /// Roughly how long it takes a student.
     pub minutes: u32,
-    /// The crates that its code may use, each with a line in the workspace's manifest.
+    /// The crates that its code may use; each is a dependency in the workspace's manifest.
     pub dependencies: &'static [&'static str],
-    /// Files copied from the solutions of earlier labs: the number of that lab, and the path in its
-    /// folder (`src/lines.rs`). They are edited there.
+    /// Files copied from the solutions of earlier labs: the number of that lab and the path in its
+    /// folder (`src/lines.rs`). Edit them there.
     pub borrows: &'static [(u8, &'static str)],
-    /// Source files without a gap, beside `src/main.rs` and what the lab borrows.
+    /// Source files without a gap, besides `src/main.rs` and borrowed files.
     pub given: &'static [&'static str],
-    /// Arguments that the server refuses before it listens. Each flag beside `--addr` is in at least one.
+    /// Arguments that the server must refuse before it listens. Each flag except `--addr` occurs at least once.
     pub bad_flags: &'static [&'static [&'static str]],
     /// How the server is measured; empty if it is not.
     pub bench: &'static [BenchRow],
@@ -32,7 +32,7 @@ pub struct LabInfo {
 pub struct TaskInfo {
     pub number: u8,
     pub title: &'static str,
-    /// Core tasks make the program work, the others make it robust.
+    /// Core tasks make the program work; the others make it robust.
     pub core: bool,
 }
 

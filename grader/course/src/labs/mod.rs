@@ -10,7 +10,7 @@ pub use registry::LABS;
 
 use crate::closest::closest;
 
-/// Makes a test of each lab, `TEST::labNN`, which calls the function `TEST` with the lab's [`LabInfo`].
+/// Generates a test for each lab, `TEST::labNN`, which calls the function `TEST` with the lab's [`LabInfo`].
 #[macro_export]
 macro_rules! test_each_lab {
     ($test:ident) => {
@@ -48,11 +48,11 @@ pub const fn lab(number: u8) -> &'static LabInfo {
     panic!("no lab has this number")
 }
 
-/// The lab that `name` means: `3`, `03`, `lab03`, `async-echo` or `03-async-echo`.
+/// The lab that `name` denotes: `3`, `03`, `lab03`, `async-echo` or `03-async-echo`.
 ///
 /// # Errors
 ///
-/// There is no such lab; the folders of the labs with the most similar names.
+/// There is no such lab; returns the folders with the most similar names.
 pub fn find(name: &str) -> Result<&'static LabInfo, Vec<String>> {
     let number = name.parse::<u8>().ok();
     let is_it = |lab: &&LabInfo| {

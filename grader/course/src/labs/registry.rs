@@ -7,21 +7,21 @@ pub static LABS: &[LabInfo] = &[
         topic: "blocking-threads",
         name: "blocking threads",
         title: "One thread per client",
-        builds: "an echo server with a thread for each client, a connection limit and error handling",
+        builds: "a thread-per-client echo server with a connection limit and error handling",
         minutes: 120,
         dependencies: &["clap"],
         borrows: &[],
         given: &[],
         bad_flags: &[&["--max-connections", "0"]],
         bench: &[
-            // The limit is what the lab is about, and not what is measured here.
+            // The limit is the subject of the lab, but must not affect this measurement.
             BenchRow { name: "01 threads", flags: &["--max-connections", "100000"] },
         ],
         tasks: &[
             TaskInfo { number: 1, title: "echo one client to the end", core: true },
             TaskInfo { number: 2, title: "a thread for each client", core: true },
             TaskInfo { number: 3, title: "a limit: the next client waits", core: false },
-            TaskInfo { number: 4, title: "survive what clients and the system do", core: false },
+            TaskInfo { number: 4, title: "survive client and system errors", core: false },
         ],
     },
     LabInfo {
@@ -29,8 +29,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "selectors",
         name: "selectors",
         title: "One thread, many sockets",
-        builds: "the same on one thread with select, poll and epoll: an event loop with a state \
-                 machine for each client",
+        builds: "the same server on one thread with select, poll and epoll: an event loop with \
+                 a state machine for each client",
         minutes: 240,
         dependencies: &["clap", "polling", "rustix"],
         borrows: &[],
@@ -50,7 +50,7 @@ pub static LABS: &[LabInfo] = &[
             TaskInfo { number: 2, title: "the event loop", core: true },
             TaskInfo { number: 3, title: "select", core: true },
             TaskInfo { number: 4, title: "epoll", core: true },
-            TaskInfo { number: 5, title: "edge-triggered", core: false },
+            TaskInfo { number: 5, title: "edge-triggered epoll", core: false },
         ],
     },
     LabInfo {
@@ -58,7 +58,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "async-echo",
         name: "async echo",
         title: "Tasks on one event loop",
-        builds: "the same on tokio, with a thousand clients on one thread, and a client for it",
+        builds: "the same server on tokio, with a thousand clients on one thread, and a client for it",
         minutes: 60,
         dependencies: &["clap", "tokio"],
         borrows: &[],
@@ -68,7 +68,7 @@ pub static LABS: &[LabInfo] = &[
         tasks: &[
             TaskInfo { number: 1, title: "echo one client to the end", core: true },
             TaskInfo { number: 2, title: "a task for each client", core: true },
-            TaskInfo { number: 3, title: "survive what clients and the system do", core: false },
+            TaskInfo { number: 3, title: "survive client and system errors", core: false },
             TaskInfo { number: 4, title: "the client", core: true },
         ],
     },
@@ -76,9 +76,8 @@ pub static LABS: &[LabInfo] = &[
         number: 4,
         topic: "timeouts",
         name: "timeouts",
-        title: "Nobody waits for ever",
-        builds: "a line server with a timeout for idle clients, slow lines and clients that do \
-                 not read",
+        title: "No wait lasts forever",
+        builds: "a line server with timeouts for idle clients, slow lines and slow readers",
         minutes: 60,
         dependencies: &["clap", "thiserror", "tokio"],
         borrows: &[],
@@ -90,10 +89,10 @@ pub static LABS: &[LabInfo] = &[
         ],
         bench: &[],
         tasks: &[
-            TaskInfo { number: 1, title: "a limit for silence", core: true },
-            TaskInfo { number: 2, title: "a limit for a line", core: true },
-            TaskInfo { number: 3, title: "a limit for a client that does not read", core: false },
-            TaskInfo { number: 4, title: "work that blocks", core: false },
+            TaskInfo { number: 1, title: "an idle timeout", core: true },
+            TaskInfo { number: 2, title: "a line timeout", core: true },
+            TaskInfo { number: 3, title: "a write timeout for slow readers", core: false },
+            TaskInfo { number: 4, title: "blocking work", core: false },
         ],
     },
     LabInfo {
@@ -101,7 +100,7 @@ pub static LABS: &[LabInfo] = &[
         topic: "shutdown",
         name: "shutdown",
         title: "Stop without breaking a promise",
-        builds: "the same with graceful shutdown: no new clients, no lost answers, a deadline",
+        builds: "the same server with graceful shutdown: no new clients, no lost answers, and a deadline",
         minutes: 90,
         dependencies: &["clap", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
@@ -109,7 +108,7 @@ pub static LABS: &[LabInfo] = &[
         bad_flags: &[&["--grace-ms", "-1"]],
         bench: &[],
         tasks: &[
-            TaskInfo { number: 1, title: "hear the signal", core: true },
+            TaskInfo { number: 1, title: "catch the signal", core: true },
             TaskInfo { number: 2, title: "stop accepting", core: true },
             TaskInfo { number: 3, title: "drain", core: true },
             TaskInfo { number: 4, title: "the deadline", core: false },
@@ -119,8 +118,8 @@ pub static LABS: &[LabInfo] = &[
         number: 6,
         topic: "metrics",
         name: "metrics",
-        title: "Numbers one can trust",
-        builds: "the same with metrics for Prometheus that are right under load and after a panic",
+        title: "Numbers you can trust",
+        builds: "the same server with Prometheus metrics that stay right under load and after a panic",
         minutes: 60,
         dependencies: &["axum", "clap", "prometheus-client", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs"), (4, "src/requests.rs")],
@@ -139,8 +138,8 @@ pub static LABS: &[LabInfo] = &[
         topic: "chat",
         name: "chat",
         title: "Shared state without a traffic jam",
-        builds: "a chat server whose rooms have one order of events, and where a slow reader \
-                 delays no other client",
+        builds: "a chat server in which all members of a room see its events in the same order and a \
+                 slow reader delays no other client",
         minutes: 120,
         dependencies: &["clap", "serde", "serde_json", "thiserror", "tokio", "tokio-util"],
         borrows: &[(4, "src/lines.rs")],
@@ -185,7 +184,7 @@ pub static LABS: &[LabInfo] = &[
         number: 9,
         topic: "framing",
         name: "framing",
-        title: "Messages out of a stream",
+        title: "From a stream to messages",
         builds: "a server for length-prefixed JSON requests, safe from clients that lie about lengths",
         minutes: 90,
         dependencies: &[
@@ -211,7 +210,7 @@ pub static LABS: &[LabInfo] = &[
     },
 ];
 
-/// Hands the names of all labs' packages to the macro in brackets, after the arguments that follow it.
+/// Calls the macro in brackets with the arguments after the brackets and the package names of all labs.
 #[macro_export]
 macro_rules! for_each_lab {
     ([$($macro:tt)+] $($argument:tt)*) => {
@@ -226,7 +225,7 @@ macro_rules! names {
     ($($lab:ident)*) => { &[$(stringify!($lab)),*] };
 }
 
-/// The names that [`for_each_lab`] hands on.
+/// The package names that [`for_each_lab`] passes on.
 pub(super) const NAMES: &[&str] = for_each_lab!([names]);
 
-const _: () = assert!(NAMES.len() == LABS.len(), "for_each_lab names other labs than LABS");
+const _: () = assert!(NAMES.len() == LABS.len(), "for_each_lab and LABS have different labs");

@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// What a marker says.
+/// A marker in source code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marker<'t> {
-    /// With the text that the starter's `todo!` shows.
+    /// The text is that of the starter's `todo!`.
     BeginSolution(&'t str),
     BeginHidden,
     End(Part),
@@ -11,7 +11,7 @@ pub enum Marker<'t> {
     AnchorEnd(&'t str),
 }
 
-/// Where a line is.
+/// The part to which a line belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// What a student is given.
@@ -37,7 +37,7 @@ impl<'t> Marker<'t> {
     ///
     /// # Errors
     ///
-    /// It is malformed; how it has to be written.
+    /// It is malformed; the error says how to write it.
     pub(super) fn of(line: &'t str) -> Result<Option<Self>, String> {
         let line = line.trim();
         let comment = line.strip_prefix("// ").or_else(|| line.strip_prefix("# "));

@@ -1,11 +1,11 @@
-//! Markers in source code, which tell what a student writes and what a slide shows.
+//! Markers in source code that say what a student writes and what a slide shows.
 //!
 //! - `// BEGIN SOLUTION: text` to `// END SOLUTION`: what a student writes. In a starter it becomes
 //!   `todo!("text")`.
 //! - `// BEGIN HIDDEN` to `// END HIDDEN`: what only the solution needs. A starter omits it.
 //! - `// ANCHOR: name` to `// ANCHOR_END: name`: an excerpt for a slide. Excerpts may overlap.
 //!
-//! Each marker is alone on its line. A comment may begin with `#` instead of `//`.
+//! Each marker has its own line. A comment may begin with `#` instead of `//`.
 
 mod marker;
 #[cfg(test)]
@@ -27,9 +27,9 @@ pub struct Line<'t> {
     /// From 1.
     pub number: usize,
     pub text: &'t str,
-    /// What the line means, unless it is code.
+    /// The marker, if the line is one.
     pub marker: Option<Marker<'t>>,
-    /// Where the line is. The markers of a part belong to it.
+    /// The part to which the line belongs, as do the markers of that part.
     pub part: Part,
 }
 
@@ -43,7 +43,7 @@ impl Line<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Starter {
     pub text: String,
-    /// How many `todo!`s are in it.
+    /// How many `todo!`s it contains.
     pub gaps: usize,
 }
 
@@ -56,7 +56,7 @@ struct Open {
 }
 
 impl Open {
-    /// What is open after the line `number` with `marker`, if `open` was before.
+    /// The open part after line `number` with `marker`, if `open` was the one before.
     fn after(
         open: Option<Self>,
         marker: Option<Marker<'_>>,
@@ -72,7 +72,7 @@ impl Open {
             None => Ok(Some(Self { part: begun, line: number })),
             Some(Self { part, line }) => {
                 let message = format!(
-                    "{begun} begins inside the {part} of line {line}: end that first with \
+                    "{begun} begins inside the {part} of line {line}: end that one first with \
                      `// END {part}`"
                 );
                 Err(LineError::new(number, message))
@@ -86,7 +86,7 @@ impl Open {
             Some(Self { part, line }) => {
                 format!("END {ended} inside the {part} of line {line}: write `// END {part}`")
             }
-            None => format!("END {ended} without its BEGIN: add that, or remove this line"),
+            None => format!("END {ended} without its BEGIN: add it, or remove this line"),
         };
         Err(LineError::new(number, message))
     }
@@ -97,8 +97,8 @@ impl<'t> Source<'t> {
     ///
     /// # Errors
     ///
-    /// A marker is malformed, or a solution or hidden part is nested, unfinished or never begun.
-    /// Whether an anchor is sound is checked by [`Source::anchored`].
+    /// A marker is malformed, or a solution or hidden part is nested, not ended or not begun.
+    /// [`Source::anchored`] checks the anchors.
     pub fn parse(text: &'t str) -> Result<Self, LineError> {
         let mut lines = Vec::new();
         let mut open: Option<Open> = None;
@@ -118,13 +118,13 @@ impl<'t> Source<'t> {
         }
     }
 
-    /// All lines, the markers among them.
+    /// All lines, including the markers.
     #[must_use]
     pub fn lines(&self) -> &[Line<'t>] {
         &self.lines
     }
 
-    /// Where an excerpt begins: line and name.
+    /// The line and the name of each excerpt's beginning.
     pub fn anchors(&self) -> impl Iterator<Item = (usize, &'t str)> {
         self.lines.iter().filter_map(|line| match line.marker {
             Some(Marker::Anchor(name)) => Some((line.number, name)),
@@ -144,7 +144,7 @@ impl<'t> Source<'t> {
                 Some(Marker::Anchor(other)) if other == name => {
                     if let Some(begin) = begin {
                         let message = format!(
-                            "a second region `{name}`, after that of line {begin}: rename one"
+                            "a second region `{name}`, after the one on line {begin}: rename one"
                         );
                         return Err(LineError::new(line.number, message));
                     }
@@ -189,7 +189,7 @@ impl<'t> Source<'t> {
                 text += &format!("{indent}todo!({task:?})\n");
                 gaps += 1;
             } else if line.marker.is_none() && line.part == Part::Given {
-                // An omitted part may leave two blank lines behind, or one at the end of a block.
+                // An omitted part may leave two consecutive blank lines, or one at the end of a block.
                 if line.text.trim() == "}" && text.ends_with("\n\n") {
                     text.pop();
                 }

@@ -77,7 +77,7 @@ fn wrong_regions_are_refused_with_their_line() {
     assert!(error("// ANCHOR: a\n\n// ANCHOR_END: a\n").starts_with("line 1: the region `a` is e"));
     assert!(error("\n// ANCHOR_END: a\n").starts_with("line 2: the region `a` ends without"));
     let twice = "// ANCHOR: a\n1\n// ANCHOR_END: a\n".repeat(2);
-    assert!(error(&twice).starts_with("line 4: a second region `a`, after that of line 1"));
+    assert!(error(&twice).starts_with("line 4: a second region `a`, after the one on line 1"));
 }
 
 #[test]

@@ -13,18 +13,18 @@ use observe::Socket;
 use crate::subject::{Process, ProcessEnd, WaitError};
 use crate::verdict::{AnnouncementFault, Cause, CheckError, Diagnosis, Failure, FailureKind};
 
-/// The longest line that is waited for, in bytes.
+/// The longest line that the grader waits for, in bytes.
 const MAX_LINE: usize = 4096;
 
-/// So many bytes of a wrong line are shown.
+/// How many bytes of a wrong line are shown.
 const SHOWN: usize = 60;
 
-/// Waits until `program`, which runs as `process`, prints the line `WHAT on 127.0.0.1:PORT`, number `index` of standard
+/// Waits until `program`, which runs as `process`, prints the line `WHAT on 127.0.0.1:PORT` as line `index` of standard
 /// output, from 0. Returns the address.
 ///
 /// # Errors
 ///
-/// It did not come, or another line did.
+/// The line was not printed, or a different one was.
 pub(super) async fn announced(
     process: &Process,
     program: &OsStr,
@@ -41,12 +41,12 @@ pub(super) async fn announced(
                 process.end_within(Duration::ZERO).await;
                 return line_now();
             }
-            // Output wakes no task here: the pipe is drained elsewhere.
+            // Output does not wake this task: another one drains the pipe.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     let waited = process.wait_for(&(), line).await;
-    // What came in the same moment has come.
+    // A line that arrived at the last moment is still accepted.
     let (fault, cause) = match (line_now(), waited) {
         (_, Err(WaitError::Busy(reason))) => return Err(CheckError::Inconclusive(reason)),
         (Some(line), _) => match parse(&line, what) {
@@ -54,7 +54,7 @@ pub(super) async fn announced(
             Err((fault, cause)) => (fault, Some(cause)),
         },
         (None, Ok(_)) => {
-            // The C library has a shell execute what the kernel refuses.
+            // If the kernel refuses to execute a file, the C library runs it in a shell.
             let cause = if is_foreign(&beginning(Path::new(program))) {
                 Diagnosis::ForeignExecutable
             } else {
@@ -72,8 +72,8 @@ pub(super) async fn announced(
             (AnnouncementFault::Late { printed, after }, Some(Diagnosis::ListensTooLate))
         }
     };
-    let place = if index == 0 { "first of all" } else { "right after the first line" };
-    let expected = format!("the line `{what} on 127.0.0.1:PORT` on standard output, {place}");
+    let place = if index == 0 { "first" } else { "next" };
+    let expected = format!("the {place} line on standard output is `{what} on 127.0.0.1:PORT`");
     let failure = Failure::new(FailureKind::NotAnnounced { fault }).expecting(expected);
     Err(not_announced(process, program, failure, cause.map(Cause::from)).await)
 }
@@ -124,8 +124,7 @@ fn refusal(path: &Path) -> Diagnosis {
     }
 }
 
-/// The first bytes of the file at `path`; none if it cannot be read. The kernel looks no further
-/// (`BINPRM_BUF_SIZE`).
+/// The first bytes of the file at `path`, as many as the kernel looks at (`BINPRM_BUF_SIZE`); none if it cannot be read.
 fn beginning(path: &Path) -> Vec<u8> {
     const MAX: u64 = 256;
     let mut begin = Vec::new();
@@ -135,16 +134,16 @@ fn beginning(path: &Path) -> Vec<u8> {
     }
 }
 
-/// Whether a file that begins like this is an executable, and not one of this machine's: elf(5).
+/// Whether a file that begins like this is an executable for another kind of machine: elf(5).
 fn is_foreign(begin: &[u8]) -> bool {
-    /// Where the file's class and byte order are, and the machine.
+    /// The positions of the class and the byte order, and of the machine.
     const PARTS: [Range<usize>; 2] = [4..6, 18..20];
     let own = beginning(Path::new("/proc/self/exe"));
     begin.starts_with(b"\x7fELF")
         && PARTS.iter().any(|part| begin.get(part.clone()) != own.get(part.clone()))
 }
 
-/// What a program that sleeps forever has said instead of its line.
+/// What a program that sleeps forever has printed instead of its line.
 fn silence(process: &Process) -> Result<AnnouncementFault, CheckError> {
     let threads = process.probe.threads()?.len();
     let stdout = process.stdout();
@@ -153,7 +152,7 @@ fn silence(process: &Process) -> Result<AnnouncementFault, CheckError> {
     Ok(AnnouncementFault::Silent { printed, threads })
 }
 
-/// Why a program that has printed so many bytes sleeps forever without a whole line.
+/// Why a program that has printed `printed` bytes sleeps forever without a complete line.
 fn silence_cause(printed: u64, listens: bool) -> Diagnosis {
     if printed > 0 {
         Diagnosis::LineNotFlushed
@@ -164,7 +163,7 @@ fn silence_cause(printed: u64, listens: bool) -> Diagnosis {
     }
 }
 
-/// Line number `index` of `output`, whole or longer than any line may be.
+/// Line number `index` of `output`, once it is complete or longer than any line may be.
 fn line_of(output: &[u8], index: usize) -> Option<Vec<u8>> {
     let mut newlines = output.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
     let begin = match index.checked_sub(1) {
@@ -179,7 +178,7 @@ fn line_of(output: &[u8], index: usize) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads the address from the line `WHAT on ADDRESS`; otherwise what is wrong with it, and the cause.
+/// Reads the address from the line `WHAT on ADDRESS`; otherwise returns what is wrong with it, and the cause.
 fn parse(line: &[u8], what: &str) -> Result<SocketAddr, (AnnouncementFault, Diagnosis)> {
     let text = std::str::from_utf8(line).ok();
     let address = text.and_then(|text| text.strip_prefix(what)?.strip_prefix(" on ")?.parse().ok());
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_found_once_they_are_whole() {
+    fn lines_are_found_once_they_are_complete() {
         assert_eq!(line_of(b"no newline yet", 0), None);
         assert_eq!(line_of(b"one\ntwo\n", 0), Some(b"one".to_vec()));
         assert_eq!(line_of(b"one\ntwo\n", 1), Some(b"two".to_vec()));

@@ -14,16 +14,16 @@ use super::server::Server;
 use super::wire_error::WireError;
 use crate::verdict::CheckError;
 
-/// What a program does with a client for which it may have no place.
+/// What a program that may be full does with a client.
 pub enum Admission {
     Served(Client),
-    /// The connection was closed, by FIN or RST, and nothing came before.
+    /// The connection was closed, with FIN or RST, before anything arrived.
     Refused,
-    /// It waits for this answer: in the listener's queue, say.
+    /// It waits for this answer, for example in the listen queue.
     Waits(Client, Rc<dyn Answer>),
 }
 
-/// A client of a [`Server`]. Its calls end a check when the program does not do its part.
+/// A client of a [`Server`]. Its methods end a check when the program does not do what it should.
 pub struct Client {
     server: Rc<Server>,
     name: String,
@@ -31,28 +31,29 @@ pub struct Client {
 }
 
 impl Client {
-    /// The client that `connection` is, to be called `name` in reports.
+    /// A client over `connection`, called `name` in reports.
     pub(super) fn new(server: &Rc<Server>, name: &str, connection: Connection) -> Self {
         connection.set_name(name);
         Self { server: Rc::clone(server), name: name.to_owned(), connection }
     }
 
-    /// Makes a request of the lab's and expects its answer.
+    /// Makes one of the lab's requests and expects its answer.
     ///
     /// # Errors
     ///
-    /// The answer did not come, or another.
+    /// The answer did not arrive, or was wrong.
     pub async fn ask(&self) -> Result<(), CheckError> {
         let request = self.server.service().exchange.request(self.server.context());
-        let expected = format!("{} sends {} and is answered", self.name, size(request.sends.len()));
+        let size = size(request.sends.len());
+        let expected = format!("{} sends {size} and gets an answer", self.name);
         self.wait(&expected, request.make(&self.connection)).await
     }
 
-    /// Expects the answer to a request that was made before.
+    /// Expects the answer to an earlier request.
     ///
     /// # Errors
     ///
-    /// It did not come, or another.
+    /// It did not arrive, or was wrong.
     pub async fn answered(&self, answer: &dyn Answer) -> Result<(), CheckError> {
         let expected = format!("{} gets the answer to its request", self.name);
         self.wait(&expected, answer.read(&self.connection)).await
@@ -62,10 +63,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// It did not come back, or not the same.
+    /// It was not echoed unchanged.
     pub async fn exchange(&self, payload: &Payload) -> Result<(), CheckError> {
         let expected =
-            format!("{} sends {} and gets the same back", self.name, size(payload.len()));
+            format!("{} sends {} and gets the same bytes back", self.name, size(payload.len()));
         self.wait(&expected, self.connection.exchange(payload, payload)).await
     }
 
@@ -73,7 +74,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The answer did not come, or another.
+    /// The answer did not arrive, or was wrong.
     pub async fn say(&self, sends: &str, answer: &str) -> Result<(), CheckError> {
         let expected =
             format!("{} sends {} and gets {}", self.name, excerpt(sends), excerpt(answer));
@@ -85,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// It did not come, or another.
+    /// It did not arrive, or was wrong.
     pub async fn hear(&self, answer: &str) -> Result<(), CheckError> {
         let expected = format!("{} gets {}", self.name, excerpt(answer));
         let payload = Payload::from(answer.as_bytes().to_vec());
@@ -96,14 +97,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// They did not come, or others.
+    /// They did not arrive, or were wrong.
     pub async fn expect_part(&self, answers: &Payload, part: Range<u64>) -> Result<(), CheckError> {
-        let expected = format!("{} gets the answers to what it sent", self.name);
+        let expected = format!("{} gets the answers to its requests", self.name);
         self.wait(&expected, self.connection.expect_part(answers, part)).await
     }
 
-    /// Reads until the connection ends, and gives what came, as far as a report shows it, and how it
-    /// ended.
+    /// Reads until the connection ends. Returns as much of what arrived as a report shows, and how the connection ended.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Client {
         self.ending_with(64 * 1024).await
     }
 
-    /// As [`Self::ending`], with the first `limit` bytes of what came.
+    /// Like [`Self::ending`], but returns up to `limit` bytes.
     ///
     /// # Errors
     ///
@@ -123,32 +123,32 @@ impl Client {
         self.server.wait_for_end(&self.connection, &expected, ending).await
     }
 
-    /// Sends the text `sends`, and reads so many bytes; or what came before an end, if that comes first.
+    /// Sends the text `sends` and expects the text `answer`. If the connection ends first, returns what arrived before.
     ///
     /// # Errors
     ///
-    /// Neither comes.
+    /// The program neither answers nor closes the connection.
     pub async fn try_say(&self, sends: &str, answer: &str) -> Result<Option<Ending>, CheckError> {
-        let expected = format!("{} is answered, or its connection ends", self.name);
+        let expected = format!("{} gets an answer, or its connection ends", self.name);
         let attempt = async {
-            // Where sending fails, reading says why.
+            // If sending fails, reading shows why.
             let _ = self.connection.send(&sends.as_bytes().to_vec().into()).await;
             self.connection.answer_or_end(answer.as_bytes()).await
         };
         self.wait(&expected, attempt).await
     }
 
-    /// Sends `payload` whole, reading nothing.
+    /// Sends all of `payload` without reading.
     ///
     /// # Errors
     ///
-    /// It was not taken.
+    /// The program did not read it.
     pub async fn send(&self, payload: &Payload) -> Result<(), CheckError> {
         let expected = format!("{} can send {}", self.name, size(payload.len()));
         self.wait(&expected, self.connection.send(payload)).await
     }
 
-    /// Sends of `payload` what the program takes while nothing is read.
+    /// Sends `payload` without reading, until its end or until the program stops reading.
     ///
     /// # Errors
     ///
@@ -157,13 +157,13 @@ impl Client {
         match self.connection.send_until_stalled(payload).await {
             Ok(taken) => Ok(taken),
             Err(error) => {
-                let expected = format!("{} can send, or has to wait", self.name);
+                let expected = format!("{} can send until the program stops reading", self.name);
                 Err(self.server.fail_on_wire(&expected, error).await)
             }
         }
     }
 
-    /// Reads what comes, whatever it is: `enough` bytes, or until nothing more comes for 300 ms.
+    /// Reads and ignores data: `enough` bytes, or until nothing more arrives for 300 ms.
     ///
     /// # Errors
     ///
@@ -172,19 +172,19 @@ impl Client {
         match self.connection.drain(enough).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let expected = format!("{} can read what it is sent", self.name);
+                let expected = format!("{} can read what the program sends", self.name);
                 Err(self.server.fail_on_wire(&expected, error).await)
             }
         }
     }
 
-    /// Expects the first `length` bytes of `payload`, sent before.
+    /// Expects the first `length` bytes of `payload`, which was sent before.
     ///
     /// # Errors
     ///
-    /// They did not come, or others.
+    /// They did not arrive, or were wrong.
     pub async fn expect_echo(&self, payload: &Payload, length: u64) -> Result<(), CheckError> {
-        let expected = format!("{} gets the {} back that it sent", self.name, size(length));
+        let expected = format!("{} gets back the {} that it sent", self.name, size(length));
         self.wait(&expected, self.connection.expect(payload, length)).await
     }
 
@@ -192,7 +192,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Something else came, or nothing.
+    /// Something else arrived, or nothing did.
     pub async fn finish(&self) -> Result<(), CheckError> {
         self.connection.half_close();
         self.expect_end().await
@@ -202,18 +202,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Something else came, or nothing.
+    /// Something else arrived, or nothing did.
     pub async fn expect_end(&self) -> Result<(), CheckError> {
         let expected =
             format!("after its shutdown(SHUT_WR), {} gets the end of the stream (FIN)", self.name);
         self.server.wait_for_end(&self.connection, &expected, self.connection.expect_end()).await
     }
 
-    /// Expects the end of the stream, with nothing before it, although its own side is open.
+    /// Expects the end of the stream, with nothing before it, while its own side is open.
     ///
     /// # Errors
     ///
-    /// Something else came, or nothing.
+    /// Something else arrived, or nothing did.
     pub async fn expect_close(&self) -> Result<(), CheckError> {
         let expected = format!("{} gets the end of the stream (FIN)", self.name);
         self.server.wait_for_end(&self.connection, &expected, self.connection.expect_end()).await

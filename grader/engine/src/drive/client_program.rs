@@ -1,4 +1,4 @@
-//! A client program under test, and the grader's server that it talks to: its input and output, and waiting for it.
+//! A client program under test: its input and output, the grader's server that it talks to, and waiting for it.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
@@ -19,7 +19,7 @@ use super::wire_error::WireError;
 use crate::subject::{Peer, Process, ProcessEnd, StdPipes};
 use crate::verdict::{Cause, CheckError, Diagnosis, Failure, FailureKind, Journal, Observation};
 
-/// A pipe holds 64 KiB (pipe(7)): with so much in it, the program may be waiting for a reader.
+/// A pipe holds 64 KiB (pipe(7)): with this much in it, the program may be blocked until the grader reads.
 const MUCH_OUTPUT: u64 = 32 * 1024;
 
 /// A running client program.
@@ -27,23 +27,23 @@ pub struct ClientProgram {
     pub process: Rc<Process>,
     pub(super) server: TestServer,
     pub(super) journal: Journal,
-    /// The program's connection, once it is there; taken again when the server has ended it.
+    /// The program's connection, once it exists; removed again when the server has ended it.
     pub(super) connection: OnceCell<Connection>,
     pub(super) input: RefCell<Option<Rc<pipe::Sender>>>,
     pub(super) output: pipe::Receiver,
-    /// Bytes given on standard input, and printed on standard output, so far.
+    /// Bytes given on standard input and printed on standard output so far.
     given: Cell<u64>,
     printed: Cell<u64>,
     /// Whether the server has broken the connection.
     pub(super) vanished: Cell<bool>,
-    /// Whether input flows without end, so that it is no sign of progress.
+    /// Whether the input is endless, so that reading it does not show progress.
     flows: Cell<bool>,
 }
 
 impl Peer for ClientProgram {
     fn moved(&self) -> u64 {
         if self.vanished.get() || self.flows.get() {
-            // That it still takes its input brings it no nearer to what is waited for.
+            // Reading more input brings the program no closer to what the grader waits for.
             return self.printed.get();
         }
         let sent = self.connection.get().map_or(0, Peer::moved);
@@ -61,12 +61,13 @@ impl ClientProgram {
     ///
     /// # Errors
     ///
-    /// The machine has no process or pipe to give, or no certificates; or the lab's client is to listen, too.
+    /// The machine has no process or pipe left or cannot create certificates, or the lab's client would have to listen,
+    /// too.
     pub fn start(trial: &Trial, server: TestServer) -> Result<Self, CheckError> {
         let program = trial.service().program(Program::CLIENT_ROLE)?;
         if !program.listens.is_empty() {
             let reason =
-                "a client program has no line to say where it listens: it prints its answer";
+                "a client program cannot announce an address: its standard output is its answer";
             return Err(CheckError::Inconclusive(reason.to_owned()));
         }
         let mut words = words(trial, program);
@@ -102,12 +103,12 @@ impl ClientProgram {
     ///
     /// # Errors
     ///
-    /// It does not.
+    /// It does not connect.
     pub async fn arrive(&self) -> Result<(), CheckError> {
         let expected = if self.server.offers_tls() {
-            "the program connects to the address that it was given, and shakes hands over TLS"
+            "the program connects to the given address and completes a TLS handshake"
         } else {
-            "the program connects to the address that it was given"
+            "the program connects to the given address"
         };
         let arrives = async {
             let _ = self.connection.set(self.server.accept().await?);
@@ -116,7 +117,7 @@ impl ClientProgram {
         self.wait(expected, Diagnosis::DoesSomethingElseFirst, self.or_ends(arrives)).await
     }
 
-    /// Gives `payload` on standard input as fast as it is taken.
+    /// Gives `payload` on standard input as fast as the program reads it.
     ///
     /// # Errors
     ///
@@ -135,14 +136,14 @@ impl ClientProgram {
         let mut offset = 0;
         while offset < payload.len() {
             let count = write(payload.at(offset)).await.map_err(|error| {
-                let observed = format!("writing to the program's standard input: {error}");
+                let observed = format!("cannot write to the program's standard input: {error}");
                 let kind = FailureKind::ConnectionLost { observed };
                 WireError::new(kind, Diagnosis::StandardInputClosed)
             })?;
             self.journal.input(&payload.at(offset)[..count]);
             offset += count as u64;
             self.given.set(self.given.get() + count as u64);
-            // A program that takes all that it can get must not keep the others from their turn.
+            // A program that reads everything immediately must not starve the other tasks.
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -153,12 +154,12 @@ impl ClientProgram {
         self.input.take();
     }
 
-    /// From now on only what is printed shows that the program makes progress.
+    /// From now on, only output shows that the program makes progress.
     pub fn count_output_only(&self) {
         self.flows.set(true);
     }
 
-    /// Takes whatever the program sends, until the connection ends.
+    /// Reads and ignores what the program sends, until the connection ends.
     pub async fn swallow(&self) {
         let Some(connection) = self.connection.get() else { return };
         let mut buffer = vec![0; 64 * 1024];
@@ -167,7 +168,7 @@ impl ClientProgram {
         }
     }
 
-    /// Reads what the program prints, at least a byte; 0 at the end.
+    /// Reads what the program prints, at least one byte; 0 at the end.
     pub(super) async fn read_printed(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.output.readable().await?;
@@ -184,14 +185,14 @@ impl ClientProgram {
         }
     }
 
-    /// Closes the server's side: nothing more comes.
+    /// Closes the server's side: it sends nothing more.
     pub fn close(&self) {
         if let Some(connection) = self.connection.get() {
             connection.half_close();
         }
     }
 
-    /// Ends the server's side by a FIN alone, where there is TLS.
+    /// Ends the server's side with a FIN alone, even over TLS.
     pub fn shutdown_write(&self) {
         self.vanished.set(true);
         if let Some(connection) = self.connection.get() {
@@ -211,18 +212,18 @@ impl ClientProgram {
     ///
     /// # Errors
     ///
-    /// It is not there: the grader's own mistake.
+    /// It does not exist: a mistake in the grader.
     pub(super) fn connection(&self) -> Result<&Connection, WireError> {
-        let missing = || WireError::Machine("the connection is not there".to_owned());
+        let missing = || WireError::Machine("there is no connection".to_owned());
         self.connection.get().ok_or_else(missing)
     }
 
-    /// What `future` gives; a failure if the program ends first.
+    /// The result of `future`; a failure if the program ends first.
     pub(super) async fn or_ends<T>(
         &self,
         future: impl Future<Output = Result<T, WireError>>,
     ) -> Result<T, WireError> {
-        /// What a program that has ended sent last may still be on its way to `future`.
+        /// The last bytes of a program that has ended may still be on their way to `future`.
         const LAST: Duration = Duration::from_secs(1);
         tokio::pin!(future);
         tokio::select! {
@@ -235,14 +236,14 @@ impl ClientProgram {
         match tokio::time::timeout(LAST, future).await {
             Ok(done) => done,
             Err(_) => {
-                let observed = "the program did not wait for that".to_owned();
+                let observed = "the program ended first".to_owned();
                 let kind = FailureKind::ConnectionLost { observed };
                 Err(WireError::new(kind, Diagnosis::EndedTooEarly))
             }
         }
     }
 
-    /// Waits for `future`. Where it does not come, and nothing unread explains that, `cause` does.
+    /// Waits for `future`. If it does not complete and no unread data explains why, the cause is `cause`.
     pub(super) async fn wait<T>(
         &self,
         expected: &str,
@@ -264,20 +265,20 @@ impl ClientProgram {
         let mut buffer = [0; 64];
         if let Ok(count @ 1..) = rustix::io::read(&self.output, &mut buffer) {
             self.journal.output(&buffer[..count]);
-            let text = format!("and on standard output: {}", quoted(&buffer[..count]));
+            let text = format!("also on standard output: {}", quoted(&buffer[..count]));
             failure.observations.push(text.into());
         }
         let cause = if printed >= MUCH_OUTPUT {
             Diagnosis::OutputPipeFull.into()
         } else {
-            // Once the connection is broken, unread input explains nothing.
+            // Once the connection is broken, unread data explains nothing.
             let unread = if self.vanished.get() { None } else { self.unread() };
             unread.map_or_else(|| cause.into(), Cause::from)
         };
         Err(self.process.fail(failure.because(cause)).await)
     }
 
-    /// What `error` comes to where something else was `expected`.
+    /// Turns `error` into the failure of something that was `expected`.
     async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
         match error.into_failure(|_| None) {
             Ok(failure) => self.process.fail(failure.expecting(expected)).await,
@@ -285,7 +286,7 @@ impl ClientProgram {
         }
     }
 
-    /// What is unread, if anything is, and so keeps the program from its next step.
+    /// The unread data, if any, that keeps the program from its next step.
     pub(super) fn unread(&self) -> Option<Diagnosis> {
         let from_server = self.connection.get().map_or(0, |connection| {
             let connections = self.server.endpoint().connections();
@@ -297,7 +298,7 @@ impl ClientProgram {
     }
 }
 
-/// What keeps a program from its next step that has left so many bytes unread, from the server and of its input.
+/// What keeps a program from its next step, given how many bytes from the server and of its input it has left unread.
 fn unread_cause(from_server: u64, input: u64) -> Option<Diagnosis> {
     match (from_server, input) {
         (0, 0) => None,
@@ -311,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_server_sent_comes_before_the_input() {
+    fn unread_server_data_takes_precedence_over_unread_input() {
         assert_eq!(unread_cause(0, 0), None);
         assert_eq!(unread_cause(0, 7), Some(Diagnosis::StandardInputUnread { unread: 7 }));
         assert_eq!(unread_cause(5, 0), Some(Diagnosis::ServerBytesUnread { unread: 5 }));

@@ -1,4 +1,4 @@
-//! What a check asks of a client program: what it sends, what it prints, and how it ends.
+//! What a check expects of a client program: what it sends, what it prints, and how it ends.
 
 use std::ops::Range;
 
@@ -13,14 +13,14 @@ use crate::subject::ProcessEnd;
 use crate::verdict::{CheckError, Diagnosis, ExitStatus, Failure, FailureKind, Stream};
 
 impl ClientProgram {
-    /// Gives `input`, and expects that the program shakes no hands with the server, or thinks better of it afterwards,
-    /// and that nothing of the input arrives.
+    /// Gives `input`, and expects the program to refuse the server, during the handshake or after it, and to send none
+    /// of the input.
     ///
     /// # Errors
     ///
     /// It does not refuse the server.
     pub async fn expect_to_refuse(&self, input: &Payload) -> Result<(), CheckError> {
-        let expected = "the program refuses this server, and sends nothing of the input";
+        let expected = "the program refuses this server and sends no input";
         if let Some(words) = self.overhear(input, expected).await? {
             let failure = Failure::property(format!("the server got {}", quoted(&words)))
                 .expecting(expected)
@@ -32,30 +32,30 @@ impl ClientProgram {
         ends.map_err(|error| ended_wrong(error, Diagnosis::HandshakeErrorIgnored))
     }
 
-    /// Gives `input` to a program that the server refuses, which the program has to report.
+    /// Gives `input` to a program that the server refuses, and expects it to report the refusal.
     ///
     /// # Errors
     ///
     /// It does not.
     pub async fn expect_to_be_refused(&self, input: &Payload) -> Result<(), CheckError> {
-        self.overhear(input, "the program connects, and learns that it is refused").await?;
+        self.overhear(input, "the program connects and learns that the server refuses it").await?;
         self.vanished.set(true);
         let ends = self.expect_exit(1).await;
         ends.map_err(|error| ended_wrong(error, Diagnosis::RefusalIgnored))
     }
 
-    /// Gives `input` to the program, shakes hands with it where it comes to that, and gives the first that it says, if it
-    /// does.
+    /// Gives `input` to the program and completes the handshake if the program does. Returns the first bytes that it
+    /// sends, if any.
     async fn overhear(
         &self,
         input: &Payload,
         expected: &str,
     ) -> Result<Option<Vec<u8>>, CheckError> {
-        // It may end without a look at its input.
+        // The program may end without reading its input.
         let _ = self.write_input(input).await;
         let heard = async {
             match self.server.accept().await {
-                // Kept, so that the program meets no other end than its own.
+                // Kept, so that only the program can end the connection.
                 Ok(connection) => {
                     Ok(self.connection.get_or_init(|| connection).first_words().await)
                 }
@@ -70,14 +70,14 @@ impl ClientProgram {
     ///
     /// # Errors
     ///
-    /// The program does not take it.
+    /// The program does not read it.
     pub async fn give(&self, payload: &Payload) -> Result<(), CheckError> {
-        let expected = format!("the program takes {} from standard input", size(payload.len()));
+        let expected = format!("the program reads {} from standard input", size(payload.len()));
         let given = self.or_ends(self.write_input(payload));
         self.wait(&expected, Diagnosis::InputNotRead, given).await
     }
 
-    /// Expects that `payload` is the next that the program sends.
+    /// Expects the program to send `payload` next.
     ///
     /// # Errors
     ///
@@ -142,37 +142,37 @@ impl ClientProgram {
         };
         let (expected, cause) = if self.connection.get().is_some_and(Connection::is_secure) {
             (
-                "at the end of its input the program sends close_notify, and reads on",
+                "at the end of its input, the program sends close_notify and keeps reading",
                 Diagnosis::NoCloseNotify,
             )
         } else {
             (
-                "at the end of its input the program half-closes (FIN), and reads on",
+                "at the end of its input, the program half-closes (FIN) and keeps reading",
                 Diagnosis::NoHalfClose,
             )
         };
         self.wait(expected, cause, self.or_ends(end)).await
     }
 
-    /// Has the server send `payload`.
+    /// Makes the server send `payload`.
     ///
     /// # Errors
     ///
-    /// The program does not take it.
+    /// The program does not read it.
     pub async fn answer(&self, payload: &Payload) -> Result<(), CheckError> {
         let send = async { self.connection()?.send(payload).await };
-        let expected = format!("the program takes {} from the server", size(payload.len()));
+        let expected = format!("the program reads {} from the server", size(payload.len()));
         self.wait(&expected, Diagnosis::AnswerNotRead, self.or_ends(send)).await
     }
 
-    /// Gives `input` and its end. The server reads a first part, sends all of `answer`, and only then reads on; at the
-    /// end it closes. The program has to print the answer meanwhile.
+    /// Gives `input` and its end. The server reads a first part, sends all of `answer`, then reads the rest and closes.
+    /// The program must print the answer at the same time.
     ///
     /// # Errors
     ///
-    /// Something else is sent or printed, or not all.
+    /// The program sends or prints something else, or not everything.
     pub async fn expect_flow(&self, input: &Payload, answer: &Payload) -> Result<(), CheckError> {
-        /// How much the server hears before it speaks, in bytes.
+        /// How much the server reads before it writes, in bytes.
         const FIRST: u64 = 64 * 1024;
         let give = async {
             self.write_input(input).await?;
@@ -193,12 +193,13 @@ impl ClientProgram {
             Ok(())
         };
         let (input, answer) = (size(input.len()), size(answer.len()));
-        let expected =
-            format!("the {input} of input arrive, and the answer of {answer} is printed");
+        let expected = format!(
+            "the server gets all {input} of input, and the program prints the answer of {answer}"
+        );
         self.wait(&expected, Diagnosis::OneDirectionAtATime, self.or_ends(all)).await
     }
 
-    /// Expects that `payload` is the next that the program prints.
+    /// Expects the program to print `payload` next.
     ///
     /// # Errors
     ///
@@ -233,7 +234,7 @@ impl ClientProgram {
         Err(WireError::new(kind, cause))
     }
 
-    /// Waits until the program has read all that the server sent.
+    /// Waits until the program has read everything that the server sent.
     ///
     /// # Errors
     ///
@@ -246,7 +247,7 @@ impl ClientProgram {
         let endpoint = self.server.endpoint();
         let taken = || Ok(endpoint.connections().is_fully_read(ports).then_some(()));
         if self.process.poll_until(taken).await?.is_none() {
-            let failure = Failure::property("it does not")
+            let failure = Failure::property("the program does not read it")
                 .expecting("the program reads what the server sends")
                 .because_of(self.unread().map(Into::into));
             return Err(self.process.fail(failure).await);
@@ -254,8 +255,8 @@ impl ClientProgram {
         Ok(())
     }
 
-    /// Expects that the program ends by itself with `status` and prints nothing more; where that is a failure, with one
-    /// line `error: …` on standard error.
+    /// Expects the program to end with `status` without printing more; if `status` is a failure, with one line `error: …`
+    /// on standard error.
     ///
     /// # Errors
     ///
@@ -274,7 +275,8 @@ impl ClientProgram {
                 return Err(CheckError::Inconclusive(reason));
             }
             None => {
-                let failure = Failure::property("it has ended the process that watches it");
+                let failure =
+                    Failure::property("the program killed the process that supervises it");
                 return Err(self.process.fail(failure.expecting(expected)).await);
             }
         };
@@ -301,7 +303,7 @@ impl ClientProgram {
         Ok(())
     }
 
-    /// Waits for the end of the program, which prints nothing more.
+    /// Waits for the end of the program, which must print nothing more.
     async fn end_in_silence(&self) -> Result<Option<ProcessEnd>, WireError> {
         let more = |bytes: &[u8]| {
             let kind = FailureKind::unexpected(Stream::StandardOutput, bytes);
@@ -316,7 +318,7 @@ impl ClientProgram {
         };
         let ends = async {
             let end = self.process.end_of_first().await;
-            // What was printed last is in the pipe by now.
+            // The last output is in the pipe by now.
             let mut buffer = [0; 64];
             match rustix::io::read(&self.output, &mut buffer) {
                 Ok(0) | Err(_) => Ok(end),
@@ -334,8 +336,8 @@ impl ClientProgram {
     }
 }
 
-/// Why a program that should end does not, most likely: by whether the server listens, whether the server has broken the
-/// connection, and whether standard input is open.
+/// The most likely reason why a program that should end does not, depending on whether the server listens, whether it
+/// has broken the connection, and whether standard input is open.
 fn why_it_continues(listens: bool, vanished: bool, has_input: bool) -> Diagnosis {
     if !listens {
         Diagnosis::KeepsConnecting
@@ -353,7 +355,7 @@ fn broken(error: &std::io::Error) -> FailureKind {
     FailureKind::ConnectionBroken { phase, reason, tls: false, traffic: None }
 }
 
-/// Gives `cause` for a program that does not end, or not with the right status.
+/// Sets `cause` if the program does not end, or ends with the wrong status.
 fn ended_wrong(error: CheckError, cause: Diagnosis) -> CheckError {
     error.amend(|failure| {
         let is_status = matches!(failure.kind, FailureKind::WrongStatus { .. });
@@ -368,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_keeps_a_client_from_its_end_is_told_by_the_server_the_connection_and_the_input() {
+    fn why_a_client_continues_depends_on_the_server_the_connection_and_the_input() {
         for (has_input, vanished) in [(false, false), (false, true), (true, false), (true, true)] {
             assert_eq!(why_it_continues(false, vanished, has_input), Diagnosis::KeepsConnecting);
         }

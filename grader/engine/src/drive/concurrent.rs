@@ -1,4 +1,4 @@
-//! Many things at the same time.
+//! Running futures concurrently.
 
 use std::future::Future;
 
@@ -6,23 +6,24 @@ use futures_util::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
 use crate::verdict::CheckError;
 
-/// Connects in progress at a time. A listener's queue holds what `listen` asks for: 128 in Rust's std, but 5 in Python's
-/// socketserver, and a connect that finds it full is repeated a second later (fact 3 of RULES.md).
+/// How many connection attempts may be in progress at the same time. A listen queue has the length that `listen` asks
+/// for: 128 in Rust's std, but 5 in Python's socketserver. An attempt that finds it full is retried a second later
+/// (fact 3 of RULES.md).
 pub const MAX_CONNECTING: usize = 4;
 
-/// Runs all futures at the same time, until all are done or the first has failed. The results come in the order in which
-/// they were ready.
+/// Runs all futures concurrently until all are done or the first has failed. The results are in the order of
+/// completion.
 ///
 /// # Errors
 ///
-/// That of the first that failed; the others are dropped.
+/// The error of the first future that failed; the others are dropped.
 pub async fn try_join_all<T>(
     futures: impl IntoIterator<Item = impl Future<Output = Result<T, CheckError>>>,
 ) -> Result<Vec<T>, CheckError> {
     futures.into_iter().collect::<FuturesUnordered<_>>().try_collect().await
 }
 
-/// What `main` gives, while `other` runs beside it for as long as that takes.
+/// The result of `main`; `other` runs concurrently until `main` is done.
 pub async fn run_while<T>(other: impl Future, main: impl Future<Output = T>) -> T {
     let other = async {
         other.await;
@@ -39,7 +40,7 @@ pub async fn run_while<T>(other: impl Future, main: impl Future<Output = T>) -> 
 ///
 /// # Errors
 ///
-/// That of the first that failed; the others are dropped.
+/// The error of the first future that failed; the others are dropped.
 pub async fn try_join_bounded<T>(
     futures: impl IntoIterator<Item = impl Future<Output = Result<T, CheckError>>>,
 ) -> Result<Vec<T>, CheckError> {

@@ -14,20 +14,20 @@ use crate::subject::WaitError;
 use crate::verdict::{CheckError, FailureKind, Observation};
 
 impl Server {
-    /// Connects a client, to be called `name` in reports.
+    /// Connects a client, called `name` in reports.
     ///
     /// # Errors
     ///
-    /// Refused, or no answer.
+    /// The program refused it, or did not answer.
     pub async fn connect(self: &Rc<Self>, name: &str) -> Result<Client, CheckError> {
         self.connect_with(name, BufferSize::Default).await
     }
 
-    /// As [`Self::connect`], for a client of which the kernel takes as much as `buffers` says.
+    /// Like [`Self::connect`], for a client whose data the kernel buffers as `buffers` says.
     ///
     /// # Errors
     ///
-    /// Refused, or no answer.
+    /// As [`Self::connect`].
     pub async fn connect_with(
         self: &Rc<Self>,
         name: &str,
@@ -38,11 +38,11 @@ impl Server {
         Ok(self.client(name, connection))
     }
 
-    /// Connects a client, to be called `name`, of which nothing is known but TCP.
+    /// Connects a client called `name` over plain TCP.
     ///
     /// # Errors
     ///
-    /// Refused, or no answer.
+    /// As [`Self::connect`].
     pub async fn connect_plain(
         self: &Rc<Self>,
         name: &str,
@@ -51,7 +51,7 @@ impl Server {
         self.connect_plain_from(None, name, buffers).await
     }
 
-    /// As [`Server::connect_plain`], from an address of the client's own, if one is named.
+    /// Like [`Server::connect_plain`], from the address `source`, if one is given.
     async fn connect_plain_from(
         self: &Rc<Self>,
         source: Option<Ipv4Addr>,
@@ -60,11 +60,11 @@ impl Server {
     ) -> Result<Client, CheckError> {
         let opened =
             Connection::open_from(self.context().journal(), source, self.address(), buffers);
-        let connection = self.wait(None, "the connection is taken", opened).await?;
+        let connection = self.wait(None, "the connection is established", opened).await?;
         Ok(self.client(name, connection))
     }
 
-    /// The client that `connection` is, to be called `name` in reports.
+    /// A client over `connection`, called `name` in reports.
     #[must_use]
     pub fn client(self: &Rc<Self>, name: &str, connection: Connection) -> Client {
         Client::new(self, name, connection)
@@ -74,14 +74,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// It did not.
+    /// It was not served.
     pub async fn serve_new_client(self: &Rc<Self>, name: &str) -> Result<Client, CheckError> {
         let client = self.connect(name).await?;
         client.ask().await?;
         Ok(client)
     }
 
-    /// Like [`Server::serve_new_client`], with a client that has `source` as its address, over plain TCP.
+    /// Like [`Server::serve_new_client`], over plain TCP, with a client whose address is `source`.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ impl Server {
         Ok(client)
     }
 
-    /// Like [`Server::serve_new_client`], once the program has done all that came of what others did: one that ends
-    /// because of them might serve a last client before it does.
+    /// Like [`Server::serve_new_client`], once the program has finished reacting to other clients: a program that ends
+    /// because of them might serve one more client before it does.
     ///
     /// # Errors
     ///
@@ -107,17 +107,17 @@ impl Server {
         self.serve_new_client(name).await
     }
 
-    /// Connects a new client, for whose request the program may have no place.
+    /// Connects a new client, which makes a request, to a program that may be full.
     ///
     /// # Errors
     ///
-    /// It did something else than to answer, to refuse the client, or to let it wait.
+    /// The program neither answered nor refused the client nor let it wait.
     pub async fn ask_for_place(self: &Rc<Self>, name: &str) -> Result<Admission, CheckError> {
-        let expected = format!("{name} is answered, or its connection closed without a byte");
+        let expected = format!("{name} gets an answer, or its connection is closed without a byte");
         let dialled = self.service().dial.dial(self.context(), self.address(), BufferSize::Default);
         let connection = match self.process.wait_for(&(), dialled).await {
             Ok(Ok(connection)) => connection,
-            // A reset may be faster than connect.
+            // A reset may arrive before connect returns.
             Ok(Err(error)) if error.is_lost() && !is_refused(&error) => {
                 return Ok(Admission::Refused);
             }
@@ -139,12 +139,12 @@ impl Server {
         }
     }
 
-    /// Connects `number` clients, [`super::MAX_CONNECTING`] at a time, each confirmed by an answer (fact 3 of RULES.md).
-    /// All stay open.
+    /// Connects `number` clients, [`super::MAX_CONNECTING`] at a time, and makes sure that each gets an answer (fact 3
+    /// of RULES.md). All stay open.
     ///
     /// # Errors
     ///
-    /// One of them got no answer, or this machine does not allow so many.
+    /// A client got no answer, or this machine does not allow so many clients.
     pub async fn connect_many(self: &Rc<Self>, number: usize) -> Result<Vec<Client>, CheckError> {
         self.expect_descriptors_for(number)?;
         let answered = Cell::new(0);

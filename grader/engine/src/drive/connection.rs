@@ -1,7 +1,7 @@
 //! A connection between the grader and the program under test.
 //!
-//! The functions here know the transport and nothing of processes: [`super::client::Client`] wraps them with deadlines,
-//! the proof of a hang and evidence from the kernel.
+//! The functions here know only the transport, not the process: [`super::client::Client`] adds deadlines, the proof of a
+//! hang and evidence from the kernel.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -16,22 +16,22 @@ use super::wire_error::WireError;
 use crate::subject::Peer;
 use crate::verdict::{Diagnosis, Event, FailureKind, HandshakeEnd, Journal, Phase, Traffic};
 
-/// What to do where too few descriptors are allowed.
-pub const MORE_DESCRIPTORS: &str = "raise this machine's limit (ulimit -Hn shows it): `sudo prlimit --pid $$ \
-                                    --nofile=8192:8192` in this shell, or for good the line `* hard nofile \
-                                    8192` in /etc/security/limits.conf";
+/// What to do if too few descriptors are allowed.
+pub const MORE_DESCRIPTORS: &str = "raise the limit (ulimit -Hn shows it) with `sudo prlimit --pid $$ \
+                                    --nofile=8192:8192` in this shell, or permanently with the line `* hard \
+                                    nofile 8192` in /etc/security/limits.conf";
 
 /// In bytes, see [`BufferSize::Small`].
 const SMALL_BUFFER: u32 = 4096;
 const SMALL_SEGMENT: u32 = 1000;
 
-/// How much the kernel takes of what this side does not read.
+/// How much the kernel buffers of what this side does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BufferSize {
-    /// Megabytes, as the kernel likes (fact 1 of RULES.md).
+    /// Megabytes, as the kernel decides (fact 1 of RULES.md).
     Default,
-    /// Some hundred kilobytes in all: a small receive buffer here, and small segments, by whose size Linux measures the
-    /// other side's send buffer.
+    /// A few hundred kilobytes in total: a small receive buffer here, and small segments, whose size determines the other
+    /// side's send buffer on Linux.
     Small,
 }
 
@@ -39,25 +39,25 @@ pub enum BufferSize {
 #[derive(Debug)]
 pub struct Connection {
     pub(super) stream: TcpStream,
-    /// What is spoken over it, if that is TLS.
+    /// The TLS session over it, if there is one.
     pub(super) tls: Option<Session>,
-    /// The ports of this side and the other: how the kernel's tables name the connection.
+    /// The ports of this side and the other, by which the kernel's tables identify the connection.
     pub ports: (u16, u16),
     /// Bytes sent and received on it so far.
     sent: Cell<u64>,
     received: Cell<u64>,
     awaited: RefCell<Awaited>,
     journal: Journal,
-    /// How reports call this side.
+    /// The name of this side in reports.
     name: RefCell<Rc<str>>,
 }
 
-/// The end of what is waited for.
+/// The end of the data that the grader is waiting for.
 #[derive(Debug, Default)]
 struct Awaited {
-    /// How many bytes will have come by then.
+    /// How many bytes will have arrived by then.
     end: u64,
-    /// The last of them.
+    /// The last of these bytes.
     last: Vec<u8>,
 }
 
@@ -76,7 +76,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Refused or reset is the program's failure; a lack of ports or descriptors the machine's.
+    /// A refusal or a reset is the program's failure; a lack of ports or descriptors is the machine's.
     pub async fn open(
         journal: &Journal,
         address: SocketAddr,
@@ -85,11 +85,11 @@ impl Connection {
         Self::open_from(journal, None, address, buffers).await
     }
 
-    /// As [`Connection::open`], from an address of the client's own, if one is named.
+    /// Like [`Connection::open`], from the address `source`, if one is given.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// As [`Connection::open`].
     pub(super) async fn open_from(
         journal: &Journal,
         source: Option<Ipv4Addr>,
@@ -104,7 +104,8 @@ impl Connection {
         };
         let socket = TcpSocket::new_v4().map_err(|error| machine("socket", error))?;
         if buffers == BufferSize::Small {
-            // Before the handshake, which tells the other side. Where it fails the kernel takes more.
+            // Must precede the handshake, which announces both to the other side. If a call fails, the kernel buffers
+            // more.
             let _ = socket.set_recv_buffer_size(SMALL_BUFFER);
             let _ = socket2::SockRef::from(&socket).set_tcp_mss(SMALL_SEGMENT);
         }
@@ -129,10 +130,10 @@ impl Connection {
         Ok(connection)
     }
 
-    /// The connection that `stream` is, between these two ports.
+    /// A connection over `stream`, between these two ports.
     #[must_use]
     pub fn over(journal: &Journal, stream: TcpStream, ports: (u16, u16)) -> Self {
-        // Small messages go out at once: the sizes that are sent are the sizes that arrive.
+        // Without Nagle's algorithm, small messages arrive in the sizes in which they are sent.
         let _ = stream.set_nodelay(true);
         Self {
             stream,
@@ -146,7 +147,7 @@ impl Connection {
         }
     }
 
-    /// Has reports call this side `name`.
+    /// Sets the name of this side in reports.
     pub(super) fn set_name(&self, name: &str) {
         let before = self.name.replace(name.into());
         self.journal.rename(&before, name);
@@ -156,11 +157,11 @@ impl Connection {
         self.journal.wire(&self.name.borrow(), event);
     }
 
-    /// Shakes hands for a session of TLS, in which all that follows is said.
+    /// Performs a TLS handshake. Everything that follows is sent over TLS.
     ///
     /// # Errors
     ///
-    /// The other side refused, or what it sent is refused.
+    /// One side refused the other.
     pub async fn secure(mut self, session: rustls::Connection) -> Result<Self, WireError> {
         let session = Session::new(session);
         match session.handshake(&self.stream).await {
@@ -172,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// Whether something that was written is not sent yet.
+    /// Whether some of the written data has not been sent yet.
     pub(super) fn is_sending(&self) -> bool {
         self.tls.as_ref().is_some_and(Session::is_sending)
     }
@@ -187,11 +188,11 @@ impl Connection {
         Ok(count)
     }
 
-    /// Reads what there is, at least a byte; 0 at the end.
+    /// Reads what has arrived, at least one byte; 0 at the end.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` where there is nothing; otherwise the connection broke.
+    /// `WouldBlock` if nothing has arrived; otherwise the connection broke.
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &self.tls {
             Some(tls) => tls.try_read(&self.stream, buffer),
@@ -208,16 +209,16 @@ impl Connection {
         read
     }
 
-    /// Waits for something to read, and reads it: at least a byte; 0 at the end.
+    /// Waits for data and reads it, at least one byte; 0 at the end.
     ///
     /// # Errors
     ///
     /// The connection broke.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            // A server that leaves Nagle's algorithm on sends the end of a piece when the rest is
-            // acknowledged; delayed acknowledgements would make that 40 ms each (tcp(7)). The kernel
-            // forgets this flag, so it is set again; where it cannot be, it is only slower.
+            // A server that leaves Nagle's algorithm on sends the end of a piece only when the rest has been
+            // acknowledged; delayed acknowledgements would cost 40 ms each time (tcp(7)). The kernel forgets
+            // this flag, so it is set again. If that fails, reading is only slower.
             let _ = socket2::SockRef::from(&self.stream).set_tcp_quickack(true);
             self.wait_readable().await?;
             match self.try_read(buffer) {
@@ -237,15 +238,15 @@ impl Connection {
 
     /// Waits until something has arrived: bytes, or the end.
     pub async fn readable(&self) {
-        // Where it fails the connection is over, and that has come.
+        // If waiting fails, the connection has ended, and the end is an arrival, too.
         match &self.tls {
             Some(tls) => drop(tls.ready(&self.stream).await),
-            // That it was ready once says nothing of now.
+            // Unlike `readable`, this does not trust an earlier readiness.
             None => drop(self.stream.peek(&mut [0]).await),
         }
     }
 
-    /// Ends the sending side: shutdown(SHUT_WR), a FIN, after a close_notify where there is TLS.
+    /// Shuts down the sending side: shutdown(SHUT_WR) sends FIN, after a close_notify over TLS.
     pub fn half_close(&self) {
         match &self.tls {
             Some(tls) => {
@@ -257,23 +258,23 @@ impl Connection {
         }
     }
 
-    /// Sends what was written and is not sent yet, the end of the stream with it.
+    /// Sends what has been written but not sent yet, including the end of the stream.
     pub async fn flush(&self) {
         let Some(tls) = &self.tls else { return };
-        // Where it cannot be sent, the next read shows it.
+        // If it cannot be sent, the next read shows it.
         while tls.is_sending() && self.stream.writable().await.is_ok() {
             let _ = tls.flush(&self.stream);
         }
     }
 
-    /// Ends the sending side with a FIN alone.
+    /// Shuts down the sending side with a FIN alone.
     pub fn shutdown_write(&self) {
         self.record(Event::ShutdownWrite);
-        // Fails only where the connection is over, which the next read shows.
+        // Fails only if the connection is over, which the next read shows.
         let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
     }
 
-    /// Ends the sending side with a close_notify alone, where there is TLS.
+    /// Sends a close_notify and no FIN, if the connection uses TLS.
     pub fn send_close_notify(&self) {
         if let Some(tls) = &self.tls {
             self.record(Event::CloseNotify);
@@ -281,50 +282,50 @@ impl Connection {
         }
     }
 
-    /// Whether there is TLS.
+    /// Whether the connection uses TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Whether the other side's stream has ended with a FIN alone, though there is TLS.
+    /// Whether the other side's TLS stream has ended with a FIN alone.
     #[must_use]
     pub fn was_truncated(&self) -> bool {
         self.tls.as_ref().is_some_and(Session::was_truncated)
     }
 
-    /// Breaks the connection: close with SO_LINGER 0 sends RST, and leaves no TIME_WAIT (rule R7).
+    /// Resets the connection: close with SO_LINGER 0 sends RST and leaves no TIME_WAIT (rule R7).
     pub fn reset(self) {
         self.record(Event::Reset);
         let _ = self.stream.set_zero_linger();
     }
 
-    /// The stream, for somebody who speaks another protocol over it.
+    /// The stream, for use with another protocol.
     #[must_use]
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }
 
-    /// How many bytes have come that were not read yet.
+    /// How many bytes have arrived but have not been read yet.
     #[must_use]
     pub fn unread(&self) -> u64 {
         let text = self.tls.as_ref().is_some_and(Session::has_text);
         rustix::io::ioctl_fionread(&self.stream).unwrap_or(0) + u64::from(text)
     }
 
-    /// How many bytes the kernel took so far.
+    /// How many bytes the kernel has accepted so far.
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent.get()
     }
 
-    /// How many bytes were read so far.
+    /// How many bytes have been read so far.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received.get()
     }
 
-    /// What an answer lacks that is waited for, if that is only the end of its line.
+    /// The line end of the awaited answer, if nothing else is missing.
     pub(super) fn missing_line_end(&self) -> Option<String> {
         let awaited = self.awaited.borrow();
         let missing = awaited.end.checked_sub(self.received.get())? as usize;
@@ -333,18 +334,18 @@ impl Connection {
         is_line_end.then(|| format!("missing: {}", quoted(rest)))
     }
 
-    /// From now on `last` are the last bytes of what is waited for, which is whole once `length` more have come.
+    /// From now on the grader waits for `length` more bytes, which end with `last`.
     pub(super) fn awaits(&self, length: u64, last: Vec<u8>) {
         self.awaited.replace(Awaited { end: self.received.get() + length, last });
     }
 
-    /// Bytes in both directions.
+    /// The bytes sent and received so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         Traffic { sent: self.sent.get(), received: self.received.get() }
     }
 
-    /// The failure that `error` is.
+    /// Turns `error` into a failure.
     pub(super) fn lost(&self, phase: Phase, error: &io::Error) -> WireError {
         let (reason, tls) = match tls::reason(error) {
             Some(reason) => (reason.to_string(), true),
@@ -357,7 +358,7 @@ impl Connection {
     }
 }
 
-/// Why two did not come to speak TLS.
+/// Turns the error of a TLS handshake into a failure.
 fn handshake_failed(error: &io::Error) -> WireError {
     let (how, cause) = match tls::reason(error) {
         Some(reason) => {
@@ -371,7 +372,7 @@ fn handshake_failed(error: &io::Error) -> WireError {
     WireError::new(FailureKind::HandshakeFailed { how }, cause)
 }
 
-/// Whether `error` is an end that the other side has made.
+/// Whether `error` says that the other side has ended the connection.
 pub(super) fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! What one run of one check shares: its journal, its random data, its certificates and its programs.
+//! What the parts of one run of a check share: its journal, random data, certificates and programs.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
@@ -20,10 +20,10 @@ pub struct Context {
     launcher: Launcher,
     journal: Journal,
     random: RefCell<Xoshiro256PlusPlus>,
-    /// The beginnings of the random words that were drawn.
+    /// The beginnings of the random words drawn so far.
     drawn: RefCell<Vec<String>>,
     serial: Cell<u64>,
-    // Before `pki`: fields are dropped in this order, and programs end before their files are deleted.
+    // Declared before `pki`: fields are dropped in this order, so programs end before their files are deleted.
     processes: RefCell<Vec<Rc<Process>>>,
     pki: OnceCell<Rc<Pki>>,
 }
@@ -31,7 +31,7 @@ pub struct Context {
 impl Context {
     /// The context of a run of the check `id`, with random data that `seed` and `id` determine (rule R10).
     pub(super) fn new(program: &[OsString], launcher: &Launcher, seed: u64, id: &str) -> Self {
-        // FNV-1a: checks get different data from one seed, in whatever order they run.
+        // FNV-1a: from one seed, each check gets its own data, in whatever order the checks run.
         let mixed = id.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -59,21 +59,21 @@ impl Context {
         &self.journal
     }
 
-    /// Says what is done next; a failure lists what was said so far.
+    /// Records what the grader does next; a failure lists all steps so far.
     pub fn step(&self, step: impl Into<String>) {
         self.journal.action(step);
     }
 
-    /// Evidence without points, for the report of a check that passes.
+    /// Adds evidence that costs no points, for the report of a check that passes.
     pub fn note(&self, note: impl Into<String>) {
         self.journal.note(note);
     }
 
-    /// Starts a program as a server; it runs until the end of the run at most.
+    /// Starts a program as a server, which ends with the run at the latest.
     ///
     /// # Errors
     ///
-    /// The machine has no process, pipe or descriptor to give.
+    /// The machine has no process, pipe or descriptor left.
     pub(super) fn launch(
         &self,
         words: Vec<OsString>,
@@ -101,7 +101,7 @@ impl Context {
         Ok((process, pipes))
     }
 
-    /// How often the program was started so far.
+    /// How often the program has been started so far.
     pub(super) fn starts(&self) -> usize {
         self.processes.borrow().len()
     }
@@ -112,33 +112,34 @@ impl Context {
         self.processes.borrow().last().cloned()
     }
 
-    /// Ends all programs, and waits until no process of theirs is left.
+    /// Ends all programs and waits until none of their processes is left.
     pub(super) fn end(&self) {
         self.processes.borrow().iter().for_each(|process| process.end());
     }
 
-    /// What kept a program from the CPUs for so long that it may have failed by that, if so.
+    /// What, if anything, kept a program off the CPUs for long enough to explain a failure.
     #[must_use]
     pub fn was_hindered(&self) -> Option<Starvation> {
         self.processes.borrow().iter().find_map(|process| process.was_hindered())
     }
 
-    /// The certificates of this run, made when they are first asked for.
+    /// The certificates of this run, created on first use.
     ///
     /// # Errors
     ///
-    /// This machine cannot make or keep any.
+    /// This machine cannot create or store them.
     pub fn pki(&self) -> Result<Rc<Pki>, CheckError> {
         if let Some(pki) = self.pki.get() {
             return Ok(Rc::clone(pki));
         }
         let pki = Pki::new(&format!("{}.test", self.text(12)));
-        let cannot = |error| CheckError::Inconclusive(format!("cannot make certificates: {error}"));
+        let cannot =
+            |error| CheckError::Inconclusive(format!("cannot create certificates: {error}"));
         let pki = Rc::new(pki.map_err(cannot)?);
         Ok(Rc::clone(self.pki.get_or_init(|| pki)))
     }
 
-    /// A number that was not given before, from 0.
+    /// A number that was not returned before, from 0.
     #[must_use]
     pub fn serial(&self) -> u64 {
         self.serial.replace(self.serial.get() + 1)
@@ -150,7 +151,7 @@ impl Context {
         self.random.borrow_mut().random_range(range)
     }
 
-    /// Random bytes, as many as a number drawn from `length`.
+    /// Random bytes; their number is drawn from `length`.
     #[must_use]
     pub fn bytes(&self, length: RangeInclusive<usize>) -> Payload {
         let mut bytes = vec![0; self.number(length)];
@@ -164,25 +165,25 @@ impl Context {
         Payload::random(self.random.borrow_mut().random(), length)
     }
 
-    /// From 8 to 40 random small letters.
+    /// From 8 to 40 random lowercase letters.
     #[must_use]
     pub fn word(&self) -> Vec<u8> {
         self.letters(self.number(8..=40))
     }
 
-    /// The same as text.
+    /// The same, as text.
     #[must_use]
     pub fn word_text(&self) -> String {
         self.text(self.number(8..=40))
     }
 
-    /// So many random small letters as text.
+    /// `length` random lowercase letters as text.
     #[must_use]
     pub fn text(&self, length: usize) -> String {
         self.letters(length).into_iter().map(char::from).collect()
     }
 
-    /// So many random small letters.
+    /// `length` random lowercase letters.
     #[must_use]
     pub fn letters(&self, length: usize) -> Vec<u8> {
         /// Reports quote no more of a word.
@@ -193,7 +194,7 @@ impl Context {
         letters
     }
 
-    /// The beginnings of all random words so far.
+    /// The beginnings of all random words drawn so far.
     pub(crate) fn drawn(&self) -> Vec<String> {
         self.drawn.borrow().clone()
     }
@@ -206,7 +207,7 @@ impl Context {
         Payload::Bytes(line)
     }
 
-    /// Each of the 256 values of a byte once, in random order.
+    /// Each of the 256 byte values once, in random order.
     #[must_use]
     pub fn all_bytes(&self) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..=255).collect();

@@ -1,4 +1,4 @@
-//! What is said over a connection: data that is sent, and data that is compared with what should come.
+//! Sends data over a connection, and compares what arrives with what was expected.
 
 use std::future::Future;
 use std::io;
@@ -10,29 +10,29 @@ use super::payload::{BLOCK, Payload};
 use super::wire_error::{Mismatch, WireError};
 use crate::verdict::{Arrival, Diagnosis, FailureKind, Phase, Stream};
 
-/// How long nothing moves before a writer counts as stalled (fact 1 of RULES.md: loopback absorbs megabytes, so no
-/// amount of data tells).
+/// A writer has stalled once nothing has moved for this long. Loopback absorbs megabytes (fact 1 of RULES.md), so no
+/// amount of data shows a stall.
 pub const STALL: Duration = Duration::from_millis(300);
 
-/// What came before a connection ended, and how it did (rule R14: the words count after FIN and RST alike).
+/// What arrived before a connection ended, and how it ended (rule R14: the bytes are judged after FIN and RST alike).
 #[derive(Debug)]
 pub struct Ending {
     pub words: Vec<u8>,
-    /// By a reset (RST), not by an end of the stream (FIN).
+    /// Whether it ended with a reset (RST), not with an end of stream (FIN).
     pub reset: bool,
 }
 
 impl Connection {
-    /// Sends `payload`, reads while it does, and compares what comes back with `answer`, byte for byte.
+    /// Sends `payload` while reading, and compares what arrives with `answer`, byte by byte.
     ///
     /// # Errors
     ///
-    /// Other bytes, or an end before all have come.
+    /// Other bytes arrived, or the stream ended too early.
     pub async fn exchange(&self, payload: &Payload, answer: &Payload) -> Result<(), WireError> {
         self.send_while(payload, self.expect(answer, answer.len())).await
     }
 
-    /// Sends `payload` while `reader` reads, and gives what that gives.
+    /// Sends `payload` while `reader` reads, and returns the reader's result.
     ///
     /// # Errors
     ///
@@ -49,18 +49,18 @@ impl Connection {
             tokio::select! {
                 biased;
                 read = &mut reader => return read,
-                // A write error alone is no verdict: what the program said before may still be here, and the reader
-                // will meet the end of the connection itself (rule R14).
+                // A write error alone is not a verdict: what the program said before may still be unread, and the
+                // reader will reach the end of the connection itself (rule R14).
                 result = &mut writer, if written.is_none() => written = Some(result),
             }
         }
     }
 
-    /// Sends `payload` whole.
+    /// Sends all of `payload`.
     ///
     /// # Errors
     ///
-    /// The connection ended before all was sent.
+    /// The connection ended before everything was sent.
     pub async fn send(&self, payload: &Payload) -> Result<(), WireError> {
         let mut offset = 0;
         while offset < payload.len() || self.is_sending() {
@@ -71,12 +71,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends as much of `payload` as the program takes without a byte being read: until nothing has moved for
-    /// [`STALL`], or to its end. Returns how many bytes that was.
+    /// Sends `payload` without reading, until its end or until nothing has moved for [`STALL`]. Returns how many bytes
+    /// were sent.
     ///
     /// # Errors
     ///
-    /// The connection ended meanwhile.
+    /// The connection ended.
     pub async fn send_until_stalled(&self, payload: &Payload) -> Result<u64, WireError> {
         let mut offset = 0;
         while offset < payload.len() {
@@ -89,7 +89,7 @@ impl Connection {
         Ok(offset)
     }
 
-    /// Writes what the socket takes of `payload` from `offset` on; 0 where it takes nothing now.
+    /// Writes as much of `payload` from `offset` on as the socket accepts; 0 if it accepts nothing now.
     fn write_some(&self, payload: &Payload, offset: u64) -> Result<u64, WireError> {
         match self.try_write(payload.at(offset)) {
             Ok(count) => Ok(count as u64),
@@ -98,20 +98,20 @@ impl Connection {
         }
     }
 
-    /// Reads the first `length` bytes of `payload` and compares.
+    /// Expects the first `length` bytes of `payload`.
     ///
     /// # Errors
     ///
-    /// Other bytes, or an end before all have come.
+    /// Other bytes arrived, or the stream ended too early.
     pub async fn expect(&self, payload: &Payload, length: u64) -> Result<(), WireError> {
         self.expect_part(payload, 0..length).await
     }
 
-    /// Reads the bytes `part` of `payload` and compares.
+    /// Expects the bytes `part` of `payload`.
     ///
     /// # Errors
     ///
-    /// Other bytes, or an end before all have come.
+    /// Other bytes arrived, or the stream ended too early.
     pub async fn expect_part(&self, payload: &Payload, part: Range<u64>) -> Result<(), WireError> {
         let read = async |buffer: &mut [u8]| self.read(buffer).await;
         let end = part.end;
@@ -124,7 +124,7 @@ impl Connection {
         }
     }
 
-    /// Reads until the connection ends, by FIN or RST (rule R14), and gives the first `limit` bytes of what came.
+    /// Reads until the connection ends, with FIN or RST (rule R14), and returns the first `limit` bytes.
     pub async fn ending(&self, limit: usize) -> Ending {
         let (mut words, mut buffer) = (Vec::new(), vec![0; 4096]);
         loop {
@@ -138,7 +138,7 @@ impl Connection {
         }
     }
 
-    /// The first that comes, if it does before the connection ends.
+    /// The first bytes that arrive, if any do before the connection ends.
     pub async fn first_words(&self) -> Option<Vec<u8>> {
         let mut buffer = vec![0; 64];
         match self.read(&mut buffer).await {
@@ -150,11 +150,11 @@ impl Connection {
         }
     }
 
-    /// Reads `answer`; or, if an end comes first, what came before it.
+    /// Expects `answer`. If the connection ends first, returns what arrived before.
     ///
     /// # Errors
     ///
-    /// Something else came.
+    /// Something else arrived.
     pub(super) async fn answer_or_end(&self, answer: &[u8]) -> Result<Option<Ending>, WireError> {
         let mut words = vec![0; answer.len()];
         let mut got = 0;
@@ -175,11 +175,11 @@ impl Connection {
         }
     }
 
-    /// Reads what comes, whatever it is, until `enough` bytes have come or nothing has moved for [`STALL`].
+    /// Reads and ignores data until `enough` bytes have arrived or nothing has moved for [`STALL`].
     ///
     /// # Errors
     ///
-    /// The connection ended meanwhile.
+    /// The connection ended.
     pub async fn drain(&self, enough: u64) -> Result<(), WireError> {
         let mut buffer = vec![0; BLOCK as usize];
         let enough = self.received() + enough;
@@ -194,11 +194,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Expects the end of the stream (FIN) and no byte before it.
+    /// Expects the end of the stream (FIN) and nothing before it.
     ///
     /// # Errors
     ///
-    /// A byte, or a reset.
+    /// A byte or a reset arrived.
     pub async fn expect_end(&self) -> Result<(), WireError> {
         let mut buffer = [0; 64];
         let count = self.read(&mut buffer).await;
@@ -211,7 +211,7 @@ impl Connection {
         }
     }
 
-    /// What has arrived and was not read yet, if anything has.
+    /// What has arrived but has not been read yet, if anything has.
     #[must_use]
     pub fn arrived(&self) -> Option<Arrival> {
         let mut buffer = [0; 64];
@@ -230,20 +230,20 @@ fn ended_early(received: u64, expected: u64) -> WireError {
     WireError::new(kind, Diagnosis::StopsTooEarly)
 }
 
-/// How what came is not what should have come.
+/// How the received bytes differ from the expected ones.
 #[derive(Debug)]
 pub(super) enum CompareError {
-    /// It ended after so many bytes.
+    /// They ended at this offset.
     Ended(u64),
     Broken(io::Error),
     Mismatch(Mismatch),
 }
 
-/// Reads what should be the bytes `which` of `expected`, however they are cut, and not one more.
+/// Reads what should be the bytes `which` of `expected`, in pieces of any size, and no more.
 ///
 /// # Errors
 ///
-/// Something else came.
+/// Something else arrived.
 pub(super) async fn compare(
     expected: &Payload,
     which: Range<u64>,
@@ -256,7 +256,7 @@ pub(super) async fn compare(
         let mut got = match read(&mut buffer[..space]).await {
             Ok(0) => return Err(CompareError::Ended(offset)),
             Ok(count) => &buffer[..count],
-            // Which of FIN and RST arrives is a matter of luck where input was left unread (rule R14).
+            // If input was left unread, whether FIN or RST arrives is nondeterministic (rule R14).
             Err(error) if is_end(&error) => return Err(CompareError::Ended(offset)),
             Err(error) => return Err(CompareError::Broken(error)),
         };

@@ -1,45 +1,45 @@
-//! Who sent what, who saw it, and when: and whether all of that fits together.
+//! Who sent which message, who saw it and when, and whether all of this is consistent.
 //!
-//! What is sent to all is to be seen by all, once, and in the order in which each sender has sent it; where one
-//! order is asked for, in the same one by all. That is nobody's in particular: the one in which somebody has
-//! seen it.
+//! Every client must see each message exactly once, and each sender's messages in the order of sending. If a single
+//! order is required, all clients must see the same one. Any will do: the reference is that of the client that saw the
+//! most messages.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use course::text::{count, time};
 
-/// One that was sent: who did, and the how many-th of theirs it is, both from 0.
+/// A message: its sender, and its number among the sender's messages, both from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Message {
     pub sender: usize,
     pub number: usize,
 }
 
-/// What has happened among some people, each known by a number from 0.
+/// What has happened among several people, who are numbered from 0.
 #[derive(Debug)]
 pub struct History {
     names: Vec<String>,
     begin: Instant,
     sent: HashMap<Message, Instant>,
-    /// For each of them what they saw, in that order.
+    /// What each of them saw, in order.
     seen: Vec<Vec<(Message, Instant)>>,
 }
 
 /// What is wrong with a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Sent, and not seen by somebody.
+    /// Sent, but never seen by one of the people.
     pub lost: usize,
-    /// Seen once more by the same person.
+    /// Seen again by the same person.
     pub doubled: usize,
-    /// Seen after one that another person has seen later, or that its sender has sent later.
+    /// Seen after a message that another person saw later, or that the sender sent later.
     pub reordered: usize,
-    /// The first of all that, with what came before and after it.
+    /// The first anomaly, with what came before and after it.
     pub first: Vec<String>,
 }
 
-/// What may be wrong at some place.
+/// What may be wrong at one place.
 #[derive(Clone, Copy)]
 enum Anomaly {
     Lost,
@@ -60,7 +60,7 @@ impl History {
         self.sent.insert(message, Instant::now());
     }
 
-    /// Number `who` sees `message` now.
+    /// Person number `who` sees `message` now.
     pub fn sees(&mut self, who: usize, message: Message) {
         self.seen[who].push((message, Instant::now()));
     }
@@ -71,14 +71,14 @@ impl History {
         self.sent.len()
     }
 
-    /// What is wrong; `None` if everybody has seen everything once, each sender's in the order in which it
-    /// was sent, and, if there is to be `one_order`, all in the same.
+    /// What is wrong; `None` if everyone saw every message once, each sender's messages in the order of sending, and, if
+    /// `one_order` is set, all in the same order.
     #[must_use]
     pub fn judge(&self, one_order: bool) -> Option<Findings> {
         let mut findings = Findings::default();
-        // By when it happened: the earliest is shown.
+        // The earliest anomaly is shown.
         let mut first: Option<(Instant, Vec<String>)> = None;
-        // The order of the one who has seen most: a place for each message.
+        // The order of the person who saw the most: a place for each message.
         let widest = self.seen.iter().rev().max_by_key(|seen| seen.len());
         let mut order: HashMap<Message, usize> = HashMap::new();
         for (place, (message, _)) in widest.into_iter().flatten().enumerate() {
@@ -123,15 +123,14 @@ impl History {
         Some(findings)
     }
 
-    /// An anomaly of number `who` at place `at` of what they saw, with its surroundings.
+    /// An anomaly of person `who` at place `at` of what they saw, with its surroundings.
     fn shown(&self, anomaly: Anomaly, who: usize, at: usize, message: Message) -> Vec<String> {
-        let what = match anomaly {
-            Anomaly::Lost => "never saw",
-            Anomaly::Doubled => "saw once more",
-            Anomaly::Reordered => "saw out of order",
-        };
-        let mut lines =
-            vec![format!("the first: {} {what} {}", self.names[who], self.named(message))];
+        let (name, named) = (&self.names[who], self.named(message));
+        let mut lines = vec![match anomaly {
+            Anomaly::Lost => format!("the first: {name} never saw {named}"),
+            Anomaly::Doubled => format!("the first: {name} saw {named} again"),
+            Anomaly::Reordered => format!("the first: {name} saw {named} out of order"),
+        }];
         if let Some(sent) = self.sent.get(&message) {
             lines.push(format!("  it was sent at {}", self.at(*sent)));
         }
@@ -164,15 +163,15 @@ impl History {
 }
 
 impl Findings {
-    /// What is wrong, as a report says it, of `all` messages to each.
+    /// The lines of a report on `all` messages to each client.
     #[must_use]
     pub fn lines(&self, all: usize) -> Vec<String> {
         let mut lines = vec![format!(
-            "{} lost, {} doubled, {} out of order, of {} to each",
+            "of {} to each client, {} were lost, {} duplicated and {} out of order",
+            count(all, "message"),
             self.lost,
             self.doubled,
-            self.reordered,
-            count(all, "message")
+            self.reordered
         )];
         lines.extend(self.first.iter().cloned());
         lines
@@ -187,7 +186,7 @@ mod tests {
     const B: Message = Message { sender: 0, number: 1 };
     const C: Message = Message { sender: 1, number: 0 };
 
-    /// What is found where three messages were sent, and two people saw these.
+    /// What is found if three messages were sent and two people saw the given ones.
     fn found(ana: &[Message], bob: &[Message]) -> Option<(usize, usize, usize)> {
         let mut history = History::of(vec!["ana".to_owned(), "bob".to_owned()]);
         [A, B, C].into_iter().for_each(|message| history.sends(message));
@@ -219,7 +218,7 @@ mod tests {
         assert_eq!(found(&[A, B, C], &[]), Some((3, 0, 0)));
         assert_eq!(found(&[A, B, C], &[A, B, B, C]), Some((0, 1, 0)));
         assert_eq!(found(&[A, B, C], &[A, C, B]), Some((0, 0, 1)));
-        // All agree, but not with the one who sent them.
+        // All agree with each other, but not with the sender.
         assert_eq!(found(&[B, A, C], &[B, A, C]), Some((0, 0, 2)));
         assert_eq!(found(&[A, A], &[C, B]), Some((3, 1, 0)));
     }
@@ -231,8 +230,9 @@ mod tests {
         [A, B, C].into_iter().for_each(|message| history.sees(0, message));
         [A, C, B].into_iter().for_each(|message| history.sees(1, message));
         let lines = history.judge(true).expect("B came after C").lines(3);
-        assert_eq!(lines[0], "0 lost, 0 doubled, 1 out of order, of 3 messages to each");
-        assert_eq!(lines[1], "the first: bob saw out of order message 2 of ana");
+        let counts = "of 3 messages to each client, 0 were lost, 0 duplicated and 1 out of order";
+        assert_eq!(lines[0], counts);
+        assert_eq!(lines[1], "the first: bob saw message 2 of ana out of order");
         assert!(lines[3].starts_with("  before that came message 1 of bob at "), "{lines:?}");
         assert!(lines[4].starts_with("> then this: message 2 of ana at "), "{lines:?}");
         assert_eq!(lines[5], "  then came nothing");

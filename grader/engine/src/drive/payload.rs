@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
-/// Data to send, of which many megabytes take next to no memory.
+/// Data to send. Even many megabytes need little memory.
 #[derive(Clone, Debug)]
 pub enum Payload {
     Bytes(Vec<u8>),
@@ -16,19 +16,19 @@ pub enum Payload {
         seed: u64,
         length: u64,
     },
-    /// `length` bytes of `unit`, again and again.
+    /// `length` bytes: `unit`, repeated.
     Repeated {
         unit: Rc<[u8]>,
         length: u64,
     },
 }
 
-/// So many bytes are made up of random data.
+/// The length of a block of random data, in bytes.
 pub(super) const BLOCK: u64 = 64 * 1024;
 
 impl Payload {
-    /// `length` random bytes that `seed` determines (rule R10). After the first 64 KiB they are the same again, each
-    /// block rotated by a random number of bytes: what is lost, doubled or out of order does not fit what follows.
+    /// `length` random bytes that `seed` determines (rule R10). The first 64 KiB repeat, but each block is rotated by a
+    /// random number of bytes, so that lost, duplicated or reordered data does not match what follows.
     #[must_use]
     pub fn random(seed: u64, length: u64) -> Self {
         let mut block = vec![0; length.min(BLOCK) as usize];
@@ -49,7 +49,7 @@ impl Payload {
         self.len() == 0
     }
 
-    /// The last two bytes of `part`: what a line ends with.
+    /// The last two bytes of `part`, where a line end would be.
     pub(super) fn last_of(&self, part: &Range<u64>) -> Vec<u8> {
         let begin = part.start.max(part.end.saturating_sub(2));
         (begin..part.end).filter_map(|offset| self.at(offset).first().copied()).collect()
@@ -88,7 +88,7 @@ impl From<Vec<u8>> for Payload {
 mod tests {
     use super::*;
 
-    /// The payload, read in pieces that begin anywhere.
+    /// The payload, read in pieces of at most `step` bytes.
     fn collect(payload: &Payload, step: usize) -> Vec<u8> {
         let mut all = Vec::new();
         loop {

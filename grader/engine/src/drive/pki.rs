@@ -1,4 +1,4 @@
-//! Certificates for one trial, made when it runs: good ones, and bad ones of every kind.
+//! Certificates for one trial, created when it runs: valid ones, and invalid ones of every kind.
 
 use std::fs;
 use std::io;
@@ -20,25 +20,25 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
-/// Who signs.
+/// A certificate authority.
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The files, by the names that steps of reports show.
+/// The files, by the names that steps in reports show.
 pub const SERVER: &str = "server.pem";
 pub const SERVER_KEY: &str = "server-key.pem";
 /// A key that belongs to no certificate.
 pub const ANOTHER_KEY: &str = "another-key.pem";
-/// Who has signed the server's certificate.
+/// The CA that issued the server's certificate.
 pub const CA: &str = "ca.pem";
-/// Who signs those of clients.
+/// The CA that issues client certificates.
 pub const CLIENT_CA: &str = "client-ca.pem";
 pub const CLIENT: &str = "client.pem";
 pub const CLIENT_KEY: &str = "client-key.pem";
-/// Text that is no PEM.
+/// Text that is not PEM.
 pub const NOT_PEM: &str = "not-pem.pem";
-/// A file that is not there.
+/// A file that does not exist.
 pub const MISSING: &str = "missing.pem";
 
 /// What is wrong with a server's certificate.
@@ -46,45 +46,45 @@ pub const MISSING: &str = "missing.pem";
 pub enum Fault {
     Expired,
     NotYetValid,
-    /// Its own issuer, for the right name.
+    /// Self-signed, for the right name.
     SelfSigned,
-    /// Of the right CA, for another name.
+    /// Issued by the right CA, for another name.
     WrongHost,
-    /// For the right name, of a CA that has the name of the right one, and another key.
+    /// Issued for the right name, by a CA with the right name but another key.
     WrongCa,
-    /// None: it is the right one, and the server does not have its key.
+    /// Nothing: it is the right certificate, but the server does not have its key.
     WrongKey,
 }
 
-/// Who a client says that it is.
+/// Who a client claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     Nobody,
-    /// Signed by the clients' CA.
+    /// Issued by the clients' CA.
     Known,
-    /// Signed by another CA of the same name.
+    /// Issued by another CA with the same name.
     OfAnotherCa,
-    /// Signed by the clients' CA, and no longer valid.
+    /// Issued by the clients' CA, but no longer valid.
     Expired,
 }
 
-/// The certificates of a trial, in a folder of its own.
+/// The certificates of a trial, in a folder of their own.
 pub struct Pki {
     folder: tempfile::TempDir,
     /// The server's name, in its certificate.
     pub name: String,
     ca: Authority,
-    /// Another one with the same name.
+    /// Another CA with the same name.
     false_ca: Authority,
     client_ca: Authority,
     false_client_ca: Authority,
     server: Signed,
 }
 
-/// A certificate with its chain, and its key.
+/// A certificate with its chain and its key.
 struct Signed {
     certificate: Certificate,
-    /// What is sent with it, beside it.
+    /// The rest of the chain.
     more: Option<CertificateDer<'static>>,
     key: KeyPair,
 }
@@ -93,7 +93,7 @@ fn other(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
     io::Error::other(error)
 }
 
-/// A CA of this name.
+/// A CA with this name.
 fn authority(name: &str) -> Result<Authority, rcgen::Error> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -108,7 +108,7 @@ fn valid(params: &mut CertificateParams, from: SystemTime, days: u32) {
     params.not_after = (from + days * DAY).into();
 }
 
-/// What a certificate for `name`, to be used for `purpose`, says; valid for a month.
+/// The contents of a certificate for `name` and `purpose`, valid for a month.
 fn leaf(name: &str, purpose: Purpose) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new([name.to_owned()])?;
     params.distinguished_name.push(DnType::CommonName, name);
@@ -136,11 +136,11 @@ impl Signed {
 }
 
 impl Pki {
-    /// Makes certificates for a server called `name`, and writes them to files.
+    /// Creates certificates for a server called `name` and writes them to files.
     ///
     /// # Errors
     ///
-    /// This machine has no room for files, or no random numbers.
+    /// This machine has no space for files, or no random numbers.
     pub fn new(name: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("netlab-pki-").tempdir()?;
         let ca = authority("Netlab CA").map_err(other)?;
@@ -166,7 +166,7 @@ impl Pki {
             (ANOTHER_KEY, KeyPair::generate().map_err(other)?.serialize_pem()),
             (CLIENT, client.certificate.pem()),
             (CLIENT_KEY, client.key.serialize_pem()),
-            (NOT_PEM, "this is a text, and no certificate\n".to_owned()),
+            (NOT_PEM, "this is text, not a certificate\n".to_owned()),
         ];
         for (name, text) in files {
             fs::write(pki.folder.path().join(name), text)?;
@@ -174,13 +174,13 @@ impl Pki {
         Ok(pki)
     }
 
-    /// Where the file with this name is.
+    /// The path of the file with this name.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A client's certificate and key, if it has one.
+    /// A client's certificate and key, if it has any.
     fn client(&self, identity: Identity) -> Result<Option<Signed>, rcgen::Error> {
         let mut params = leaf("netlab-client", Purpose::ClientAuth)?;
         let issuer = match identity {
@@ -195,7 +195,7 @@ impl Pki {
         Signed::by(issuer, &params).map(Some)
     }
 
-    /// A server's certificate that has this fault, or none.
+    /// A server's certificate with this fault, or without one.
     fn faulty(&self, fault: Option<Fault>) -> Result<Signed, rcgen::Error> {
         let mut params = leaf(&self.name, Purpose::ServerAuth)?;
         let mut issuer = &self.ca;
@@ -208,7 +208,7 @@ impl Pki {
                 return Ok(Signed { certificate: params.self_signed(&key)?, more: None, key });
             }
             Some(Fault::WrongHost) => {
-                // The right name is in the subject, where nobody may look for it (RFC 9525, section 2).
+                // The right name is in the subject, where clients must not look for it (RFC 9525, section 2).
                 let elsewhere = CertificateParams::new([format!("not-{}", self.name)])?;
                 params.subject_alt_names = elsewhere.subject_alt_names;
             }
@@ -216,7 +216,7 @@ impl Pki {
         }
         let mut signed = Signed::by(issuer, &params)?;
         if fault == Some(Fault::WrongCa) {
-            // As a server may: it proves nothing, since whoever sends it has made it.
+            // A server may send its CA's certificate, but that proves nothing: anyone can create one.
             signed.more = Some(self.false_ca.der().clone());
         }
         Ok(signed)
@@ -226,7 +226,7 @@ impl Pki {
     ///
     /// # Errors
     ///
-    /// This machine cannot make certificates.
+    /// This machine cannot create certificates.
     pub fn to_server(
         &self,
         versions: &[&'static SupportedProtocolVersion],
@@ -242,18 +242,18 @@ impl Pki {
                 builder.with_client_auth_cert(signed.chain(), signed.key()).map_err(other)?
             }
         };
-        // Each handshake is a whole one.
+        // Each handshake is a full one.
         config.resumption = Resumption::disabled();
         let name = ServerName::try_from(self.name.clone()).map_err(other)?;
         Ok(ClientConnection::new(Arc::new(config), name).map_err(other)?.into())
     }
 
-    /// The server's side of a session with the client under test. Its certificate has this fault, or none;
-    /// it may ask for one of the client's.
+    /// The server's side of a session with the client under test. Its certificate has `fault`, if any; if `is_mutual`,
+    /// the server asks for the client's certificate.
     ///
     /// # Errors
     ///
-    /// This machine cannot make certificates.
+    /// This machine cannot create certificates.
     pub fn to_client(&self, fault: Option<Fault>, is_mutual: bool) -> io::Result<Connection> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER))
             .with_safe_default_protocol_versions()
@@ -279,11 +279,11 @@ impl Pki {
     }
 }
 
-/// The one that is named: which is there by default depends on features that other crates choose.
+/// Named explicitly, because the default depends on features that other crates choose.
 static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
-/// Whoever `authority` vouches for.
+/// A store that trusts `authority`.
 fn roots(authority: &Authority) -> io::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone()).map_err(other)?;

@@ -1,5 +1,5 @@
-//! How a lab's programs are started and spoken to. A lab implements this beside its checks; the engine and the
-//! scenarios know no more of it.
+//! How to start a lab's programs and talk to them. A lab implements this in addition to its checks; the engine and the
+//! scenarios know nothing else about the lab.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use super::wire_error::{Mismatch, WireError};
 use crate::subject::Transport;
 use crate::verdict::{Cause, CheckError};
 
-/// How a lab's programs are started and spoken to.
+/// How to start a lab's programs and talk to them.
 #[derive(Debug)]
 pub struct Service {
     /// The roles in which the lab's program is started.
@@ -29,15 +29,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// The lab has none: the grader's own mistake.
+    /// The lab has none: a mistake in the grader.
     pub fn program(&self, role: &str) -> Result<&'static Program, CheckError> {
         let found = self.programs.iter().find(|program| program.role == role);
         found.ok_or_else(|| CheckError::Inconclusive(format!("the lab has no program {role}")))
     }
 }
 
-/// A role in which a lab's program is started. One that listens is driven as a [`super::Server`], whatever else it does;
-/// any other as a [`super::ClientProgram`], whose standard output is its answer.
+/// A role in which a lab's program is started. A program that listens is driven as a [`super::Server`], whatever else it
+/// does; any other as a [`super::ClientProgram`], whose standard output is its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     pub role: &'static str,
@@ -45,11 +45,11 @@ pub struct Program {
     pub command: &'static [&'static str],
     /// The certificates and keys that it needs.
     pub files: Files,
-    /// Where it listens: what its lines `… on ADDR:PORT` announce, in order. None for a program that does not listen.
+    /// Where it listens: what its lines `… on ADDR:PORT` announce, in order. Empty for a program that does not listen.
     pub listens: &'static [Listens],
 }
 
-/// Something that a program listens for, and says so in a line of its own.
+/// An address on which a program listens, which it announces in a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Listens {
     /// The line is `ANNOUNCED on ADDR:PORT`.
@@ -61,7 +61,7 @@ impl Program {
     pub const SERVER_ROLE: &'static str = "server";
     pub const CLIENT_ROLE: &'static str = "client";
 
-    /// A server without a command of its own, which listens for its clients.
+    /// A server without a subcommand, which listens for clients.
     pub const SERVER: Self = Self {
         role: Self::SERVER_ROLE,
         command: &[],
@@ -69,7 +69,7 @@ impl Program {
         listens: &[Listens { announced: "listening", transport: Transport::Tcp }],
     };
 
-    /// A client program, which connects to an address that it is given.
+    /// A client program, which connects to a given address.
     pub const CLIENT: Self =
         Self { role: Self::CLIENT_ROLE, command: &[], files: &[], listens: &[] };
 }
@@ -80,7 +80,7 @@ pub type Files = &'static [(&'static str, &'static str)];
 /// A connection, once it is established.
 pub type Dialled = LocalBoxFuture<'static, Result<Connection, WireError>>;
 
-/// How to get a connection.
+/// How to connect.
 pub trait Dial: Debug + Sync {
     /// Connects to `address`.
     ///
@@ -89,12 +89,12 @@ pub trait Dial: Debug + Sync {
     /// As [`Connection::open`].
     fn dial(&self, context: &Context, address: SocketAddr, buffers: BufferSize) -> Dialled;
 
-    /// What has happened then, for reports.
+    /// What connecting should achieve, for reports.
     fn dialled(&self) -> &'static str {
-        "the connection is taken"
+        "the connection is established"
     }
 
-    /// A server of the grader's for a client program.
+    /// The grader's server for a client program.
     ///
     /// # Errors
     ///
@@ -108,29 +108,29 @@ pub trait Dial: Debug + Sync {
     }
 }
 
-/// How to make a request, and what its answer is.
+/// How to make a request, and what answer to expect.
 pub trait Exchange: Debug + Sync {
     /// A short request.
     fn request(&self, context: &Context) -> Request;
 
-    /// `length` bytes of requests, to be sent without reading.
+    /// `length` bytes of requests, to be sent without reading the answers.
     fn flood(&self, context: &Context, length: u64) -> Payload;
 
-    /// Why the program most likely sent other bytes than it should.
+    /// The most likely reason why the program sent wrong bytes.
     fn explain(&self, mismatch: &Mismatch) -> Cause;
 }
 
-/// What is to come back.
+/// What the program must answer.
 pub trait Answer: Debug {
     /// Reads it from `connection`.
     ///
     /// # Errors
     ///
-    /// Another answer, or an end before it.
+    /// The answer was wrong, or the connection ended before it was complete.
     fn read<'a>(&'a self, connection: &'a Connection) -> LocalBoxFuture<'a, Result<(), WireError>>;
 }
 
-/// A request and the whole of its answer.
+/// A request and its complete answer.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub sends: Payload,
@@ -138,24 +138,24 @@ pub struct Request {
 }
 
 impl Request {
-    /// Makes the request over `connection`, and reads the answer meanwhile.
+    /// Makes the request over `connection` while reading the answer.
     ///
     /// # Errors
     ///
-    /// Another answer, or an end before it.
+    /// The answer was wrong, or the connection ended before it was complete.
     pub async fn make(&self, connection: &Connection) -> Result<(), WireError> {
         connection.send_while(&self.sends, self.answer.read(connection)).await
     }
 }
 
-/// These very bytes.
+/// Exactly these bytes.
 impl Answer for Payload {
     fn read<'a>(&'a self, connection: &'a Connection) -> LocalBoxFuture<'a, Result<(), WireError>> {
         Box::pin(connection.expect(self, self.len()))
     }
 }
 
-/// TCP as it is.
+/// Plain TCP.
 #[derive(Debug)]
 pub struct Tcp;
 

@@ -1,4 +1,4 @@
-//! A server under test that runs: where it listens, what the kernel shows of it, and waiting for it.
+//! A running server under test: where it listens, what the kernel shows about it, and how to wait for it.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -26,9 +26,9 @@ pub struct Server {
     context: Rc<Context>,
     service: &'static Service,
     pub process: Rc<Process>,
-    /// Where it says it listens, in the order of its lines.
+    /// The addresses that it announced, in the order of its lines.
     endpoints: Vec<Endpoint>,
-    /// Its limit of open descriptors.
+    /// Its limit on open descriptors.
     descriptors: u64,
     /// The sockets that it had before any client: its listener, and what a runtime needs.
     own_sockets: HashSet<u64>,
@@ -39,7 +39,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// It did not, with the reason.
+    /// It does not.
     pub(super) async fn start(
         service: &'static Service,
         context: &Rc<Context>,
@@ -55,7 +55,7 @@ impl Server {
             endpoints.push(endpoint);
         }
         if endpoints.is_empty() {
-            let reason = format!("a program that is a {} does not listen", start.role);
+            let reason = format!("a program in the role {} does not listen", start.role);
             return Err(CheckError::Inconclusive(reason));
         }
         let own_sockets = process.probe.socket_inodes()?;
@@ -66,15 +66,15 @@ impl Server {
     /// Where it listens for its clients.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        // There is one at least: `start` sees to that.
+        // `start` ensures that there is at least one.
         self.endpoints[0].address
     }
 
-    /// Where its line number `index` says that it listens, from 0.
+    /// The address in its line number `index`, from 0.
     ///
     /// # Errors
     ///
-    /// Its lab has no such line: the grader's own mistake.
+    /// Its lab has no such line: a mistake in the grader.
     pub fn endpoint(&self, index: usize) -> Result<SocketAddr, CheckError> {
         let endpoint = self.endpoints.get(index).map(|endpoint| endpoint.address);
         endpoint.ok_or_else(|| {
@@ -82,25 +82,25 @@ impl Server {
         })
     }
 
-    /// What the kernel says of it.
+    /// What the kernel shows about it.
     #[must_use]
     pub fn probe(&self) -> Probe {
         self.process.probe
     }
 
-    /// What its run of a check shares.
+    /// What the current run of a check shares.
     #[must_use]
     pub fn context(&self) -> &Rc<Context> {
         &self.context
     }
 
-    /// How its lab's programs are spoken to.
+    /// How to talk to its lab's programs.
     #[must_use]
     pub fn service(&self) -> &'static Service {
         self.service
     }
 
-    /// Connects, whatever comes of it.
+    /// Connects, without a deadline or evidence.
     ///
     /// # Errors
     ///
@@ -109,19 +109,19 @@ impl Server {
         self.service.dial.dial(&self.context, self.address(), BufferSize::Default).await
     }
 
-    /// Whether this machine lets the grader and the server have so many clients open (rule R11).
+    /// Checks that this machine lets the grader and the server have this many connections open (rule R11).
     ///
     /// # Errors
     ///
-    /// It does not; says how to change that.
+    /// It does not; the reason says how to change that.
     pub fn expect_descriptors_for(&self, clients: usize) -> Result<(), CheckError> {
-        /// What both need beside the clients.
+        /// What each of the two needs in addition to the clients' connections.
         const SPARE: u64 = 128;
         let needed = clients as u64 + SPARE;
         match getrlimit(Resource::Nofile).maximum {
             Some(most) if most < needed && needed <= self.descriptors => {
                 Err(CheckError::Inconclusive(format!(
-                    "{clients} clients need {needed} open descriptors, and only {most} are allowed: \
+                    "{clients} clients need {needed} open descriptors, but only {most} are allowed: \
                      {MORE_DESCRIPTORS}"
                 )))
             }
@@ -129,11 +129,11 @@ impl Server {
         }
     }
 
-    /// Waits for `future`, which needs something of the program, on behalf of `client`: see [`Process::wait_for`].
+    /// Waits on behalf of `client` for `future`, which needs something from the program: see [`Process::wait_for`].
     ///
     /// # Errors
     ///
-    /// `future` failed, or its answer will not come: each as a failure with evidence.
+    /// `future` failed, or will not complete: a failure with evidence.
     pub fn wait<T>(
         &self,
         client: Option<&Connection>,
@@ -144,11 +144,11 @@ impl Server {
             Some(connection) => connection,
             None => &(),
         };
-        // On the heap: each future around it would otherwise hold it, and copy its kilobytes when it is made.
+        // On the heap: each future around it would otherwise contain it and copy its kilobytes on creation.
         self.wait_with(peer, client, expected, Box::pin(future))
     }
 
-    /// Waits on behalf of `client` for the end of the stream, or for what `future` needs of it.
+    /// Waits on behalf of `client` for `future`, which needs the end of the stream.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl Server {
         }
     }
 
-    /// As [`Self::wait`], where `peer` says what moves.
+    /// Like [`Self::wait`], but `peer` reports which bytes have moved.
     ///
     /// # Errors
     ///
@@ -187,12 +187,12 @@ impl Server {
         }
     }
 
-    /// A failure with evidence: see [`Process::fail`].
+    /// Adds evidence to a failure: see [`Process::fail`].
     pub async fn fail(&self, failure: Failure) -> CheckError {
         self.process.fail(failure).await
     }
 
-    /// What `error` comes to where something else was `expected`.
+    /// Turns `error` into the failure of something that was `expected`.
     pub async fn fail_on_wire(&self, expected: &str, error: WireError) -> CheckError {
         match error.into_failure(|mismatch| Some(self.service.exchange.explain(mismatch))) {
             Ok(failure) => self.fail(failure.expecting(expected)).await,
@@ -200,7 +200,7 @@ impl Server {
         }
     }
 
-    /// What a wait on behalf of `client` comes to that ended without what was `expected`.
+    /// Turns `error`, which ended a wait on behalf of `client`, into the failure of something that was `expected`.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl Server {
         Ok(self.fail_unmet(error.kind()?, client, expected).await)
     }
 
-    /// A failure of `kind`, in which something was waited for on behalf of `client`.
+    /// A failure of `kind` after a wait on behalf of `client`.
     async fn fail_unmet(
         &self,
         kind: FailureKind,
@@ -232,9 +232,9 @@ impl Server {
         self.fail(failure.because(cause)).await
     }
 
-    /// What the kernel shows of why `client` is not answered.
+    /// What the kernel shows about why `client` gets no answer.
     fn facts(&self, client: Option<&Connection>) -> ServerFacts {
-        // There is one at least: `start` sees to that.
+        // `start` ensures that there is at least one.
         let table = self.endpoints[0].connections();
         let end = client.and_then(|client| table.peer_socket(client.ports));
         let connection = end.map(|end| {
@@ -270,32 +270,32 @@ impl Server {
         sockets.find(|socket| socket.entry.as_ref().is_some_and(|entry| entry.inode == inode))
     }
 
-    /// How many sockets of clients the program still holds, over or not.
+    /// How many client sockets the program still holds, connected or not.
     ///
     /// # Errors
     ///
-    /// They may not be read.
+    /// The kernel does not let the grader read them.
     pub fn client_sockets(&self) -> Result<usize, CheckError> {
         let mut new = self.process.probe.socket_inodes()?;
         new.retain(|inode| !self.own_sockets.contains(inode));
         if !new.is_empty() {
-            // A runtime may make a pair of Unix sockets for itself when it first needs one.
+            // A runtime may create a pair of Unix sockets for itself when it first needs one.
             let others = non_tcp_sockets();
             new.retain(|inode| !others.contains(inode));
         }
         Ok(new.len())
     }
 
-    /// Waits until it holds no socket of a client, or has ended; `None` once neither will be.
+    /// Waits until it holds no client socket or has ended; `None` once neither will happen.
     ///
     /// # Errors
     ///
-    /// They may not be read, or the machine was too busy to tell.
+    /// The sockets cannot be read, or the machine was too busy to tell.
     pub async fn until_clients_are_gone(&self) -> Result<Option<()>, CheckError> {
         self.until_clients_are_at_most(0).await
     }
 
-    /// The same until it holds the sockets of `most` clients at most.
+    /// Does the same until it holds at most `most` client sockets.
     ///
     /// # Errors
     ///
@@ -306,7 +306,7 @@ impl Server {
         self.process.poll_until(gone).await
     }
 
-    /// Compares where the program says that it listens with what the kernel says.
+    /// Compares the addresses that the program announced with what the kernel shows.
     ///
     /// # Errors
     ///
@@ -327,7 +327,7 @@ impl Server {
         }
         let fault = AnnouncementFault::NotListening { named, listening };
         let failure = Failure::new(FailureKind::NotAnnounced { fault })
-            .expecting("a line `… on 127.0.0.1:PORT` names an address on which the program listens")
+            .expecting("the program listens on the address in each line `… on 127.0.0.1:PORT`")
             .because(Diagnosis::AnnouncesAnotherAddress);
         Err(self.fail(failure).await)
     }

@@ -1,4 +1,4 @@
-//! How a program is started: its command line, and what a report says of that.
+//! How a program is started: its command line, and the step that reports it.
 
 use std::ffi::OsString;
 use std::rc::Rc;
@@ -11,19 +11,19 @@ use crate::verdict::CheckError;
 /// How to start a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
-    /// In which role.
+    /// The role of the program.
     pub role: &'static str,
-    /// Flags of the lab, beside `--addr`.
+    /// Flags of the lab, in addition to `--addr`.
     pub flags: &'static [&'static str],
-    /// Other files than those that the program needs in this role.
+    /// Files that replace those that the program gets in this role.
     pub files: Option<Files>,
     pub descriptors: DescriptorLimit,
-    /// Where to listen; 0 for any free port, as always but after a restart (fact 2 of RULES.md).
+    /// Where to listen; 0 for any free port, as always except after a restart (fact 2 of RULES.md).
     pub port: u16,
 }
 
 impl Start {
-    /// A server without flags, which may have enough descriptors for all clients of a check.
+    /// A server without flags, with enough descriptors for all clients of a check.
     pub const PLAIN: Self = Self {
         role: Program::SERVER_ROLE,
         flags: &[],
@@ -32,11 +32,11 @@ impl Start {
         port: 0,
     };
 
-    /// Starts the program of `context` like that.
+    /// Starts the program of `context` in this way.
     ///
     /// # Errors
     ///
-    /// The machine has no process, pipe or descriptor to give, or no certificates.
+    /// The machine has no process, pipe or descriptor left, or cannot create certificates.
     pub(super) fn launch(
         &self,
         service: &Service,
@@ -60,7 +60,8 @@ impl Start {
             step += &format!(" with {}", shown.join(" "));
         }
         if self.descriptors != Self::PLAIN.descriptors {
-            step += &format!(" with at most {} open descriptors", self.descriptors.soft);
+            let word = if shown.is_empty() { "with" } else { "and" };
+            step += &format!(" {word} at most {} open descriptors", self.descriptors.soft);
         }
         context.step(step);
         context.launch(words, self.descriptors)
@@ -74,7 +75,7 @@ pub(super) fn words(context: &Context, program: &Program) -> Vec<OsString> {
     words
 }
 
-/// Adds the flags that name `files` to a command line, and to what a step shows of it.
+/// Adds the flags that name `files` to a command line and to the part that a step shows.
 pub(super) fn add_files(
     context: &Context,
     files: Files,

@@ -1,4 +1,4 @@
-//! A server of the grader's, which a client program under test is told to connect to.
+//! The grader's server, to which a client program under test must connect.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -13,16 +13,16 @@ use super::wire_error::WireError;
 use crate::subject::Endpoint;
 use crate::verdict::{CheckError, Event, Journal};
 
-/// A port of the grader's that a program is told to connect to.
+/// One of the grader's ports, to which a program must connect.
 pub struct TestServer {
     journal: Journal,
-    /// Nothing listens where there is none; the port is kept all the same, so that no other program listens there.
+    /// If it is `None`, nothing listens. The port stays bound, so that no other program can listen there.
     listener: Option<TcpListener>,
     _bound: Option<Socket>,
     pub address: SocketAddr,
-    /// The session of TLS that is offered there, if any.
+    /// The TLS session that is offered there, if any.
     session: RefCell<Option<rustls::Connection>>,
-    /// What else the program is told, and how a step says that.
+    /// More words for the program's command line, and how a step shows them.
     pub(super) words: Vec<OsString>,
     pub(super) shown: String,
 }
@@ -32,17 +32,18 @@ impl TestServer {
     ///
     /// # Errors
     ///
-    /// This machine has no port or descriptor to give.
+    /// This machine has no port or descriptor left.
     pub fn open(journal: &Journal, buffers: BufferSize) -> Result<Self, CheckError> {
-        /// Bytes in each direction. The kernel doubles it (socket(7)). Less than a few segments, of 64 KiB
-        /// each on loopback, would have the sender probe a closed window, 200 ms each time (RFC 9293, 3.8.6).
+        /// Bytes in each direction; the kernel doubles the number (socket(7)). With less than a few segments, which
+        /// have 64 KiB on loopback, the sender would have to probe a closed window, for 200 ms each time (RFC 9293,
+        /// 3.8.6).
         const SMALL: usize = 128 * 1024;
-        /// Connections in the queue: more than one client program opens.
+        /// The length of the listen queue: more connections than one client program opens.
         const BACKLOG: i32 = 16;
         let listen = || -> io::Result<Self> {
             let socket = bound()?;
             if buffers == BufferSize::Small {
-                // Before listen: the window's scale is agreed on with the first packet (tcp(7)).
+                // Must precede listen: the first packet negotiates the window scale (tcp(7)).
                 socket.set_recv_buffer_size(SMALL)?;
                 socket.set_send_buffer_size(SMALL)?;
             }
@@ -55,7 +56,7 @@ impl TestServer {
         listen().map_err(cannot_listen)
     }
 
-    /// Keeps a port at which nothing listens.
+    /// Keeps a port on which nothing listens.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl TestServer {
             let socket = bound()?;
             let address =
                 socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
-            let shown = "an address where nobody listens";
+            let shown = "an address where nothing listens";
             Ok(Self::new(journal, address, None, Some(socket), shown))
         };
         keep().map_err(cannot_listen)
@@ -89,14 +90,14 @@ impl TestServer {
         }
     }
 
-    /// Speaks TLS with the next client, which is told `words` beside the address; a step says `shown`.
+    /// Offers TLS to the next client, which gets `words` in addition to the address; a step shows them as `shown`.
     #[must_use]
     pub fn with_tls(self, session: rustls::Connection, words: Vec<OsString>, shown: &str) -> Self {
         let shown = format!("{}, {shown}", self.shown);
         Self { session: RefCell::new(Some(session)), words, shown, ..self }
     }
 
-    /// Where the program is told to connect.
+    /// Where the program must connect.
     #[must_use]
     pub(super) fn endpoint(&self) -> Endpoint {
         Endpoint::tcp(self.address)
@@ -114,7 +115,7 @@ impl TestServer {
         self.session.borrow().is_some()
     }
 
-    /// Waits for the next client, and shakes hands with it where TLS is offered.
+    /// Waits for the next client, and performs the handshake if TLS is offered.
     ///
     /// # Errors
     ///
@@ -142,7 +143,7 @@ fn bound() -> io::Result<Socket> {
     Ok(socket)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+#[allow(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn cannot_listen(error: io::Error) -> CheckError {
     CheckError::Inconclusive(format!("cannot listen: {error}"))
 }

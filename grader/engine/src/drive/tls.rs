@@ -1,4 +1,4 @@
-//! TLS over a socket: rustls does the protocol and no I/O, so that a [`super::connection::Connection`] can be
+//! TLS over a socket. rustls implements the protocol without I/O, so that a [`super::connection::Connection`] can be
 //! driven byte by byte, with TLS or without.
 
 use std::cell::{Cell, RefCell};
@@ -13,17 +13,17 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub struct Session {
     inner: RefCell<Connection>,
-    /// Whether the end of this side's stream has been said; what is still to be sent comes before it.
+    /// Whether this side's stream has been ended; data that has not been sent yet precedes the end.
     closing: Cell<bool>,
     /// Whether nothing can be sent any more.
     broken: Cell<bool>,
     /// Whether the other side's stream has ended (FIN) without close_notify.
     truncated: Cell<bool>,
-    /// What was against what came last; plain text that came before that is still to be read.
+    /// The TLS error in the last data received; plaintext that arrived before it can still be read.
     failed: RefCell<Option<rustls::Error>>,
 }
 
-/// The most plain text in a record (RFC 8446, section 5.1).
+/// The maximum length of the plaintext in a record (RFC 8446, section 5.1).
 const RECORD: usize = 16 * 1024;
 
 /// The socket, as rustls reads and writes it.
@@ -49,12 +49,12 @@ fn is_would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// What TLS has against what came, as an error of reading.
+/// Turns a TLS error in the received data into a read error.
 fn refused(error: rustls::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
-/// What TLS had against what came, if that was the reason of `error`.
+/// The TLS error behind `error`, if there is one.
 #[must_use]
 pub fn reason(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
@@ -73,7 +73,7 @@ impl Session {
         }
     }
 
-    /// Shakes hands over `socket`.
+    /// Performs the handshake over `socket`.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Session {
         loop {
             match self.flush(socket) {
                 Err(error) if is_would_block(&error) => {}
-                // Where writing fails, reading says why.
+                // If writing fails, reading shows why.
                 Ok(()) | Err(_) if self.inner.borrow().is_handshaking() => {}
                 other => return other,
             }
@@ -96,7 +96,7 @@ impl Session {
         }
     }
 
-    /// Waits until something can be read, or what is to be sent can be.
+    /// Waits until something can be read, or pending data can be sent.
     ///
     /// # Errors
     ///
@@ -112,11 +112,11 @@ impl Session {
         socket.ready(interest).await.map(drop)
     }
 
-    /// Reads plain text; 0 at the end of the stream, see [`Self::was_truncated`].
+    /// Reads plaintext; 0 at the end of the stream, see [`Self::was_truncated`].
     ///
     /// # Errors
     ///
-    /// `WouldBlock` where none has come; otherwise the connection broke, or what came is not in order.
+    /// `WouldBlock` if none has arrived; otherwise the connection broke, or the received data is invalid.
     pub fn try_read(&self, socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.inner.borrow_mut().reader().read(buffer);
@@ -131,21 +131,21 @@ impl Session {
             if let Some(error) = self.failed.borrow().clone() {
                 return Err(refused(error));
             }
-            // What comes next may depend on what this side has not sent yet.
+            // The next data may depend on what this side has not sent yet.
             let _ = self.flush(socket);
             match self.receive(socket) {
-                // Something may have come before it.
+                // Plaintext may have arrived before the error.
                 Err(error) if reason(&error).is_some() => {}
                 other => drop(other?),
             }
         }
     }
 
-    /// Writes plain text of at most one record, once what was written before is sent.
+    /// Writes at most one record of plaintext, once earlier data has been sent.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` where it is not; otherwise the connection broke.
+    /// `WouldBlock` if earlier data has not been sent yet; otherwise the connection broke.
     pub fn try_write(&self, socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
         self.flush(socket)?;
         let piece = &bytes[..bytes.len().min(RECORD)];
@@ -159,11 +159,11 @@ impl Session {
         }
     }
 
-    /// Sends what is to be sent.
+    /// Sends pending data.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` where the socket takes no more; otherwise the connection broke.
+    /// `WouldBlock` if the socket accepts no more; otherwise the connection broke.
     pub fn flush(&self, socket: &TcpStream) -> io::Result<()> {
         if self.broken.get() {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -176,32 +176,32 @@ impl Session {
             }
         }
         if self.closing.take() {
-            // Fails only where the connection is over, which the next read shows.
+            // Fails only if the connection is over, which the next read shows.
             let _ = socket2::SockRef::from(socket).shutdown(Shutdown::Write);
         }
         Ok(())
     }
 
-    /// Says the end of this side's stream, close_notify, and after it FIN.
+    /// Ends this side's stream with close_notify, followed by FIN.
     pub fn half_close(&self, socket: &TcpStream) {
         self.send_close_notify(socket);
         self.closing.set(true);
         let _ = self.flush(socket);
     }
 
-    /// Says the end of this side's stream, close_notify, and leaves the socket open.
+    /// Ends this side's stream with close_notify, and leaves the socket open.
     pub fn send_close_notify(&self, socket: &TcpStream) {
         self.inner.borrow_mut().send_close_notify();
         let _ = self.flush(socket);
     }
 
-    /// Whether something is still to be sent: text, an alert, a FIN.
+    /// Whether something has not been sent yet: text, an alert or a FIN.
     #[must_use]
     pub fn is_sending(&self) -> bool {
         (self.inner.borrow().wants_write() || self.closing.get()) && !self.broken.get()
     }
 
-    /// Whether plain text, or the end of it, is there to be read.
+    /// Whether plaintext, or its end, can be read.
     #[must_use]
     pub fn has_text(&self) -> bool {
         if self.failed.borrow().is_some() {
@@ -212,21 +212,21 @@ impl Session {
         chunk.map_or_else(|error| !is_would_block(&error), |()| true)
     }
 
-    /// Whether the other side's stream has ended without close_notify: anybody may have cut it off (RFC
-    /// 8446, section 6.1).
+    /// Whether the other side's stream has ended without close_notify: an attacker may have truncated it (RFC 8446,
+    /// section 6.1).
     #[must_use]
     pub fn was_truncated(&self) -> bool {
         self.truncated.get()
     }
 
-    /// Takes from `socket` what is there, and gives how many bytes that was; 0 at the end.
+    /// Receives what has arrived on `socket` and returns the number of bytes; 0 at the end.
     fn receive(&self, socket: &TcpStream) -> io::Result<usize> {
         let mut inner = self.inner.borrow_mut();
         let count = inner.read_tls(&mut Socket(socket))?;
         let processed = inner.process_new_packets();
         drop(inner);
         if let Err(error) = processed {
-            // The alert that says so.
+            // Sends the alert that reports the error.
             let _ = self.flush(socket);
             self.failed.replace(Some(error.clone()));
             return Err(refused(error));

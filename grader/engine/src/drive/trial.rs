@@ -1,4 +1,4 @@
-//! One run of one check, with processes of its own (rule R8).
+//! One run of one check, with its own processes (rule R8).
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -12,21 +12,21 @@ use super::start::Start;
 use crate::subject::{Launcher, Process};
 use crate::verdict::CheckError;
 
-/// Handed to a check. It owns the servers that the check starts; when it is dropped, all programs end.
+/// What a check is given. It owns the servers that the check starts; when it is dropped, all programs end.
 pub struct Trial {
     service: &'static Service,
     context: Rc<Context>,
     servers: RefCell<Vec<Rc<Server>>>,
 }
 
-/// A client in a task of its own may hold the context for longer, so this does not wait for the last of its owners.
+/// A client in another task may hold the context longer, so this does not wait for its last owner.
 impl Drop for Trial {
     fn drop(&mut self) {
         self.context.end();
     }
 }
 
-/// A check draws random data and says its steps without a detour.
+/// Lets a check draw random data and report its steps directly.
 impl Deref for Trial {
     type Target = Rc<Context>;
 
@@ -36,8 +36,7 @@ impl Deref for Trial {
 }
 
 impl Trial {
-    /// A trial of `program`, started and spoken to as `service` says, whose random data is determined by `seed` and the
-    /// check's `id`.
+    /// A trial of `program`, driven as `service` says. `seed` and the check's `id` determine its random data.
     #[must_use]
     pub fn new(
         service: &'static Service,
@@ -50,33 +49,33 @@ impl Trial {
         Self { service, context, servers: RefCell::default() }
     }
 
-    /// Starts the program as a server, a fresh process (rule R8); it runs until the end of the trial.
+    /// Starts the program as a server, in a fresh process (rule R8); it lives until the end of the trial.
     ///
     /// # Errors
     ///
-    /// It does not come up.
+    /// It does not start.
     pub async fn start(&self, start: &Start) -> Result<Rc<Server>, CheckError> {
         let server = Server::start(self.service, &self.context, start).await?;
         self.servers.borrow_mut().push(Rc::clone(&server));
         Ok(server)
     }
 
-    /// Starts the program like that, and waits for nothing.
+    /// Starts the program as `start` says, without waiting for it.
     ///
     /// # Errors
     ///
-    /// The machine has no process, pipe or descriptor to give, or no certificates.
+    /// The machine has no process, pipe or descriptor left, or cannot create certificates.
     pub fn launch(&self, start: &Start) -> Result<Rc<Process>, CheckError> {
         start.launch(self.service, &self.context)
     }
 
-    /// How the lab's programs are started and spoken to.
+    /// How to start the lab's programs and talk to them.
     #[must_use]
     pub fn service(&self) -> &'static Service {
         self.service
     }
 
-    /// All servers that came up, in order.
+    /// All servers that have started, in order.
     #[must_use]
     pub fn servers(&self) -> Vec<Rc<Server>> {
         self.servers.borrow().clone()
@@ -105,7 +104,7 @@ mod tests {
         }
 
         fn explain(&self, _: &Mismatch) -> Cause {
-            Explanation::new("another-letter", "another letter came").into()
+            Explanation::new("another-letter", "another letter arrived").into()
         }
     }
 

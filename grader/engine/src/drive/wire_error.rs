@@ -5,21 +5,21 @@ use crate::verdict::{Cause, CheckError, Difference, Failure, FailureKind};
 /// What went wrong between a client and the program.
 #[derive(Debug)]
 pub enum WireError {
-    /// Other bytes came than should; why depends on the protocol.
+    /// Wrong bytes arrived; the likely cause depends on the protocol.
     Mismatch(Mismatch),
-    /// The program did not do what it should. What was expected is added by who waits.
+    /// The program did not do what it should. The waiting code adds what was expected.
     Failed(Box<Failure>),
-    /// The grader could not do its part; says why.
+    /// The grader itself failed, with the reason.
     Machine(String),
 }
 
-/// Where something else came than should.
+/// Where received bytes differ from the expected ones.
 #[derive(Debug)]
 pub struct Mismatch {
     pub difference: Difference,
-    /// What came from the beginning of the line on in which it is, as far as it was in one piece.
+    /// The received line that contains the difference, from its beginning, as far as it arrived in one piece.
     pub line: Vec<u8>,
-    /// How much of that is as it should be.
+    /// How many bytes of it are right.
     equal: usize,
 }
 
@@ -36,13 +36,13 @@ impl Mismatch {
         })
     }
 
-    /// What came instead of what should have.
+    /// What arrived instead of the expected bytes.
     #[must_use]
     pub fn rest(&self) -> &[u8] {
         &self.line[self.equal..]
     }
 
-    /// Whether bytes that are not UTF-8 were replaced, as `from_utf8_lossy` does.
+    /// Whether bytes that are not UTF-8 were replaced, as by `from_utf8_lossy`.
     #[must_use]
     pub fn is_lossy(&self) -> bool {
         self.rest().starts_with("\u{fffd}".as_bytes())
@@ -56,11 +56,11 @@ impl WireError {
         Self::Failed(Box::new(Failure::new(kind).because(cause)))
     }
 
-    /// The failure that it is. Where other bytes came than should, `explain` says why, if it can.
+    /// Turns it into a failure. If wrong bytes arrived, `explain` gives the likely reason.
     ///
     /// # Errors
     ///
-    /// The grader could not do its part: nothing that the program can be charged with.
+    /// The grader itself failed: the program cannot be blamed.
     pub(super) fn into_failure(
         self,
         explain: impl FnOnce(&Mismatch) -> Option<Cause>,
@@ -76,7 +76,7 @@ impl WireError {
         }
     }
 
-    /// Whether the program refused, reset or ended the connection where it should not: it may have died.
+    /// Whether the program unexpectedly refused, reset or ended the connection: it may have died.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.kind.may_follow_an_end())

@@ -1,4 +1,4 @@
-//! One try of one check, in a runtime of its own.
+//! One try of one check, in its own runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::verdict::{
     Certainty, CheckError, Diagnosis, Failure, FailureKind, Journal, starvation_text,
 };
 
-/// Runs a check once, in a trial of its own (rule R8).
+/// Runs a check once, in its own trial (rule R8).
 pub(super) fn try_check(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome {
     let begin = Instant::now();
     let attempt = || attempt(check, plan, interrupt);
@@ -34,7 +34,7 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let reason = format!("no runtime could be had: {error}");
+            let reason = format!("cannot create a runtime: {error}");
             return Outcome::not_run(check, Verdict::Inconclusive(reason));
         }
     };
@@ -53,7 +53,7 @@ fn attempt(check: &'static Check, plan: &Plan, interrupt: &Interrupt) -> Outcome
 }
 
 async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
-    // The check's own clients close when `run` is dropped: evidence is taken before.
+    // The check's clients close when `run` is dropped, so evidence is collected first.
     let mut run = check.run(trial);
     let error = tokio::select! {
         biased;
@@ -74,8 +74,7 @@ async fn judge(check: &Check, trial: &Trial, interrupt: &Interrupt) -> Verdict {
     }
 }
 
-/// Joins a failure with what happened before and, where a busy machine may have caused it (rule R9), with what `hindered`
-/// the program.
+/// Adds the transcript to a failure and, if a busy machine may have caused it (rule R9), what `hindered` the program.
 fn complete(
     mut failure: Box<Failure>,
     journal: &Journal,
@@ -88,7 +87,7 @@ fn complete(
     failure
 }
 
-/// What a check comes to that is not done at its deadline.
+/// The result of a check that has not finished by its deadline.
 async fn too_late(check: &Check, trial: &Trial) -> CheckError {
     let Some(process) = trial.last_process() else {
         return CheckError::Inconclusive("the program did not start in time".to_owned());
@@ -101,9 +100,8 @@ async fn too_late(check: &Check, trial: &Trial) -> CheckError {
     process.fail(failure).await
 }
 
-/// How many sockets the programs of a trial that passed still hold although all clients are gone, if any. Threads of a
-/// pool and descriptors of a runtime stay for good reasons, and only a check that warms up first can tell them from a
-/// leak.
+/// How many sockets the programs of a passed trial still hold after all clients have gone, if any. A pool keeps its
+/// threads and a runtime its descriptors for good reasons; only a check that warms up first can tell them from a leak.
 async fn residue(trial: &Trial) -> Option<usize> {
     for server in trial.servers() {
         let mut held = 0;
@@ -111,7 +109,7 @@ async fn residue(trial: &Trial) -> Option<usize> {
             held = server.client_sockets()?;
             Ok((held == 0 || server.process.has_ended()).then_some(()))
         };
-        // Where it cannot be told, the program is not charged.
+        // In case of doubt, the program is not charged.
         if let Ok(None) = server.process.poll_until(sample).await {
             return Some(held);
         }

@@ -7,8 +7,7 @@ use crate::drive::Start;
 use crate::interrupt::Interrupt;
 use crate::lab::{Check, check};
 
-/// Before all checks of a lab: does the program come up at all? Where it does not, every check would fail for the same
-/// reason.
+/// Runs before all other checks of a lab. If the program does not start, every check would fail for the same reason.
 pub static START_UP: Check = check("start-up")
     .task(0)
     .correctness(0)
@@ -20,8 +19,8 @@ pub static START_UP: Check = check("start-up")
         )
     });
 
-/// Runs the checks of `plan` and returns their outcomes in the plan's order; an outcome of [`START_UP`] comes first if,
-/// and only if, the program did not come up. `done` is called with each as it ends.
+/// Runs the checks of `plan` and returns their outcomes in the plan's order. The outcome of [`START_UP`] precedes them
+/// if and only if the program did not start. Calls `done` with each outcome as its check ends.
 pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -> Vec<Outcome> {
     let first = Plan { checks: vec![&START_UP], ..plan.clone() };
     let mut outcomes = schedule::schedule(&first, interrupt, &mut |_| {});

@@ -1,20 +1,20 @@
-//! Whether the grader and a program can reach each other at all.
+//! Checks that the grader and a program can reach each other at all.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, UdpSocket};
 
-/// Why no program can be graded, where the loopback interface is down, as it is in a new network namespace
+/// Why no program can be graded, if the loopback interface is down, as in a new network namespace
 /// (network_namespaces(7)).
 pub(super) fn trouble() -> Option<String> {
     /// Any port will do.
     const DISCARD: u16 = 9;
-    // Looks up the route, and sends nothing.
+    // Looks up the route without sending anything.
     let connect =
         || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.connect((Ipv4Addr::LOCALHOST, DISCARD));
     describe(&connect().err()?)
 }
 
-/// What is to be said of `error`, if it is that of an interface that is down. Another is met again where it matters.
+/// The reason for `error`, if it means that the interface is down. Any other error will occur again where it matters.
 fn describe(error: &io::Error) -> Option<String> {
     let is_down =
         matches!(error.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable);

@@ -1,4 +1,4 @@
-//! Runs checks: each in a thread and a runtime of its own, side by side where they may.
+//! Runs checks: each in its own thread and runtime, concurrently where possible.
 
 mod attempt;
 mod grade;

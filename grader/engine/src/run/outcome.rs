@@ -1,4 +1,4 @@
-//! What comes out of a check.
+//! The outcome of a check.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ pub enum Verdict {
     Blocked {
         by: &'static Check,
     },
-    /// The grader or the machine was at fault; says what happened. Never charged to the student.
+    /// The grader or the machine was at fault, with the reason; the student loses no points for it.
     Inconclusive(String),
-    /// Not run: the run was ended before.
+    /// Not run: the run was interrupted first.
     Interrupted,
 }
 
-/// The name of a verdict, as reports for machines write it.
+/// The name of a verdict in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictName {
@@ -57,18 +57,18 @@ impl VerdictName {
     }
 }
 
-/// A check and what came out of it.
+/// A check and its outcome.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub check: &'static Check,
     pub verdict: Verdict,
-    /// How often it was run: more than once after tries that were inconclusive, or failed on a busy machine.
+    /// How often it was run: more than once if tries were inconclusive or failed on a busy machine.
     pub tries: u32,
-    /// Of the last try.
+    /// The duration of the last try.
     pub elapsed: Duration,
-    /// Evidence without points, for the report.
+    /// Evidence for the report that costs no points.
     pub notes: Vec<String>,
-    /// How many sockets of clients the program kept after this check, which passed otherwise.
+    /// How many client sockets the program kept after this check, which otherwise passed.
     pub residue: Option<usize>,
 }
 

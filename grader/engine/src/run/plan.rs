@@ -1,4 +1,4 @@
-//! What is to be run.
+//! What to run.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ pub struct Plan {
     /// Starts the program.
     pub launcher: Launcher,
     pub seed: u32,
-    /// Whether what a check leaves behind is charged to the lab's `residue_check`.
+    /// Whether the lab's `residue_check` fails because of what other checks leave behind.
     pub charge_residue: bool,
     /// Names of checks that this program is expected to fail: on a busy machine they get fewer tries.
     pub expected_failures: BTreeSet<&'static str>,

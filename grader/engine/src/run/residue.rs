@@ -1,10 +1,10 @@
-//! What checks that passed left behind.
+//! What passed checks left behind.
 
 use super::outcome::{Outcome, Verdict};
 use crate::lab::Lab;
 use crate::verdict::{Diagnosis, Failure, FailureKind, Journal, Residue};
 
-/// Fails the `residue_check` of `lab` for what other checks left behind.
+/// Fails the `residue_check` of `lab` because of what other checks left behind.
 pub(super) fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
     let residue =
         |outcome: &Outcome| Some(Residue { check: outcome.check.id(), sockets: outcome.residue? });
@@ -16,7 +16,7 @@ pub(super) fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
         return;
     }
     let journal = Journal::default();
-    journal.action(format!("run {}, which passed; then close all of its clients", first.check));
+    journal.action(format!("run {}, which passes; then close all its clients", first.check));
     let mut failure = Failure::new(FailureKind::Residue { left })
         .expecting("the program closes its side of each connection")
         .because(Diagnosis::LeavesStreamsOpen);

@@ -11,15 +11,15 @@ use crate::interrupt::Interrupt;
 use crate::lab::Check;
 use crate::verdict::Tries;
 
-/// How often a check is run at most that is inconclusive, or failed while the machine was busy (rule R9).
+/// The maximum number of tries of a check that is inconclusive or fails while the machine is busy (rule R9).
 const MAX_TRIES: u32 = 3;
 
-/// The same for a check that failed as it was expected to: the second try has the machine for itself.
+/// The same for a check that is expected to fail: the second try has the machine to itself.
 const MAX_TRIES_EXPECTED: u32 = 2;
 
-/// Checks that may run at the same time: most wait more than they compute.
+/// How many checks may run at the same time: most of them wait more than they compute.
 fn max_running() -> usize {
-    /// What eight checks with their clients need, and more. With fewer, one at a time may do.
+    /// More than eight checks and their clients need. With fewer, checks run one at a time.
     const DESCRIPTORS: u64 = 8192;
     if getrlimit(Resource::Nofile).maximum.is_some_and(|most| most < DESCRIPTORS) {
         return 1;
@@ -28,11 +28,11 @@ fn max_running() -> usize {
     (4 * cpus).clamp(4, 16)
 }
 
-/// How far a check has come.
+/// The state of a check.
 enum Slot {
-    /// To be run, after so many tries that have told nothing for certain.
+    /// It waits for its next try, after this number of uncertain ones.
     Waiting(u32),
-    /// This try is running.
+    /// The try with this number is running.
     Running(u32),
     Done(Outcome),
 }
@@ -46,7 +46,7 @@ impl Slot {
     }
 }
 
-/// Runs the checks of `plan`, as many at a time as the machine allows, and returns their outcomes in the plan's order.
+/// Runs the checks of `plan`, as many concurrently as the machine allows, and returns their outcomes in the plan's order.
 pub(super) fn schedule(
     plan: &Plan,
     interrupt: &Interrupt,
@@ -83,8 +83,7 @@ pub(super) fn schedule(
     slots.into_iter().filter_map(Slot::outcome).collect()
 }
 
-/// Ends what is not to be run any more: all, after an interrupt, or what requires something that did not
-/// pass.
+/// Gives up all waiting checks after an interrupt; otherwise those that require a check that did not pass.
 fn give_up(
     plan: &Plan,
     interrupt: &Interrupt,
@@ -108,9 +107,9 @@ fn give_up(
     }
 }
 
-/// What may start now, with the tries that each has had: as many as may run at a time; or, once nothing
-/// else is left, one that is to be alone: because it measures, or because the machine was too busy for it
-/// before (rule R9).
+/// The checks that may start now, as many as may run concurrently, each with the number of its tries so far. Once only
+/// checks that must run alone are left, one of them: it measures, or the machine was too busy for its last try (rule
+/// R9).
 fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
     let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
     let ready = |(index, slot): (usize, &Slot)| match slot {
@@ -132,7 +131,7 @@ fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
     }
 }
 
-/// Says in the evidence of a failure that a busy machine may have caused how often the check was tried.
+/// If a busy machine may have caused a failure, adds the number of tries to its evidence.
 fn note_tries(outcome: &mut Outcome) {
     let count = outcome.tries;
     if let Verdict::Failed(failure) = &mut outcome.verdict
@@ -142,8 +141,8 @@ fn note_tries(outcome: &mut Outcome) {
     }
 }
 
-/// Whether a check is to be run again: after a try that says nothing for certain (rule R9). A failure that is expected
-/// gets one more try at most.
+/// Whether a check must run again, because its last try was uncertain (rule R9). An expected failure gets at most one
+/// more try.
 fn wants_another(outcome: &Outcome, plan: &Plan) -> bool {
     let (is_open, max_tries) = match &outcome.verdict {
         Verdict::Inconclusive(_) => (true, MAX_TRIES),
@@ -162,8 +161,7 @@ enum Readiness {
     Blocked(&'static Check),
 }
 
-/// Whether what `check` requires is known to hold. What is not in the plan was not asked for and counts as
-/// given.
+/// Whether the checks that `check` requires have passed. Those that are not in the plan are assumed to pass.
 fn readiness(check: &Check, plan: &Plan, slots: &[Slot]) -> Readiness {
     let mut readiness = Readiness::Ready;
     for &name in check.requires {

@@ -1,4 +1,4 @@
-//! The grader's own children: supervisors, cargo and other tools. Any other is a stray.
+//! The grader's own children: supervisors, cargo and other tools. Any other child is a stray.
 
 use std::io::{self, Write};
 use std::process::{Child, Command, Output, Stdio};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process};
 
-/// Processes that are killed are gone in milliseconds. Longer than this is the kernel's trouble.
+/// Killed processes are gone within milliseconds. If they take longer than this, the kernel is at fault.
 pub(super) const KILL_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The children that this process has started itself. A process makes one value, and hands it to everything that starts
-/// children: any child that is not in it is ended as a stray. Clones are the same value.
+/// The children that this process has started itself. A process creates one value and passes it to everything that
+/// starts children: any child that is not registered there is killed as a stray. Clones share the value.
 #[derive(Clone, Debug, Default)]
 pub struct Children(Arc<Mutex<Vec<u32>>>);
 
@@ -23,14 +23,14 @@ impl Children {
     /// As [`Command::spawn`].
     #[allow(clippy::disallowed_methods, reason = "this is where children are registered")]
     pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        // Registered before anybody can take it for a stray.
+        // The lock is held until the child is registered, so that it cannot be mistaken for a stray.
         let mut own = self.lock();
         let child = command.spawn()?;
         own.push(child.id());
         Ok(child)
     }
 
-    /// Runs a tool that answers `input` on its standard input with what it prints.
+    /// Runs a tool with `input` as its standard input, and returns its output.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Children {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.spawn(command)?;
         let id = child.id();
-        // It reads all before it writes. If it ends before, it says why.
+        // The tool reads everything before it writes. If it ends earlier, its output says why.
         let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input));
         let output = child.wait_with_output();
         self.forget(id);
@@ -55,8 +55,8 @@ impl Children {
         self.lock().retain(|&own| own != id);
     }
 
-    /// Ends all children of this process that were not started here: their supervisor was killed, so no trial answers
-    /// for them any more.
+    /// Kills all children of this process that it has not started itself: their supervisor was killed, so no trial is
+    /// responsible for them any more.
     pub(super) fn end_strays(&self) {
         let begun = Instant::now();
         while begun.elapsed() < KILL_DEADLINE {
@@ -67,7 +67,7 @@ impl Children {
             if strays.is_empty() {
                 return;
             }
-            // Each leaves its own children to this process, so this goes in rounds.
+            // In rounds: this process inherits the children of each one that it kills.
             for pid in strays.into_iter().filter_map(Pid::from_raw) {
                 let _ = kill_process(pid, Signal::KILL);
                 let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
@@ -81,7 +81,7 @@ impl Children {
     }
 }
 
-/// Waits between two looks at a process that is about to end.
+/// Waits between two samples of a process that is about to end.
 #[allow(clippy::disallowed_methods, reason = "a dying process gives no sign to wait for")]
 pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(1));

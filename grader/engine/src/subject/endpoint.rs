@@ -1,4 +1,4 @@
-//! Where the grader and a program meet, and what carries their bytes.
+//! Where the grader and a program connect, and over which transport.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ impl Endpoint {
         Self { transport: Transport::Tcp, address }
     }
 
-    /// The connections there, as the kernel shows them now.
+    /// Its connections, as the kernel shows them now.
     pub(crate) fn connections(self) -> ConnectionTable {
         match self.transport {
             Transport::Tcp => ConnectionTable::of(self.address),
@@ -36,7 +36,7 @@ impl Endpoint {
         self.connections().in_flight()
     }
 
-    /// Bytes that the kernel has to deliver and does not, by local and remote port of the connection.
+    /// Bytes that the kernel has not delivered although it could, by local and remote port of the connection.
     pub(super) fn undelivered(self) -> HashMap<(u16, u16), u32> {
         self.connections().undelivered()
     }

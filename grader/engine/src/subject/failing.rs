@@ -1,4 +1,4 @@
-//! From what a check saw to a failure with evidence of the program.
+//! Turns what a check saw into a failure with evidence about the program.
 
 use std::time::Duration;
 
@@ -8,45 +8,45 @@ use super::process::{Lifetime, Process, ProcessEnd};
 use super::waiting::ANSWER_DEADLINE;
 use crate::verdict::{Cause, CheckError, Diagnosis, ExitStatus, Failure, FailureKind, Observation};
 
-/// How long a program may take to die after its connections have.
+/// How long a program may take to die after its connections have broken.
 const DEATH: Duration = Duration::from_millis(200);
 
 impl Process {
-    /// Completes `failure` with what the kernel shows of the program at this moment. Where a server has ended, that is
-    /// what failed.
+    /// Completes `failure` with what the kernel shows about the program at this moment. If a server has ended, its end
+    /// becomes the failure.
     pub async fn fail(&self, mut failure: Failure) -> CheckError {
         if failure.kind.may_follow_an_end() {
-            // A process that dies closes its sockets first.
+            // A dying process closes its sockets first.
             self.end_within(DEATH).await;
         }
         if self.add_evidence(&mut failure).await {
-            // How its clients learned of that, and which first, is nondeterministic.
-            failure.expected = vec!["the program goes on".to_owned()];
+            // How its clients learn of the end, and which one does so first, is nondeterministic.
+            failure.expected = vec!["the program keeps running".to_owned()];
             failure.observations.clear();
         }
-        // A full backlog explains slow connects (fact 3 of RULES.md).
+        // A full backlog explains slow connection attempts (fact 3 of RULES.md).
         failure.evidence.dropped_connects = listen_overflows().saturating_sub(self.overflows);
         CheckError::Failed(Box::new(failure))
     }
 
-    /// Completes `failure`, which does not depend on what the program does by now, or whether it has ended, with its
-    /// last words.
+    /// Completes `failure` with the program's last words only: the failure does not depend on what the program is doing
+    /// now, or on whether it has ended.
     #[must_use]
     pub fn fail_in_retrospect(&self, mut failure: Failure) -> CheckError {
         failure.evidence.last_words = self.last_words();
         CheckError::Failed(Box::new(failure))
     }
 
-    /// Adds to `failure` what is known of the program; where a server has ended, that is its kind and its cause. Says
-    /// whether that is so.
+    /// Adds to `failure` what is known about the program. If a server has ended, its end becomes the kind and the
+    /// cause. Returns whether it has.
     pub(crate) async fn add_evidence(&self, failure: &mut Failure) -> bool {
-        // First of all: the picture changes as soon as a client goes away.
+        // This must be first: what the kernel shows changes as soon as a client leaves.
         failure.evidence.snapshot = Some(self.probe.snapshot());
         let is_over = self.has_ended();
-        // Where nothing is left the supervisor's report is in flight; the deadline is for a machine that stands still.
+        // If no process is left, the supervisor's report is in flight; the deadline is for a stalled machine.
         let moment = match self.lifetime {
             _ if is_over => ANSWER_DEADLINE,
-            // It may be about to end by itself.
+            // The program may be about to end.
             Lifetime::Finishes => DEATH,
             Lifetime::Serves => Duration::ZERO,
         };
@@ -70,21 +70,21 @@ impl Process {
 /// How a program has ended.
 #[derive(Clone, Copy)]
 struct End {
-    /// Of its first process.
+    /// The status of its first process.
     status: ExitStatus,
     lifetime: Lifetime,
-    /// Whether no process of it is left.
+    /// Whether none of its processes is left.
     is_over: bool,
     asked_to_stop: bool,
 }
 
 impl End {
-    /// Adds the end to `failure`. Says whether it is that of a server that ended by itself, which comes before whatever
+    /// Adds the end to `failure`. Returns whether a server ended without being asked to, which takes precedence over what
     /// its clients saw.
     fn add_to(self, failure: &mut Failure) -> bool {
         let status = self.status;
         if self.lifetime == Lifetime::Finishes {
-            // Where its status is what failed, that has been said.
+            // A failure of that kind already says so.
             if !matches!(failure.kind, FailureKind::WrongStatus { .. }) {
                 failure.observations.push(Observation::Ended { status });
             }
@@ -109,11 +109,11 @@ mod tests {
     use super::*;
 
     const STATUS: ExitStatus = ExitStatus::Status(1);
-    /// A server that ended by itself.
+    /// A server that ended without being asked to.
     const ENDED: End =
         End { status: STATUS, lifetime: Lifetime::Serves, is_over: true, asked_to_stop: false };
 
-    /// A client's failure with that end, and whether the end came before it.
+    /// A client's failure with that end, and whether the end took precedence.
     fn with(end: End, kind: FailureKind) -> (Failure, bool) {
         let mut failure = Failure::new(kind).because(Diagnosis::ClientForgotten);
         failure.evidence.snapshot = Some(observe::Snapshot::default());
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_goes_on_as_long_as_a_process_of_it_does() {
+    fn a_server_is_running_while_any_of_its_processes_is() {
         for asked_to_stop in [false, true] {
             let end = End { is_over: false, asked_to_stop, ..ENDED };
             let (failure, server_ended) = with(end, FailureKind::ProvenHang);
@@ -161,7 +161,7 @@ mod tests {
         assert!(!server_ended);
         assert_eq!(failure.kind, FailureKind::ProvenHang);
         assert_eq!(failure.observations, [Observation::Ended { status: STATUS }]);
-        // A failure that names the status says it once.
+        // A failure that names the status names it only once.
         let (failure, _) = with(end, FailureKind::WrongStatus { status: STATUS });
         assert!(failure.observations.is_empty());
     }

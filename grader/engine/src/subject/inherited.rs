@@ -1,19 +1,20 @@
-//! Undoes what a process inherits from its parent.
+//! Resets the signal state that a process inherits from its parent.
 
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Gives ignored signals their default action, and unblocks all. Both states survive execve(2), so the grader's parent
-/// would decide which signals reach a program under test. With SIGCHLD ignored, no child can be waited for (wait(2)).
+/// Restores the default action of ignored signals and unblocks all signals. Both states survive execve(2), so the
+/// grader's parent would otherwise decide which signals reach a program under test. With SIGCHLD ignored, wait(2)
+/// cannot report how a child ended.
 ///
-/// To be called before the first thread starts, because each thread has a mask of its own. SIGPIPE stays as Rust's
-/// runtime sets it: [`std::process::Command`] gives it back to each program.
+/// Call it before the first thread starts, because each thread has its own mask. SIGPIPE stays as Rust's runtime sets it:
+/// [`std::process::Command`] resets it for each program.
 #[allow(unsafe_code)]
 pub fn reset_signals() {
     for signal in (1..=libc::SIGRTMAX()).filter(|&signal| signal != libc::SIGPIPE) {
         let mut action = MaybeUninit::<libc::sigaction>::uninit();
-        // SAFETY: sigaction writes all of `action` where it succeeds, and it is read only then. No handler is replaced,
-        // and SIG_DFL is none.
+        // SAFETY: if sigaction succeeds, it writes all of `action`, which is read only then. No handler is replaced or
+        // installed: SIG_DFL is not one.
         unsafe {
             let is_known = libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0;
             if is_known && action.assume_init_ref().sa_sigaction == libc::SIG_IGN {

@@ -4,25 +4,25 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
-/// What a program gets of the grader's environment: enough to find an interpreter and its modules, nothing that could
-/// make one run differ from another.
+/// The variables of the grader's environment that a program gets: enough to find an interpreter and its modules, but
+/// nothing that could make runs differ.
 const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"];
 
-/// How a program is kept from the rest of the machine.
+/// How a program is isolated from the rest of the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confinement {
-    /// It runs as the user who runs the grader, with the limits of its supervisor and nothing else.
+    /// It runs as the grader's user, with only the limits that its supervisor sets.
     #[default]
     None,
 }
 
-/// A limit of open descriptors (RLIMIT_NOFILE, rule R11).
+/// A limit on open descriptors (RLIMIT_NOFILE, rule R11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DescriptorLimit {
-    /// With so many open, the program gets EMFILE.
+    /// With this many descriptors open, the program gets EMFILE.
     pub soft: u64,
-    /// Up to this number the program, or the grader, may raise the soft limit.
+    /// The program or the grader may raise the soft limit up to this number.
     pub hard: u64,
 }
 

@@ -10,7 +10,7 @@ use super::children::Children;
 use super::launch::{Confinement, Launch};
 use super::supervised::Supervised;
 
-/// Starts programs, confined as it says. All launchers of a process share its [`Children`]; a clone shares them, too.
+/// Starts programs with its confinement. All launchers of a process share its [`Children`]; so do clones.
 #[derive(Clone, Debug)]
 pub struct Launcher {
     children: Children,
@@ -20,19 +20,19 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// A launcher for this process, whose children are `children`, and which becomes the last resort (prctl(2), PR_SET_CHILD_SUBREAPER) for processes
-    /// whose supervisor was killed by its own program.
+    /// A launcher for this process, whose children are `children`. The process becomes the subreaper (prctl(2),
+    /// PR_SET_CHILD_SUBREAPER) of processes whose supervisor was killed by its own program.
     ///
     /// # Errors
     ///
-    /// The kernel knows no subreapers (older than Linux 3.4).
+    /// The kernel does not support subreapers (it is older than Linux 3.4).
     pub fn new(children: &Children, confinement: Confinement) -> io::Result<Self> {
         set_child_subreaper(Some(getpid()))?;
         let supervisor = "/proc/self/exe".into();
         Ok(Self { children: children.clone(), confinement, supervisor })
     }
 
-    /// The same, with another executable as supervisor: this process may not be the grader, as in a test.
+    /// Uses another executable as supervisor: this process may not be the grader, as in a test.
     #[must_use]
     pub fn with_supervisor(self, supervisor: PathBuf) -> Self {
         Self { supervisor, ..self }
@@ -54,8 +54,7 @@ impl Launcher {
     ///
     /// # Errors
     ///
-    /// No process, pipe or socket could be had: the machine's fault, never the program's, whose own trouble arrives
-    /// as an event.
+    /// The machine has no process, pipe or socket left. The program's own faults are reported as events.
     pub fn start(&self, launch: &Launch, input: Option<OwnedFd>) -> io::Result<Supervised> {
         match self.confinement {
             Confinement::None => Supervised::start(&self.children, &self.supervisor, launch, input),

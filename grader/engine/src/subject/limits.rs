@@ -6,14 +6,14 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use super::process::Process;
 
 impl Process {
-    /// The greatest soft limit of its processes now: a runtime may raise its own.
+    /// The highest current soft limit of its processes: a runtime may raise its own.
     #[must_use]
     pub fn descriptor_limit(&self) -> Option<u64> {
         let pids = self.probe.processes().into_iter().filter_map(Pid::from_raw);
         pids.filter_map(|pid| limit_of(pid)?.current).max()
     }
 
-    /// Raises the soft limit of each of its processes to the hard limit. Says whether that changed anything.
+    /// Raises the soft limit of each of its processes to the hard limit. Returns whether that changed anything.
     #[must_use]
     pub fn raise_descriptor_limit(&self) -> bool {
         let mut is_raised = false;

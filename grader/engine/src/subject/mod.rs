@@ -1,4 +1,4 @@
-//! A program under test: built, started below a supervisor, watched, waited for, and ended.
+//! A program under test: how it is built, started below a supervisor, watched, waited for and ended.
 
 pub mod build;
 mod children;

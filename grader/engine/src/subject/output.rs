@@ -1,13 +1,13 @@
-//! What a program prints, kept within bounds: the first and the last part, whatever lies between.
+//! What a program prints, in bounded memory: the first and the last part, without what is between them.
 
 use std::collections::VecDeque;
 
 use course::text::printable;
 
-/// How much is kept of the beginning, and as much of the end, in bytes.
+/// How much is kept of the beginning, and of the end, in bytes.
 const KEPT: usize = 32 * 1024;
 
-/// What Rust's panics end with; the program's environment is the grader's, so it helps nobody.
+/// The advice after Rust's panics. It does not help: the grader sets the program's environment.
 const BACKTRACE: &str = "run with `RUST_BACKTRACE=1`";
 
 /// One stream's output so far.
@@ -19,21 +19,21 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Takes in what was just read.
+    /// Adds what was just read.
     pub fn extend(&mut self, mut bytes: &[u8]) {
         self.total += bytes.len() as u64;
         let room = KEPT - self.head.len();
         let first = bytes.len().min(room);
         self.head.extend_from_slice(&bytes[..first]);
         bytes = &bytes[first..];
-        // Only the last part of a large block can stay, so only that is touched.
+        // Only the last part of a large block is kept, so the rest is not copied.
         bytes = &bytes[bytes.len().saturating_sub(KEPT)..];
         let over = (self.tail.len() + bytes.len()).saturating_sub(KEPT);
         self.tail.drain(..over);
         self.tail.extend(bytes);
     }
 
-    /// All bytes printed, kept or not.
+    /// The number of bytes printed, kept or not.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.total
@@ -45,8 +45,8 @@ impl Capture {
         &self.head
     }
 
-    /// The last whole lines, at most `count` of them and each cut at `width` bytes, without control
-    /// characters and with what is not UTF-8 replaced: fit for a report.
+    /// The last lines in a form fit for a report: at most `count`, each cut off after `width` characters, without
+    /// control characters or invalid UTF-8.
     #[must_use]
     pub fn last_lines(&self, count: usize, width: usize) -> Vec<String> {
         let mut end: Vec<u8> = Vec::new();
@@ -61,7 +61,7 @@ impl Capture {
         last.map(|line| printable(line, width)).collect()
     }
 
-    /// How many lines of what is kept begin with `prefix`.
+    /// How many of the kept lines begin with `prefix`.
     #[must_use]
     pub fn lines_with(&self, prefix: &str) -> usize {
         let kept: Vec<u8> = self.head.iter().chain(&self.tail).copied().collect();
@@ -69,7 +69,7 @@ impl Capture {
         kept.split(|&byte| byte == b'\n').filter(|line| begins(line)).count()
     }
 
-    /// The first line with `needle` in what is kept.
+    /// The first kept line that contains `needle`.
     #[must_use]
     pub fn find_line(&self, needle: &str) -> Option<String> {
         let tail: Vec<u8> = self.tail.iter().copied().collect();

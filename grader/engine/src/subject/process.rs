@@ -22,31 +22,31 @@ use super::supervisor::Event;
 use super::watchdog::Watchdog;
 use crate::verdict::{CheckError, ExitStatus, Journal, LastWords};
 
-/// How long the last words of a program that has ended are waited for.
+/// How long the grader waits for the last words of a program that has ended.
 pub const LAST_WORDS_DEADLINE: Duration = Duration::from_millis(500);
 
 /// How many last lines are kept, and how long each may be, in characters.
 const LAST_LINES: usize = 3;
 const MAX_LINE: usize = 160;
 
-/// What Rust's `todo!()` says when it is reached.
+/// The panic message of Rust's `todo!()`.
 const TODO: &str = "not yet implemented";
 
-/// A program under test, from its start on. It ends with all that it has started when dropped.
+/// A program under test, from its start on. Dropping it ends the program and everything that it has started.
 pub struct Process {
     pub(super) journal: Journal,
     pub(super) lifetime: Lifetime,
-    /// What the kernel says of it.
+    /// What the kernel shows about it.
     pub probe: Probe,
     pub(super) started: Instant,
-    /// The machine's count of dropped connects when it started.
+    /// The machine's count of dropped connection attempts when the program started.
     pub(super) overflows: u64,
     pub(super) watchdog: Watchdog,
-    /// The process that the check has asked to stop, if it has.
+    /// The process that the check has asked to stop, if any.
     pub(super) asked_to_stop: Cell<Option<Pid>>,
     /// Where bytes may be in flight to or from it.
     pub(super) endpoints: Rc<RefCell<Vec<Endpoint>>>,
-    /// What was known of its CPU time when a wait began to take long, for all that do.
+    /// A recent sample of its CPU time, shared by all long waits.
     pub(super) baseline: RefCell<Option<(Instant, Rc<CpuBaseline>)>>,
     supervised: RefCell<Supervised>,
     stdout: Rc<RefCell<Capture>>,
@@ -55,26 +55,26 @@ pub struct Process {
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
-/// What is expected of the end of a program.
+/// When a program is expected to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lifetime {
-    /// It serves until it is asked to stop: its end is the cause of whatever went wrong.
+    /// It serves until it is asked to stop. An earlier end is the cause of any failure.
     Serves,
     /// It does one thing and ends.
     Finishes,
 }
 
-/// How the program's first process went.
+/// What happened to the program's first process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProcessEnd {
     Ended(ExitStatus),
-    /// It was never started, by its own fault.
+    /// It could not be started, and the program is at fault.
     Refused(String),
-    /// It was never started, by the machine's fault.
+    /// It could not be started, and the machine is at fault.
     Unable(String),
 }
 
-/// Standard input and output of a program that the grader feeds and reads itself.
+/// Standard input and output of a program, for the grader to write and read.
 pub(crate) struct StdPipes {
     pub input: OwnedFd,
     pub output: OwnedFd,
@@ -93,7 +93,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// The machine has no process, pipe or descriptor to give.
+    /// The machine has no process, pipe or descriptor left.
     pub(crate) fn start(
         launcher: &Launcher,
         journal: &Journal,
@@ -166,12 +166,12 @@ impl Process {
         }))
     }
 
-    /// From now on the connections of `endpoint` are looked at, too, before the program counts as hung.
+    /// From now on, the proof of a hang considers the connections of `endpoint`, too.
     pub fn meets_at(&self, endpoint: Endpoint) {
         self.endpoints.borrow_mut().push(endpoint);
     }
 
-    /// What it has written to standard output, unless the grader reads that as a client's answer.
+    /// What it has written to standard output; empty for a client program, whose output is its answer.
     pub fn stdout(&self) -> Ref<'_, Capture> {
         self.stdout.borrow()
     }
@@ -181,7 +181,7 @@ impl Process {
         self.stderr.borrow()
     }
 
-    /// The program's own last words, for the evidence.
+    /// The last lines on the program's standard error, for the evidence.
     #[must_use]
     pub fn last_words(&self) -> Option<LastWords> {
         let stderr = self.stderr.borrow();
@@ -189,7 +189,7 @@ impl Process {
         (!lines.is_empty()).then(|| LastWords { total: stderr.total(), lines })
     }
 
-    /// What a `todo!()` says, if one was reached.
+    /// The text of a `todo!()`, if the program has reached one.
     pub(super) fn reached_todo(&self) -> Option<String> {
         /// In characters.
         const MAX_TEXT: usize = 200;
@@ -199,7 +199,7 @@ impl Process {
         Some(printable(text, MAX_TEXT))
     }
 
-    /// How its first process went, if it has or does so within `deadline`.
+    /// What happened to its first process, if that is known within `deadline`.
     pub async fn end_within(&self, deadline: Duration) -> Option<ProcessEnd> {
         let heard = tokio::time::timeout(deadline, self.end_event()).await.ok().flatten();
         if heard.is_some() {
@@ -215,13 +215,13 @@ impl Process {
         heard
     }
 
-    /// Waits for what its supervisor reports of its first process.
+    /// Waits for the supervisor's report on its first process.
     pub(super) async fn end_event(&self) -> Option<ProcessEnd> {
         let mut end = self.end.clone();
         end.wait_for(Option::is_some).await.ok().and_then(|heard| heard.clone())
     }
 
-    /// What it said last is still in the pipe, which another process may hold open, though.
+    /// Reads its last words, which are still in the pipe; another process may keep that pipe open.
     async fn collect_last_words(&self) {
         let begun = Instant::now();
         let drained = || self.tasks.iter().all(tokio::task::JoinHandle::is_finished);
@@ -230,15 +230,15 @@ impl Process {
         }
     }
 
-    /// Whether its standard error says that a thread of it panicked, as Rust's standard library writes it.
+    /// Whether its standard error contains a panic message of Rust's standard library.
     pub(super) fn has_panicked(&self) -> bool {
         self.stderr().find_line("panicked at ").is_some()
     }
 
-    /// Whether its first process has ended or was never there, and no other is left.
+    /// Whether its first process has ended or was never started, and no other is left.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        // An event, or the end of the supervisor and with it of the events.
+        // Either an event, or the end of the supervisor, which ends the events.
         let heard = self.end.borrow().is_some() || self.end.has_changed().is_err();
         heard && self.has_ended()
     }
@@ -249,13 +249,14 @@ impl Process {
         self.probe.processes().is_empty()
     }
 
-    /// What kept it from the CPUs most of the time since it was started, if so: then what was late says nothing.
+    /// What has kept it off the CPUs most of the time since it was started, if anything. If something has, a delay
+    /// proves nothing.
     #[must_use]
     pub fn was_starved(&self) -> Option<Starvation> {
         self.starvation(StarvationThreshold::Half)
     }
 
-    /// What kept it from the CPUs for so long since it was started that it may have failed by that, if so.
+    /// What, if anything, has kept it off the CPUs for long enough since its start to explain a failure.
     #[must_use]
     pub fn was_hindered(&self) -> Option<Starvation> {
         self.starvation(StarvationThreshold::Sixth)
@@ -271,7 +272,7 @@ impl Process {
     }
 }
 
-/// Listens to the supervisor in a thread, because its events are few, blocking, and end with it.
+/// Reads the supervisor's events in a thread: they are few, reading them blocks, and they end with the supervisor.
 fn hear_end(supervised: &Supervised) -> io::Result<watch::Receiver<Option<ProcessEnd>>> {
     let events = supervised.events()?;
     let (sender, end) = watch::channel(None);
@@ -289,7 +290,7 @@ fn hear_end(supervised: &Supervised) -> io::Result<watch::Receiver<Option<Proces
     Ok(end)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+#[allow(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn cannot_start(error: io::Error) -> CheckError {
     CheckError::Inconclusive(format!("cannot start the program: {error}"))
 }
@@ -303,7 +304,7 @@ async fn record_end(mut end: watch::Receiver<Option<ProcessEnd>>, journal: Journ
     }
 }
 
-/// Reads a pipe to its end, however much comes.
+/// Reads a pipe to its end, however much arrives.
 async fn drain(mut pipe: pipe::Receiver, capture: Rc<RefCell<Capture>>) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count) = pipe.read(&mut buffer).await {
@@ -311,7 +312,7 @@ async fn drain(mut pipe: pipe::Receiver, capture: Rc<RefCell<Capture>>) {
             return;
         }
         capture.borrow_mut().extend(&buffer[..count]);
-        // A program that floods its output must not keep the clients from their turn.
+        // A program that floods its output must not starve the clients.
         tokio::task::yield_now().await;
     }
 }

@@ -6,13 +6,13 @@ use super::process::Process;
 use crate::verdict::CheckError;
 
 impl Process {
-    /// Sends `signal`, which asks it to stop, to `pid`, one of its processes; or to the one that got the first such
-    /// signal. From then on its end is what the check asks for, and not the cause of trouble.
+    /// Asks it to stop: sends `signal` to its process `pid`, or to the process that got the first such signal. From
+    /// then on, the check expects it to end.
     pub fn ask_to_stop(&self, pid: Pid, signal: Signal) {
         let pid = self.asked_to_stop.get().unwrap_or(pid);
         self.asked_to_stop.set(Some(pid));
         self.journal.signal(name(signal));
-        // One that has just ended needs no signal.
+        // Fails only if the process has just ended.
         let _ = kill_process(pid, signal);
     }
 
@@ -22,11 +22,11 @@ impl Process {
         self.asked_to_stop.get()
     }
 
-    /// Stops every process of the program (SIGSTOP) and waits until all stand still.
+    /// Stops every process of the program (SIGSTOP) and waits until all have stopped.
     ///
     /// # Errors
     ///
-    /// They do not: the kernel's trouble.
+    /// They do not stop, which is the kernel's fault.
     pub async fn pause(&self) -> Result<(), CheckError> {
         self.signal(Signal::STOP);
         let stopped = |pid| {
@@ -55,7 +55,7 @@ impl Process {
     }
 }
 
-/// As signal(7) writes it.
+/// The name of the signal, as signal(7) writes it.
 fn name(signal: Signal) -> &'static str {
     match signal {
         Signal::INT => "SIGINT",

@@ -1,4 +1,4 @@
-//! A program that runs below its supervisor, from the grader's side.
+//! A program below its supervisor, from the grader's side.
 
 use std::io::{self, BufRead, BufReader, IoSlice};
 use std::mem::MaybeUninit;
@@ -23,19 +23,17 @@ pub struct Supervised {
     children: Children,
     /// Closing this ends the tree.
     control: Option<UnixStream>,
-    /// The program's standard output and standard error, each to be taken once.
+    /// The program's standard output and standard error; each can be taken once.
     pub stdout: Option<OwnedFd>,
     pub stderr: Option<OwnedFd>,
 }
 
 impl Supervised {
-    /// Starts `launch` below a new supervisor, which is the executable `supervisor`; its standard input is `input`, or
-    /// empty.
+    /// Starts `launch` below a new supervisor, the executable `supervisor`; its standard input is `input`, or empty.
     ///
     /// # Errors
     ///
-    /// No process, pipe or socket could be had: the machine's fault, never the program's, whose own trouble arrives
-    /// as an event.
+    /// The machine has no process, pipe or socket left. The program's own faults are reported as events.
     #[allow(clippy::disallowed_methods, reason = "this is what the launcher starts")]
     pub(super) fn start(
         children: &Children,
@@ -56,7 +54,7 @@ impl Supervised {
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Out of the terminal's foreground group: Ctrl-C is for the grader, which then ends us.
+            // Not in the terminal's foreground group: Ctrl-C reaches only the grader, which then ends the supervisor.
             .process_group(0);
         let mut supervisor = children.spawn(&mut command)?;
         let stdout = supervisor.stdout.take().map(OwnedFd::from);
@@ -75,7 +73,7 @@ impl Supervised {
         self.supervisor.id().cast_signed()
     }
 
-    /// A second handle of the stream of events, a line each, which ends with the tree.
+    /// A second handle to the stream of events, one per line, which ends with the tree.
     ///
     /// # Errors
     ///
@@ -87,13 +85,13 @@ impl Supervised {
         }
     }
 
-    /// Ends the tree and waits until no process of it is left.
+    /// Ends the tree and waits until none of its processes is left.
     pub fn end(&mut self) {
         let Some(control) = self.control.take() else { return };
-        // Not just closed: handles that `events` gave away may live on.
+        // Closing it is not enough: `events` may have cloned it.
         let _ = control.shutdown(std::net::Shutdown::Write);
         if let Some(supervisor) = Pid::from_raw(self.root()) {
-            // The program may have stopped it.
+            // The program may have stopped it (SIGSTOP).
             let _ = kill_process(supervisor, Signal::CONT);
         }
         let begun = Instant::now();
@@ -115,7 +113,7 @@ impl Drop for Supervised {
     }
 }
 
-/// Hands a descriptor to the supervisor, with a byte to go by (unix(7), SCM_RIGHTS).
+/// Sends a descriptor to the supervisor, with the one byte of data that it needs (unix(7), SCM_RIGHTS).
 fn send_descriptor(control: &UnixStream, descriptor: &OwnedFd) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);

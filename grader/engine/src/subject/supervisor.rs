@@ -1,13 +1,13 @@
-//! Between the grader and each program under test stands a process of its own: the supervisor.
+//! The supervisor: a process between the grader and each program under test.
 //!
-//! It is the grader's own executable, started as `grader __supervise …`, and does what only a parent
-//! can do for a process tree. It is the *subreaper* (prctl(2), PR_SET_CHILD_SUBREAPER) of whatever the
-//! program starts, so that a grandchild which leaves its process group and its session is still found
-//! below it; and it outlives the grader by the moment that it takes to end the tree, whatever ended the
-//! grader. What the program is, then, is exact: all descendants of the supervisor.
+//! It is the grader's own executable, started as `grader __supervise …`, and does what only a parent can do for a
+//! process tree. It is the *subreaper* (prctl(2), PR_SET_CHILD_SUBREAPER) of everything that the program starts, so
+//! that even a grandchild in another process group and session remains below it. However the grader ends, the
+//! supervisor outlives it long enough to end the tree. The program is therefore well defined: it consists of all
+//! descendants of the supervisor.
 //!
-//! The two speak over a socket pair, the supervisor's standard input: it writes one JSON line for each
-//! `Event`; when the grader's end closes, it ends the tree and then itself.
+//! The two communicate over a socket pair, the supervisor's standard input. The supervisor writes one JSON line for
+//! each `Event`; when the grader closes its end, the supervisor ends the tree and then itself.
 
 use std::ffi::OsString;
 use std::io::{self, IoSliceMut, Read, Write};
@@ -34,22 +34,22 @@ use crate::verdict::ExitStatus;
 /// The first argument that makes the grader a supervisor.
 pub const ARGUMENT: &str = "__supervise";
 
-/// The third argument: whether the program's standard input comes over the control socket.
+/// The third argument: whether the program's standard input is passed over the control socket.
 pub(super) const INPUT_FOLLOWS: &str = "input-follows";
 pub(super) const NO_INPUT: &str = "no-input";
 
-/// No program of a lab writes files; one that does must not fill the disk.
+/// No lab program needs to write files; one that does must not fill the disk.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
-/// What a supervisor tells the grader.
+/// What a supervisor reports to the grader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Event {
-    /// The program could not be started: it is not there, or no executable.
+    /// The program could not be started: it does not exist, or is not executable.
     Refused(String),
     /// The machine could not start it: too many processes, too little memory.
     Unable(String),
-    /// The program itself (not what it started) has ended.
+    /// The program itself (not one of its children) has ended.
     Ended(ExitStatus),
 }
 
@@ -77,9 +77,9 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         limit(descriptors)?;
         spawn(&mut command)
     });
-    // The program's input ends when the grader closes its end, not when this process does.
+    // Otherwise this process would keep the program's standard input open.
     drop(command);
-    // The pipes belong to the program alone: their end is its end.
+    // Only the program may hold the pipes, so that they end when it does.
     silence();
     let child = match started {
         Ok(child) => child,
@@ -100,7 +100,7 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Sets what holds for this process and so for all that it starts; the descriptor limit is explicit (rule R11).
+/// Sets the limits of this process, which everything that it starts inherits; the descriptor limit is explicit (rule R11).
 fn limit(descriptors: DescriptorLimit) -> io::Result<()> {
     set_child_subreaper(Some(getpid()))?;
     let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
@@ -113,10 +113,9 @@ fn limit(descriptors: DescriptorLimit) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the program so that it dies with this thread, the supervisor's main one: the parent-death
-/// signal fires when the *thread* that started the child ends (prctl(2), PR_SET_PDEATHSIG). It gets a
-/// session of its own, and with that no terminal: it can neither read the user's keys nor write over the
-/// report.
+/// Starts the program so that it dies with this thread, the supervisor's main thread: the parent-death signal fires
+/// when the *thread* that started the child ends (prctl(2), PR_SET_PDEATHSIG). The program gets its own session and
+/// therefore no terminal: it can neither read the user's keys nor overwrite the report.
 #[allow(unsafe_code)]
 #[allow(clippy::disallowed_methods, reason = "this is what starts programs under test")]
 fn spawn(command: &mut Command) -> io::Result<Child> {
@@ -132,7 +131,7 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Takes the descriptor that the grader hands over.
+/// Receives the descriptor that the grader sends.
 fn receive_descriptor(control: &UnixStream) -> io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -146,7 +145,7 @@ fn receive_descriptor(control: &UnixStream) -> io::Result<OwnedFd> {
     rights.next().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
-/// Lets go of the program's pipes.
+/// Closes this process's copies of the program's pipes.
 fn silence() {
     let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::WRONLY, rustix::fs::Mode::empty());
     if let Ok(null) = null {
@@ -155,7 +154,7 @@ fn silence() {
     }
 }
 
-/// Waits for children until none is left, and reports the end of the program itself.
+/// Waits for children until none is left, and reports how the program itself ends.
 fn reap(control: &mut UnixStream, program: i32) {
     while let Ok(found) = wait(WaitOptions::empty()) {
         let Some((pid, status)) = found else { continue };
@@ -170,12 +169,12 @@ fn reap(control: &mut UnixStream, program: i32) {
     }
 }
 
-/// Sleeps until the grader closes its end, by will or by death; then ends the tree.
+/// Sleeps until the grader closes its end or dies; then ends the tree.
 fn end_when_asked(mut orders: UnixStream) {
     let _ = orders.read(&mut [0]);
     let this = getpid().as_raw_nonzero().get();
     let begin = Instant::now();
-    // In rounds: a process may start another while we look.
+    // In rounds: a process may start another at any moment.
     loop {
         let left = descendants(this);
         if left.is_empty() || begin.elapsed() > KILL_DEADLINE {
@@ -191,7 +190,7 @@ fn end_when_asked(mut orders: UnixStream) {
 fn report(control: &mut UnixStream, event: &Event) {
     if let Ok(mut line) = serde_json::to_string(event) {
         line.push('\n');
-        // The grader may be gone; then there is nobody to tell.
+        // Fails only if the grader is gone.
         let _ = control.write_all(line.as_bytes());
     }
 }

@@ -1,6 +1,6 @@
-//! Waiting for what a program does.
+//! Waiting for a program.
 //!
-//! Every wait ends: with what was waited for, with the proof that it will not come (rule R13), or at a deadline.
+//! Every wait ends: with success, with the proof that success is impossible (rule R13), or at a deadline.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,18 +15,18 @@ use super::process::Process;
 use super::watchdog::TICK;
 use crate::verdict::{CheckError, FailureKind, starvation_text};
 
-/// How long the program may take for the next thing that is waited for. Generous: a hang is proven long before, and on
-/// a busy machine right answers come late (rule R1).
+/// How long the program may take for the next thing that the grader waits for. It is generous: a hang is proven long
+/// before, and on a busy machine, right answers arrive late (rule R1).
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(8);
 
-/// So many proofs of a hang (rule R13) do not count while the grader's side has something that it has not read.
+/// How many proofs of a hang (rule R13) the grader ignores while it has unread data.
 const UNREAD_PROOFS: u32 = 3;
 
 /// The other side of a wait.
 pub trait Peer {
-    /// Grows with each byte that moves; the deadline begins again then.
+    /// Grows with each byte that moves, which restarts the deadline.
     fn moved(&self) -> u64;
-    /// Whether something has come that the grader has not read: it may be what is waited for.
+    /// Whether something has arrived that the grader has not read: it may be what the grader waits for.
     fn has_unread(&self) -> bool;
 }
 
@@ -41,23 +41,23 @@ impl Peer for () {
     }
 }
 
-/// Why a wait ended without what was waited for.
+/// Why a wait failed.
 #[derive(Debug)]
 pub enum WaitError {
-    /// It is proven that it cannot come.
+    /// It is proven that it cannot succeed.
     Hang,
-    /// It did not come within this time.
+    /// It did not succeed within this time.
     Deadline(Duration),
-    /// The machine was too busy to tell (rule R9); says how.
+    /// The machine was too busy to tell (rule R9), with the reason.
     Busy(String),
 }
 
 impl WaitError {
-    /// The failure that it is.
+    /// The kind of the failure.
     ///
     /// # Errors
     ///
-    /// The machine was too busy: nothing that the program can be charged with.
+    /// The machine was too busy: the program cannot be blamed.
     pub fn kind(self) -> Result<FailureKind, CheckError> {
         match self {
             Self::Busy(reason) => Err(CheckError::Inconclusive(reason)),
@@ -68,13 +68,13 @@ impl WaitError {
 }
 
 impl Process {
-    /// Waits for `future`, which needs something of the program (rule R1). The deadline begins again with each byte that
-    /// moves between the program and `peer`. The future must not wait for anything that the check itself does meanwhile:
-    /// a program that sleeps forever then counts as hung.
+    /// Waits for `future`, which needs something from the program (rule R1). Each byte that moves between the program
+    /// and `peer` restarts the deadline. The future must not depend on anything else that the check does at the same
+    /// time: a program that sleeps until then would be judged to hang.
     ///
     /// # Errors
     ///
-    /// What is waited for will not come.
+    /// The wait failed.
     pub async fn wait_for<T>(
         &self,
         peer: &dyn Peer,
@@ -88,7 +88,7 @@ impl Process {
         Ok(output.expect("the wait has ended with the future"))
     }
 
-    /// [`Self::wait_for`] without its type, so that it is compiled once and not for each future.
+    /// [`Self::wait_for`] without its type parameters, so that it is compiled only once.
     async fn wait_until_done(
         &self,
         peer: &dyn Peer,
@@ -105,7 +105,7 @@ impl Process {
                 biased;
                 () = &mut future => return Ok(()),
                 () = self.watchdog.proof_since(sampled) => {
-                    // What came to the grader's side may be what is waited for, or nothing of interest.
+                    // The unread data may be what the grader waits for, or irrelevant.
                     if !peer.has_unread() || unread == UNREAD_PROOFS {
                         return Err(WaitError::Hang);
                     }
@@ -126,7 +126,8 @@ impl Process {
         }
     }
 
-    /// Whose fault it is that nothing has come for [`ANSWER_DEADLINE`], since `baseline`.
+    /// Whose fault it is that nothing has arrived for [`ANSWER_DEADLINE`], judging by what has happened since
+    /// `baseline`.
     async fn out_of_time(&self, baseline: &CpuBaseline, elapsed: Duration) -> WaitError {
         match self.watchdog.starvation_since(baseline, StarvationThreshold::Half) {
             Some(starvation) => WaitError::Busy(starvation_text(&starvation)),
@@ -137,9 +138,9 @@ impl Process {
         }
     }
 
-    /// Whether the kernel has bytes to deliver, and buffer space for them, and does not (rule R9); says so. Seen once in
-    /// some hundred runs, with BBR, after a receiver's window had been closed for seconds: the next probe came later than
-    /// any deadline.
+    /// Why the network has stalled, if the kernel has bytes to deliver and buffer space for them, but does not deliver
+    /// them (rule R9). Seen once in about a hundred runs, with BBR, after a receiver's window had been closed for
+    /// seconds: the next probe was sent later than any deadline.
     async fn network_stall(&self) -> Option<String> {
         let undelivered = || {
             let endpoints = self.endpoints.borrow();
@@ -152,12 +153,12 @@ impl Process {
         let stuck = before.iter().find(|(ports, bytes)| now.get(ports) == Some(bytes));
         stuck.map(|(_, &bytes)| {
             let bytes = size(bytes.into());
-            format!("the machine's network stands still: {bytes} are sent and not delivered")
+            format!("the machine's network has stalled: {bytes} sent but not delivered")
         })
     }
 
-    /// What is known of its CPU time now, or was a moment ago: with a thousand waits and a thousand threads each sample
-    /// would cost more than everything else.
+    /// A recent sample of its CPU time: with a thousand waits and a thousand threads, a new sample for each would cost
+    /// more than everything else.
     fn baseline(&self) -> Rc<CpuBaseline> {
         const MAX_AGE: Duration = Duration::from_millis(500);
         let mut known = self.baseline.borrow_mut();
@@ -171,7 +172,7 @@ impl Process {
         }
     }
 
-    /// Calls `sample` again and again until it gives something (rule R1); `None` once it never will.
+    /// Calls `sample` repeatedly until it returns something (rule R1); `None` once it never will.
     ///
     /// # Errors
     ///
@@ -180,7 +181,7 @@ impl Process {
         &self,
         mut sample: impl FnMut() -> Result<Option<T>, CheckError>,
     ) -> Result<Option<T>, CheckError> {
-        /// Often enough to be quick, seldom enough to leave the CPU to the program.
+        /// Short enough to react quickly, long enough to leave the CPU to the program.
         const PAUSE: Duration = Duration::from_millis(5);
         let poll = async {
             loop {
@@ -194,14 +195,14 @@ impl Process {
         let waited = self.wait_for(&(), poll).await;
         match waited {
             Ok(result) => result.map(Some),
-            // What the last sample missed by a moment is not missed.
+            // A last sample, in case the previous one was taken a moment too early.
             Err(WaitError::Hang | WaitError::Deadline(_)) => sample(),
             Err(WaitError::Busy(reason)) => Err(CheckError::Inconclusive(reason)),
         }
     }
 
-    /// Waits until the program is proven to sleep forever, or has ended, or for at most `longest`. What it has not done
-    /// by then it does not do. Says whether it was proven to sleep.
+    /// Waits until the program is proven to sleep forever or has ended, but for at most `longest`, so that it has reacted
+    /// to everything so far. Returns whether it was proven to sleep.
     pub async fn wait_until_idle(&self, longest: Duration) -> bool {
         let over = async {
             // Its first process; others may continue.

@@ -1,5 +1,5 @@
-//! Watches a program while something is waited for: proves that it hangs (rule R13), and tells a busy machine from a
-//! slow program (rule R9).
+//! Watches a program during waits: proves that it hangs (rule R13), and tells a busy machine from a slow program (rule
+//! R9).
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,13 +14,13 @@ use super::endpoint::Endpoint;
 /// The time between two samples of the threads (rule R13).
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// Proves hangs (rule R13), as long as a wait is in progress.
+/// Proves hangs (rule R13) while a wait is in progress.
 pub(super) struct Watchdog {
-    /// When each wait that is in progress began.
+    /// When each wait in progress began.
     waiting: Waits,
-    /// The time of the first sample of the last proof.
+    /// When the first sample of the last proof was taken.
     proved: watch::Receiver<Option<Instant>>,
-    /// By how much the grader itself was late, added up: the machine's doing (rule R9).
+    /// The total delay of the grader itself, which is the machine's fault (rule R9).
     late: Rc<Cell<Duration>>,
     /// When the current tick began.
     asleep_since: Rc<Cell<Option<Instant>>>,
@@ -29,10 +29,10 @@ pub(super) struct Watchdog {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Where bytes may be in flight to or from a program, as far as that is known.
+/// Where bytes may be in flight to or from a program, as far as is known.
 type Endpoints = Rc<RefCell<Vec<Endpoint>>>;
 
-/// When each wait began, by a number that only that wait has.
+/// When each wait began, by the number of the wait.
 type Waits = Rc<RefCell<BTreeMap<u64, Instant>>>;
 
 impl Drop for Watchdog {
@@ -42,7 +42,7 @@ impl Drop for Watchdog {
 }
 
 impl Watchdog {
-    /// Watches `probe`. The connections of `endpoints`, once those are known, may have bytes in flight.
+    /// Watches `probe`. The connections of `endpoints`, which may be added later, may have bytes in flight.
     pub(super) fn start(probe: Probe, endpoints: Endpoints) -> Self {
         let waiting = Waits::default();
         let late = Rc::new(Cell::new(Duration::ZERO));
@@ -59,7 +59,7 @@ impl Watchdog {
                 tokio::time::sleep(TICK).await;
                 sleep.set(None);
                 lateness.set(lateness.get() + late_since(begin));
-                // Answers usually take much less than a tick; as long as they do, no sample is taken.
+                // Most answers take much less than a tick. No sample is taken for them.
                 let has_waited = |begun: &Instant| begun.elapsed() >= TICK;
                 if !waits.borrow().values().any(has_waited) {
                     detector.reset();
@@ -84,8 +84,8 @@ impl Watchdog {
         }
     }
 
-    /// Waits until the program is proven to sleep forever. Takes samples at once, and more often than for a hang, which
-    /// is proven only where an answer is late.
+    /// Waits until the program is proven to sleep forever. Takes samples immediately, and more often than for a hang,
+    /// which is proven only if an answer is late.
     pub(super) async fn until_asleep(&self) {
         const PAUSE: Duration = Duration::from_millis(10);
         let mut detector = HangDetector::new(self.probe);
@@ -94,7 +94,7 @@ impl Watchdog {
         }
     }
 
-    /// Has the program watched for as long as the result lives.
+    /// Watches the program for as long as the result lives.
     #[must_use]
     pub(super) fn enter(&self) -> Waiting {
         let mut waiting = self.waiting.borrow_mut();
@@ -103,13 +103,13 @@ impl Watchdog {
         Waiting { number, all: Rc::clone(&self.waiting) }
     }
 
-    /// What is known of the program's CPU time, and of the grader's own delay, now.
+    /// The program's CPU time and the grader's own delay so far.
     #[must_use]
     pub(super) fn cpu_baseline(&self) -> CpuBaseline {
         CpuBaseline::now(self.probe, self.late())
     }
 
-    /// Whether, since `baseline`, others had the CPUs for more than `threshold` of the time (rule R9).
+    /// Whether others have used the CPUs for more than `threshold` of the time since `baseline` (rule R9).
     #[must_use]
     pub(super) fn starvation_since(
         &self,
@@ -119,7 +119,7 @@ impl Watchdog {
         baseline.pressure(self.probe, self.late()).was_starved(threshold)
     }
 
-    /// By how much the grader was late so far, added up.
+    /// The grader's total delay so far.
     fn late(&self) -> Duration {
         self.late.get() + self.asleep_since.get().map_or(Duration::ZERO, late_since)
     }
@@ -130,12 +130,12 @@ fn in_flight(endpoints: &[Endpoint]) -> Option<InFlight> {
     endpoints.iter().find_map(|endpoint| endpoint.in_flight())
 }
 
-/// By how much a tick that began at `begin` is late.
+/// How late a tick that began at `begin` is.
 fn late_since(begin: Instant) -> Duration {
     begin.elapsed().saturating_sub(2 * TICK)
 }
 
-/// A wait, for as long as it lives.
+/// A wait in progress, until it is dropped.
 pub(super) struct Waiting {
     number: u64,
     all: Waits,

@@ -1,6 +1,6 @@
 //! What has arrived at a client.
 
-/// What has arrived at a client that did not wait for it.
+/// What has arrived at a client that was not waiting for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
     Bytes(Vec<u8>),

@@ -1,4 +1,4 @@
-//! The likely causes that follow from what the kernel shows, whatever the lab.
+//! The likely causes that follow from what the kernel shows, in any lab.
 
 use std::net::SocketAddr;
 
@@ -11,52 +11,52 @@ use super::exit::ExitStatus;
 #[serde(tag = "diagnosis", rename_all = "kebab-case")]
 pub enum Diagnosis {
     // Why a server does not answer a client.
-    /// Nothing is known of the client; the threads may tell.
+    /// Nothing is known about the client; the threads may show why.
     SeeThreads,
-    /// Clients wait in the listener's queue.
+    /// Clients wait in the listen queue.
     WaitsInBacklog {
         clients: usize,
         busy: BusyElsewhere,
     },
-    /// The client is not accepted.
+    /// The client has not been accepted.
     NotAccepted {
         busy: BusyElsewhere,
     },
-    /// Bytes of the client wait while the thread that serves it writes to it.
+    /// Input of the client is unread while the thread that serves it writes to it.
     WritesBeforeReading {
         unread: u64,
     },
-    /// Bytes of the client wait while the program sleeps in a call that waits for many sockets.
+    /// Input of the client is unread while the program is blocked in select, poll or epoll_wait.
     NotWatched {
         unread: u64,
     },
-    /// Bytes of the client wait while the only thread sleeps in accept.
+    /// Input of the client is unread while the only thread is blocked in accept.
     OnlyAccepts {
         unread: u64,
     },
-    /// Bytes of the client wait and no thread reads.
+    /// Input of the client is unread, and no thread reads.
     NobodyReads {
         unread: u64,
     },
-    /// Bytes of the client wait while threads do something else.
+    /// Input of the client is unread while threads do something else.
     Unread {
         unread: u64,
         busy: BusyElsewhere,
     },
-    /// The program has read everything and sleeps in read.
+    /// The program has read everything and is blocked in read.
     WaitsForMoreInput,
-    /// The program has seen the end of the input and keeps the socket.
+    /// The program has seen the end of the input but keeps the socket.
     KeepsClosedSocket,
-    /// The program keeps a connection open that it is to close.
+    /// The program keeps a connection open that it must close.
     KeepsConnectionOpen,
-    /// One thread sleeps in write while others wait for a lock.
+    /// One thread is blocked in write while others wait for a lock.
     LockHeldOverWrite,
-    /// The program has read everything, and no thread works for the client.
+    /// The program has read everything, and no thread is serving the client.
     ClientForgotten,
     /// The check as a whole takes too long.
     TooSlow,
 
-    // What a connection met.
+    // What happened to a connection.
     ClosedAtOnce,
     NothingListens {
         address: SocketAddr,
@@ -70,7 +70,7 @@ pub enum Diagnosis {
 
     // How a server ended.
     EndedWhileDraining,
-    /// A thread or task of it panicked.
+    /// One of its threads or tasks panicked.
     Panicked,
     EndedBeforeListening,
     DiedOfSigpipe,
@@ -80,11 +80,11 @@ pub enum Diagnosis {
 
     // What a server does instead of saying where it listens.
     NotExecutable,
-    /// A script's first line names it.
+    /// The first line of a script names an interpreter that does not exist.
     InterpreterMissing {
         interpreter: String,
     },
-    /// Its first line ends with a carriage return.
+    /// The first line of a script ends with a carriage return.
     InterpreterWithCarriageReturn,
     ForeignExecutable,
     BindsAnotherAddress,
@@ -101,7 +101,7 @@ pub enum Diagnosis {
     ListensTooLate,
     AnnouncesAnotherAddress,
 
-    // What a client program does instead of its part.
+    // What a client program does instead of what it should.
     DoesSomethingElseFirst,
     ServerNotVerified,
     HandshakeErrorIgnored,
@@ -155,17 +155,17 @@ pub enum Diagnosis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BusyElsewhere {
-    /// One sleeps in read, for another client.
+    /// One is blocked in read, for another client.
     Reading,
-    /// One sleeps in write, for another client.
+    /// One is blocked in write, for another client.
     Writing,
-    /// They wait for one another.
+    /// They wait for each other.
     Locked,
-    /// One sleeps for a time.
+    /// One is in a timed sleep.
     Sleeping,
-    /// One sleeps in a call that waits for many sockets, the listener not among them.
+    /// One is blocked in select, poll or epoll_wait, which does not watch the listener.
     Selecting,
-    /// The same, and an epoll set watches the listener with EPOLLET.
+    /// The same, but an epoll set watches the listener with EPOLLET.
     EdgeMissed,
     /// One waits for a child process.
     WaitingForChild,
@@ -176,7 +176,7 @@ pub enum BusyElsewhere {
 }
 
 impl Diagnosis {
-    /// Why a server ended by itself.
+    /// Why a server ended without being asked to.
     #[must_use]
     pub fn of_server_end(status: ExitStatus) -> Self {
         match status {
@@ -187,7 +187,7 @@ impl Diagnosis {
         }
     }
 
-    /// Why a client program ended with another status than `expected`.
+    /// Why a client program ended with a status other than `expected`.
     #[must_use]
     pub fn of_client_end(status: ExitStatus, expected: i32) -> Self {
         match (status, expected) {
@@ -206,7 +206,7 @@ mod tests {
 
     const PIPE: ExitStatus = ExitStatus::Signal(libc::SIGPIPE);
     const ABORT: ExitStatus = ExitStatus::Signal(libc::SIGABRT);
-    /// What a panic in `main` ends with.
+    /// The status after a panic in `main`.
     const PANIC: ExitStatus = ExitStatus::Status(101);
 
     #[test]

@@ -4,19 +4,19 @@ use serde::Serialize;
 
 use super::serialize::escaped;
 
-/// Bytes are shown up to this far before and after the first difference.
+/// How many bytes are shown before and after the first difference.
 const AROUND: usize = 12;
 
 /// The first place where two byte streams differ, with the bytes around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Where in the stream the first wrong byte is, from 0.
+    /// The offset of the first wrong byte in the stream, from 0.
     pub offset: u64,
     #[serde(rename = "expected_bytes")]
     pub expected: Excerpt,
     #[serde(rename = "received_bytes")]
     pub received: Excerpt,
-    /// How many bytes of both excerpts come before the first wrong byte.
+    /// How many bytes of each excerpt precede the first wrong byte.
     pub equal: usize,
 }
 
@@ -31,8 +31,8 @@ pub struct Excerpt {
 }
 
 impl Difference {
-    /// The difference between `expected` and `received`, which both begin at `begin` in the stream and are equal
-    /// up to index `at`. One of them may end there.
+    /// The difference between `expected` and `received`, which both begin at offset `begin` of the stream and are
+    /// equal up to index `at`. One of them may end there.
     #[must_use]
     pub fn between(begin: u64, expected: &[u8], received: &[u8], at: usize) -> Self {
         let first = at.saturating_sub(AROUND);

@@ -1,25 +1,25 @@
-//! From what the kernel shows of a server to the reason why it does not answer a client.
+//! Infers from what the kernel shows about a server why the server does not answer a client.
 
 use observe::{Syscall, TcpState, Thread, ThreadState};
 
 use super::diagnosis::{BusyElsewhere, Diagnosis};
 
-/// What is known of a server that does not answer a client.
+/// What is known about a server that does not answer a client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServerFacts {
     pub threads: Vec<Thread>,
-    /// Connections in the listener's queue.
+    /// Connections in the listen queue.
     pub not_accepted: usize,
     /// Whether an epoll set watches the listener with EPOLLET.
     pub listener_is_edge_triggered: bool,
-    /// The program's end of the client's connection, if the kernel shows one.
+    /// The program's side of the client's connection, if the kernel shows one.
     pub connection: Option<ConnectionFacts>,
 }
 
-/// What is known of the program's end of a connection.
+/// What is known about the program's side of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionFacts {
-    /// The process and the descriptor that hold it; none where it is not accepted yet.
+    /// The process and the descriptor that hold it; `None` if it has not been accepted yet.
     pub holder: Option<(i32, i32)>,
     pub state: TcpState,
     /// Bytes that the program has not read.
@@ -27,14 +27,14 @@ pub(crate) struct ConnectionFacts {
 }
 
 impl ServerFacts {
-    /// Whether a thread sleeps in such a call.
+    /// Whether a thread is blocked in a call that passes `test`.
     fn sleeps_in(&self, test: fn(Syscall) -> bool) -> bool {
         self.threads
             .iter()
             .any(|thread| matches!(thread.state, ThreadState::Blocked(call) if test(call)))
     }
 
-    /// Whether a thread sleeps in such a call on the descriptor that `connection` is.
+    /// Whether a thread is blocked in a call that passes `test`, on the descriptor of `connection`.
     fn sleeps_on(&self, connection: ConnectionFacts, test: fn(Syscall) -> bool) -> bool {
         let Some((pid, descriptor)) = connection.holder else { return false };
         self.threads.iter().any(|thread| match thread.state {
@@ -45,7 +45,7 @@ impl ServerFacts {
         })
     }
 
-    /// What the threads do that should serve the client.
+    /// What the threads that should serve the client do instead.
     fn busy(&self) -> BusyElsewhere {
         if self.sleeps_in(Syscall::waits_for_child) {
             BusyElsewhere::WaitingForChild
@@ -108,7 +108,7 @@ impl ServerFacts {
         }
     }
 
-    /// The same where bytes of the client wait to be read.
+    /// The same for a client whose input is unread.
     fn diagnose_unread(&self, connection: ConnectionFacts) -> Diagnosis {
         let unread = connection.unread;
         let selects = self.sleeps_in(Syscall::waits_for_many);
@@ -132,12 +132,12 @@ mod tests {
     use super::*;
 
     const SERVER: i32 = 100;
-    /// The descriptors of the listener, of the client that waits, and of another one.
+    /// The descriptors of the listener, of the waiting client, and of another client.
     const LISTENER: u64 = 3;
     const CLIENT: u64 = 4;
     const OTHER: u64 = 5;
 
-    /// A thread that sleeps in system call `number` on `descriptor`, as `/proc/PID/task/TID/syscall` shows it.
+    /// A thread blocked in system call `number` on `descriptor`, as `/proc/PID/task/TID/syscall` shows it.
     fn asleep(number: i64, descriptor: u64) -> Thread {
         let call = Syscall::new(number, [descriptor, 0, 0, 0, 0, 0]);
         Thread { pid: SERVER, tid: SERVER, state: ThreadState::Blocked(call), switches: 7 }

@@ -13,41 +13,41 @@ use super::transcript::Step;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     pub kind: FailureKind,
-    /// What was expected, in a sentence each; several are several acceptable answers.
+    /// What was expected, one sentence each; several are alternatives.
     pub expected: Vec<String>,
     /// What else was seen.
     pub observations: Vec<Observation>,
     pub evidence: Evidence,
-    /// Why, most likely.
+    /// The most likely cause.
     pub cause: Option<Cause>,
-    /// What happened before, in order.
+    /// What happened before the failure, in order.
     pub transcript: Vec<Step>,
-    /// The beginnings of the random words that the check has drawn: its sentences may quote them.
+    /// The beginnings of the random words that the check has drawn and that texts may quote.
     pub drawn: Vec<String>,
-    /// Whether a limit of time decides, so that even wrong bytes may be the machine's fault.
+    /// Whether a time limit is involved, so that even wrong bytes may be the machine's fault.
     time_limited: bool,
-    /// Whether no machine is so busy that it could have caused this, though it may have caused others of its kind.
+    /// Whether a busy machine cannot have caused this failure, although it may cause others of the same kind.
     is_certain: bool,
-    /// What kept the program from the CPUs, if a busy machine may be at fault: then the check is tried again.
+    /// What kept the program off the CPUs, if a busy machine may be at fault: then the check runs again.
     pub starvation: Option<Starvation>,
 }
 
-/// Something seen beside the failure itself.
+/// Something seen in addition to the failure itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "observation", rename_all = "snake_case")]
 pub enum Observation {
-    /// A sentence of the check's own.
+    /// A sentence from the check.
     Remark { text: String },
-    /// Another sight of the same failure.
+    /// The same failure, seen in another way.
     Also {
         #[serde(flatten)]
         kind: FailureKind,
     },
-    /// Bytes on the connection that was waited for.
+    /// Bytes sent and received on the connection on which the grader was waiting.
     Traffic(Traffic),
-    /// How many clients were answered before.
+    /// How many clients had been answered before.
     Answered { clients: usize },
-    /// How far a client program came, in bytes.
+    /// How far a client program got, in bytes.
     Progress {
         standard_input: u64,
         standard_output: u64,
@@ -58,17 +58,17 @@ pub enum Observation {
     Ended { status: ExitStatus },
 }
 
-/// Why a failure happened, most likely.
+/// The most likely cause of a failure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Cause {
     /// What the engine concludes from the kernel's evidence.
     Diagnosis(Diagnosis),
-    /// What a check says of its own failure.
+    /// What the check says about its own failure.
     Explained(Explanation),
 }
 
-/// The explanation of one failure of one check, by a key that stays when the text is edited.
+/// The explanation of one failure of one check. Its key stays when the text is edited.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     #[serde(rename = "explanation")]
@@ -94,7 +94,7 @@ impl Explanation {
     }
 }
 
-/// Two are equal if their keys are: whoever compares causes does not depend on sentences.
+/// Two explanations are equal if their keys are, so that comparisons do not depend on the wording.
 impl PartialEq for Explanation {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -144,13 +144,13 @@ impl Failure {
         }
     }
 
-    /// What was expected does not hold; this was seen instead.
+    /// An expected property does not hold; `observed` was seen instead.
     #[must_use]
     pub fn property(observed: impl Into<String>) -> Self {
         Self::new(FailureKind::Property { observed: observed.into() })
     }
 
-    /// The same, seen in several lines.
+    /// The same, described in several lines.
     #[must_use]
     pub fn property_lines(lines: impl IntoIterator<Item = String>) -> Self {
         let mut lines = lines.into_iter();
@@ -159,66 +159,67 @@ impl Failure {
         failure
     }
 
-    /// A sentence on what was expected. Several are several acceptable answers.
+    /// Adds a sentence that says what was expected. Several are alternatives.
     #[must_use]
     pub fn expecting(mut self, expected: impl Into<String>) -> Self {
         self.expected.push(expected.into());
         self
     }
 
-    /// Something else that was seen.
+    /// Adds something else that was seen.
     #[must_use]
     pub fn observing(mut self, observation: impl Into<Observation>) -> Self {
         self.observations.push(observation.into());
         self
     }
 
-    /// The likely cause.
+    /// Sets the likely cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cause>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// The likely cause, if one is known.
+    /// Sets the likely cause, if one is known.
     #[must_use]
     pub fn because_of(mut self, cause: Option<Cause>) -> Self {
         self.cause = cause;
         self
     }
 
-    /// A limit of time decides.
+    /// Records that a time limit is involved.
     #[must_use]
     pub fn time_limited(mut self) -> Self {
         self.time_limited = true;
         self
     }
 
-    /// Says that no busy machine can have caused it: a wrong number, say, or a wrong status of an answer.
+    /// Records that a busy machine cannot have caused this failure: a wrong number, for example, or a wrong status in
+    /// an answer.
     #[must_use]
     pub fn certain(mut self) -> Self {
         self.is_certain = true;
         self
     }
 
-    /// Makes `kind` what was seen first; what was seen until now comes after it.
+    /// Makes `kind` the failure; the previous kind becomes an observation.
     pub(crate) fn supersede(&mut self, kind: FailureKind) {
         let before = std::mem::replace(&mut self.kind, kind);
         self.observations.insert(0, Observation::Also { kind: before });
     }
 
-    /// Makes it the failure of a part that is not written yet, whose `todo!()` says `todo`.
+    /// Marks it as the failure of a part that is not written yet; `todo` is the text of its `todo!()`.
     pub fn mark_not_written(&mut self, todo: String) {
         let symptom = Box::new(self.kind.clone());
         self.kind = FailureKind::NotWritten { todo, symptom };
         self.cause = None;
     }
 
-    /// Whether a busy machine may have caused it (rule R9).
+    /// Whether a busy machine may have caused the failure (rule R9).
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         match self.kind.certainty() {
-            // A server that ended has not met a limit of time.
+            // The end of a server does not depend on a time limit.
             Certainty::Certain
                 if self.time_limited && !matches!(self.kind, FailureKind::ServerEnded { .. }) =>
             {
@@ -229,7 +230,7 @@ impl Failure {
         }
     }
 
-    /// Whether something was waited for that did not come.
+    /// Whether the grader waited for something that did not arrive.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         self.kind.is_unanswered()
@@ -240,12 +241,12 @@ impl Failure {
 #[derive(Clone, Debug)]
 pub enum CheckError {
     Failed(Box<Failure>),
-    /// The grader or the machine was at fault (rule R9); says how.
+    /// The grader or the machine was at fault (rule R9), with the reason.
     Inconclusive(String),
 }
 
 impl CheckError {
-    /// Lets `change` have a look at the failure, if it is one.
+    /// Applies `change` if it is a failure.
     #[must_use]
     pub fn amend(mut self, change: impl FnOnce(&mut Failure)) -> Self {
         if let Self::Failed(failure) = &mut self {
@@ -254,13 +255,13 @@ impl CheckError {
         self
     }
 
-    /// Adds something that was seen, if it is a failure.
+    /// Adds an observation if it is a failure.
     #[must_use]
     pub fn observing(self, observation: impl Into<Observation>) -> Self {
         self.amend(|failure| failure.observations.push(observation.into()))
     }
 
-    /// Gives `cause` for a failure in which something was waited for that did not come.
+    /// Sets `cause` if the grader waited for something that did not arrive.
     #[must_use]
     pub fn if_unanswered(self, cause: impl Into<Cause>) -> Self {
         self.amend(|failure| {
@@ -270,8 +271,7 @@ impl CheckError {
         })
     }
 
-    /// Gives the cause that `explain` finds for this kind of failure, if no more is known of it than what the engine
-    /// concludes.
+    /// Sets the cause that `explain` finds for this kind of failure, unless the check has already explained it.
     #[must_use]
     pub fn explained_by(self, explain: impl FnOnce(&FailureKind) -> Option<Explanation>) -> Self {
         self.amend(|failure| {
@@ -284,7 +284,7 @@ impl CheckError {
         })
     }
 
-    /// Gives `cause` for a failure in which the program closed a connection before all had come.
+    /// Sets `cause` if the program closed a connection before everything had arrived.
     #[must_use]
     pub fn if_closed_early(self, cause: impl Into<Cause>) -> Self {
         self.amend(|failure| {
@@ -294,7 +294,7 @@ impl CheckError {
         })
     }
 
-    /// Gives `cause`, whatever the failure is, unless it is that of a part that is not written yet.
+    /// Sets `cause` for any failure except that of a part that is not written yet.
     #[must_use]
     pub fn because(self, cause: impl Into<Cause>) -> Self {
         self.amend(|failure| {
@@ -314,7 +314,7 @@ impl CheckError {
     }
 }
 
-/// What cannot be read is the machine's fault (rule R9).
+/// If something cannot be read, the machine is at fault (rule R9).
 impl From<observe::Unreadable> for CheckError {
     fn from(error: observe::Unreadable) -> Self {
         Self::Inconclusive(error.to_string())

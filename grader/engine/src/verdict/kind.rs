@@ -13,7 +13,7 @@ use super::serialize::{escaped, milliseconds, optional_milliseconds};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FailureKind {
-    /// The program sent other bytes than the expected ones.
+    /// The program did not send the expected bytes.
     WrongBytes {
         #[serde(flatten)]
         difference: Difference,
@@ -21,21 +21,21 @@ pub enum FailureKind {
     /// The program sent bytes where none were expected.
     UnexpectedBytes {
         stream: Stream,
-        /// How many came in one piece.
+        /// How many arrived in one piece.
         count: u64,
         #[serde(serialize_with = "escaped")]
         first: Vec<u8>,
     },
-    /// Nothing came, and it is proven that nothing will: rule R13.
+    /// Nothing arrived, and it is proven that nothing will (rule R13).
     ProvenHang,
-    /// Nothing came in time.
+    /// Nothing arrived in time.
     Timeout {
         #[serde(rename = "after_ms", serialize_with = "milliseconds")]
         after: Duration,
     },
     /// The program did not close a connection.
     NotClosed {
-        /// How long was waited; `None` where it is proven that it will not (rule R13).
+        /// How long the grader waited; `None` if it is proven that the program never will (rule R13).
         #[serde(rename = "after_ms", serialize_with = "optional_milliseconds")]
         after: Option<Duration>,
     },
@@ -44,7 +44,7 @@ pub enum FailureKind {
         #[serde(rename = "after_ms", serialize_with = "milliseconds")]
         after: Duration,
     },
-    /// The program closed the stream (FIN or RST) before all bytes had come.
+    /// The program closed the stream (FIN or RST) before all bytes had arrived.
     ClosedEarly {
         stream: Stream,
         received: u64,
@@ -56,54 +56,54 @@ pub enum FailureKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         phase: Option<Phase>,
         reason: String,
-        /// Whether TLS is the reason, not the socket.
+        /// Whether the error comes from TLS, not from the socket.
         tls: bool,
-        /// Bytes sent and received before, as far as they count.
+        /// Bytes sent and received before, if they matter.
         #[serde(skip_serializing_if = "Option::is_none")]
         traffic: Option<Traffic>,
     },
-    /// A connection ended where it should not have; says how that was seen.
+    /// A connection ended unexpectedly; `observed` says how the grader noticed.
     ConnectionLost { observed: String },
     /// The program reset the connection before it was established.
     ConnectReset { address: SocketAddr, reason: String },
-    /// Nothing listens.
+    /// Nothing listens at the address.
     ConnectRefused { address: SocketAddr, reason: String },
     /// The TLS handshake did not succeed.
     HandshakeFailed { how: HandshakeEnd },
-    /// The program, a server, has ended.
+    /// The server under test has ended.
     ServerEnded { status: ExitStatus },
-    /// The program ended with another status than the expected one.
+    /// The program did not end with the expected status.
     WrongStatus { status: ExitStatus },
-    /// The program was to end, and has not.
+    /// The program should have ended but has not.
     StillRunning {
-        /// How long was waited; `None` where it is proven to sleep forever.
+        /// How long the grader waited; `None` if the program is proven to sleep forever.
         #[serde(rename = "after_ms", serialize_with = "optional_milliseconds")]
         after: Option<Duration>,
     },
     /// The operating system cannot start the program.
     NotStarted { reason: String },
-    /// The program has not said where it listens, or not as it should.
+    /// The program has not said where it listens, or not in the required form.
     NotAnnounced { fault: AnnouncementFault },
     /// The program reached a `todo!()`.
     NotWritten {
         /// What the `todo!()` says.
         todo: String,
-        /// What was seen of it.
+        /// What was seen from outside.
         symptom: Box<FailureKind>,
     },
-    /// What a check expects does not hold; says what was seen instead.
+    /// An expected property does not hold; `observed` says what was seen instead.
     Property { observed: String },
-    /// Checks that passed left sockets of clients behind.
+    /// Checks that passed left client sockets behind.
     Residue { left: Vec<Residue> },
 }
 
-/// Which stream of the program's bytes is meant.
+/// One of the program's output streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
-    /// What a server sends to a client of the grader's.
+    /// What a server sends to one of the grader's clients.
     ToClient,
-    /// What a client program sends to a server of the grader's.
+    /// What a client program sends to the grader's server.
     ToServer,
     /// What a client program prints.
     StandardOutput,
@@ -124,11 +124,11 @@ pub struct Traffic {
     pub received: u64,
 }
 
-/// How a TLS handshake ended without success.
+/// How a TLS handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HandshakeEnd {
-    /// TLS says why.
+    /// TLS reports the reason.
     Disagreed(String),
     /// The program closed the connection.
     Closed,
@@ -140,23 +140,23 @@ pub enum HandshakeEnd {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnnouncementFault {
-    /// The program ended without it.
+    /// The program ended without printing it.
     Ended,
-    /// The program sleeps forever, after it has printed this beginning of a line.
+    /// The program sleeps forever after it has printed `printed`, the beginning of a line.
     Silent {
         #[serde(serialize_with = "escaped")]
         printed: Vec<u8>,
         threads: usize,
     },
-    /// It did not come in time; so many bytes of other output did.
+    /// It did not arrive in time, but `printed` bytes of other output did.
     Late {
         printed: u64,
         #[serde(rename = "after_ms", serialize_with = "milliseconds")]
         after: Duration,
     },
-    /// It names an address that was not asked for.
+    /// It names an address that was not requested.
     WrongAddress(SocketAddr),
-    /// It is another line; of a long one only the beginning is kept.
+    /// It is a different line; only the beginning of a long one is kept.
     WrongLine {
         #[serde(serialize_with = "escaped")]
         line: Vec<u8>,
@@ -170,23 +170,23 @@ pub enum AnnouncementFault {
 /// What a check left behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Residue {
-    /// Its id.
+    /// The check's id.
     pub check: String,
-    /// Sockets of clients that are gone.
+    /// Sockets of disconnected clients.
     pub sockets: usize,
 }
 
-/// Whether a failure says something about the program on any machine (rule R9).
+/// Whether a failure proves something about the program on any machine (rule R9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// It does, however busy the machine is.
+    /// It does, no matter how busy the machine is.
     Certain,
-    /// A busy machine may have caused it: rule R9.
+    /// A busy machine may have caused it (rule R9).
     MachineMayBeAtFault,
 }
 
 impl FailureKind {
-    /// The kind of a failure in which the end of a stream was waited for.
+    /// The kind of failure if the grader was waiting for the end of a stream.
     #[must_use]
     pub fn awaiting_end(self) -> Self {
         match self {
@@ -196,7 +196,7 @@ impl FailureKind {
         }
     }
 
-    /// The bytes of `received` that came where none were expected.
+    /// `received` arrived where nothing was expected.
     #[must_use]
     pub fn unexpected(stream: Stream, received: &[u8]) -> Self {
         Self::UnexpectedBytes { stream, count: received.len() as u64, first: received.to_vec() }
@@ -206,7 +206,7 @@ impl FailureKind {
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         match self {
-            // No machine is so busy that it sends other bytes, ends a server, reaches a `todo!()` or has a thread
+            // However busy it is, a machine never changes bytes, ends a server, reaches a `todo!()` or puts a thread to
             // sleep without a timeout.
             Self::WrongBytes { .. }
             | Self::UnexpectedBytes { .. }
@@ -233,13 +233,13 @@ impl FailureKind {
         }
     }
 
-    /// Whether something was waited for that did not come.
+    /// Whether the grader waited for something that did not arrive.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         matches!(self, Self::ProvenHang | Self::Timeout { .. } | Self::NotClosed { .. })
     }
 
-    /// Whether a program that has just ended looks like this from outside: its kernel closes its sockets before its
+    /// Whether a program that has just ended looks like this from outside: the kernel closes its sockets before its
     /// parent learns of the end.
     #[must_use]
     pub fn may_follow_an_end(&self) -> bool {
@@ -254,14 +254,14 @@ impl FailureKind {
         )
     }
 
-    /// Whether a program one of whose threads or tasks has just panicked looks like this from outside.
+    /// Whether a program looks like this from outside when one of its threads or tasks has just panicked.
     #[must_use]
     pub fn may_follow_a_panic(&self) -> bool {
         self.is_unanswered()
             || matches!(self, Self::ClosedEarly { .. } | Self::ConnectionBroken { .. })
     }
 
-    /// What was seen of it: of a `todo!()` its symptom.
+    /// What was seen: the symptom of a `todo!()`, or the kind itself.
     #[must_use]
     pub fn symptom(&self) -> &Self {
         match self {

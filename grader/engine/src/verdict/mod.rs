@@ -1,4 +1,4 @@
-//! Verdicts as data: kinds of failure, evidence, causes, transcripts; and the text made from them.
+//! Verdicts as data (kinds of failure, evidence, causes and transcripts) and the text made from them.
 
 mod arrival;
 mod diagnosis;

@@ -9,7 +9,7 @@ pub(super) fn escaped<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::O
     serializer.collect_str(&bytes.escape_ascii())
 }
 
-/// Writes a time in milliseconds, to a tenth.
+/// Writes a duration in milliseconds, to a tenth.
 pub(super) fn milliseconds<S: Serializer>(
     time: &Duration,
     serializer: S,
@@ -17,8 +17,8 @@ pub(super) fn milliseconds<S: Serializer>(
     serializer.serialize_f64((time.as_secs_f64() * 1e4).round() / 10.0)
 }
 
-/// The same for a time that may be missing.
-#[allow(clippy::ref_option, reason = "serde hands over a reference")]
+/// The same for an optional duration.
+#[allow(clippy::ref_option, reason = "serde passes a reference")]
 pub(super) fn optional_milliseconds<S: Serializer>(
     time: &Option<Duration>,
     serializer: S,

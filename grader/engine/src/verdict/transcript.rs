@@ -13,11 +13,10 @@ use super::serialize::{escaped, milliseconds};
 /// Something that happened during a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Since the check began, in milliseconds.
+    /// The time since the check began, in milliseconds.
     #[serde(rename = "at_ms", serialize_with = "milliseconds")]
     pub at: Duration,
-    /// Who did it: the grader, the program under test, or one of the grader's clients or servers by its name in
-    /// reports.
+    /// Who did it: the grader, the program under test, or one of the grader's clients or servers by its name in reports.
     pub actor: String,
     #[serde(flatten)]
     pub event: Event,
@@ -27,7 +26,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// The grader says what it does next, in words.
+    /// The grader says what it does next.
     Action { text: String },
     /// The grader launched the program.
     Started,
@@ -35,11 +34,11 @@ pub enum Event {
     Ended { status: ExitStatus },
     /// The actor connected.
     Connected,
-    /// The actor, a server of the grader's, accepted a connection.
+    /// The actor, one of the grader's servers, accepted a connection.
     Accepted,
-    /// Bytes went from the actor to the program.
+    /// The actor sent bytes to the program.
     Sent(Bytes),
-    /// Bytes came from the program to the actor.
+    /// The actor received bytes from the program.
     Received(Bytes),
     /// The grader gave the program these bytes on standard input.
     Input(Bytes),
@@ -57,11 +56,11 @@ pub enum Event {
     Broken { reason: String },
     /// The grader sent this signal to the program.
     Signal { name: String },
-    /// So many events before this moment are not kept.
+    /// The number of events before this moment that were not kept.
     LeftOut { events: u64 },
 }
 
-/// In which direction bytes went.
+/// The direction in which bytes were sent.
 #[derive(Clone, Copy)]
 enum Flow {
     Sent,
@@ -80,7 +79,7 @@ impl Flow {
         }
     }
 
-    /// The bytes of `event`, if they went in this direction.
+    /// The bytes of `event`, if they were sent in this direction.
     fn bytes(self, event: &mut Event) -> Option<&mut Bytes> {
         match (self, event) {
             (Self::Sent, Event::Sent(bytes))
@@ -92,7 +91,7 @@ impl Flow {
     }
 }
 
-/// Some bytes, of which only the first are kept.
+/// A number of bytes, of which only the first are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Bytes {
     #[serde(rename = "bytes")]
@@ -101,11 +100,11 @@ pub struct Bytes {
     pub first: Vec<u8>,
 }
 
-/// So many bytes of a piece of data are kept.
+/// How many of them are kept.
 const FIRST: usize = 24;
 
-/// So many events on the wire are kept from the beginning of a check, and so many from its end: a check may move
-/// gigabytes over thousands of connections. What the grader says it does is kept whole.
+/// How many wire events are kept from the beginning and from the end of a check, which may move gigabytes over
+/// thousands of connections. All of the grader's actions are kept.
 const MAX_BEGINNING: usize = 64;
 const MAX_END: usize = 192;
 
@@ -127,7 +126,7 @@ struct Inner {
     actions: RefCell<Vec<Step>>,
     beginning: RefCell<Vec<Step>>,
     end: RefCell<VecDeque<Step>>,
-    /// How many events between the two are not kept, and when the last of them was.
+    /// How many events between the two were not kept, and the time of the last one.
     left_out: Cell<(u64, Duration)>,
     notes: RefCell<Vec<String>>,
 }
@@ -162,7 +161,7 @@ impl Journal {
         self.wire(GRADER, Event::Signal { name: name.into() });
     }
 
-    /// Records that the program is started.
+    /// Records that the program was started.
     pub(crate) fn started(&self) {
         self.wire(PROGRAM, Event::Started);
     }
@@ -172,7 +171,7 @@ impl Journal {
         self.wire(PROGRAM, Event::Ended { status });
     }
 
-    /// Records bytes that the program is given on standard input.
+    /// Records bytes that the grader gave the program on standard input.
     pub(crate) fn input(&self, bytes: &[u8]) {
         self.moved(GRADER, bytes, Flow::Input);
     }
@@ -189,7 +188,7 @@ impl Journal {
         self.moved(actor, bytes, Flow::Sent);
     }
 
-    /// Records bytes that `actor` received; none are the end of the stream.
+    /// Records bytes that `actor` received; an empty slice is the end of the stream.
     pub fn received(&self, actor: &str, bytes: &[u8]) {
         match bytes {
             [] => self.wire(actor, Event::EndOfStream),
@@ -215,7 +214,7 @@ impl Journal {
         end.push_back(step);
     }
 
-    /// Has what `from` did until now be done by `to`: a connection gets its name once it is there.
+    /// Attributes to `to` what `from` has done so far, because a connection gets its name only once it exists.
     pub fn rename(&self, from: &str, to: &str) {
         let mut beginning = self.inner.beginning.borrow_mut();
         let mut end = self.inner.end.borrow_mut();
@@ -224,13 +223,13 @@ impl Journal {
         }
     }
 
-    /// Bytes in one direction, one after the other, are one event.
+    /// Records bytes; consecutive pieces in one direction are one event.
     fn moved(&self, actor: &str, bytes: &[u8], flow: Flow) {
         {
             let mut beginning = self.inner.beginning.borrow_mut();
             let mut end = self.inner.end.borrow_mut();
             let last = if end.is_empty() { beginning.last_mut() } else { end.back_mut() };
-            // What the grader said since then separates the two.
+            // An action in between separates the two.
             let actions = self.inner.actions.borrow();
             let said = actions.last().map(|action| action.at);
             if let Some(Step { at, actor: other, event }) = last
@@ -249,7 +248,7 @@ impl Journal {
         Step { at: self.inner.begin.elapsed(), actor: actor.to_owned(), event }
     }
 
-    /// Evidence without points, for the report of a check that passes.
+    /// Adds evidence that costs no points, for the report of a check that passes.
     pub fn note(&self, note: impl Into<String>) {
         self.inner.notes.borrow_mut().push(note.into());
     }
@@ -260,7 +259,7 @@ impl Journal {
         self.inner.notes.borrow().clone()
     }
 
-    /// All that is kept, in order of time. Where something is left out, an event says so.
+    /// Everything that was kept, in chronological order. An [`Event::LeftOut`] marks what was left out.
     #[must_use]
     pub fn transcript(&self) -> Vec<Step> {
         let mut all = self.inner.actions.borrow().clone();

@@ -18,8 +18,8 @@ fn content_types_name_the_format() {
         (None, "no Content-Type"),
         (Some(""), "the Content-Type is ``"),
         (Some("text/html"), "the Content-Type is `text/html`"),
-        (Some("text/plain; version=1.2"), "has version `1.2`: want version=0.0.4"),
-        (Some("application/openmetrics-text; version=2.0.0"), "want version=1.0.0"),
+        (Some("text/plain; version=1.2"), "has version `1.2`: expected version=0.0.4"),
+        (Some("application/openmetrics-text; version=2.0.0"), "expected version=1.0.0"),
         (Some("text/plain; charset=iso-8859-1"), "has charset `iso-8859-1`"),
     ] {
         let text = Format::of(bad).expect_err("is wrong");

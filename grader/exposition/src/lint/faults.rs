@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Fault;
 
-/// A page may be a megabyte of faults, and a report needs only the first.
+/// A page may have a megabyte of faults, but a report needs only the first ones.
 const MAX_FAULTS: usize = 100;
 
 #[derive(Default)]

@@ -6,10 +6,10 @@ use super::points::Points;
 use crate::format::Format;
 use crate::model::{Exposition, Family};
 
-/// Collects parsed lines into an [`Exposition`] and checks them against those before.
+/// Collects parsed lines into an [`Exposition`] and checks them against earlier ones.
 pub(crate) struct Linter {
     pub(super) format: Format,
-    /// Without its faults.
+    /// The page so far, without its faults.
     pub(super) page: Exposition,
     pub(super) faults: Faults,
     pub(super) order: Order,
@@ -31,15 +31,15 @@ impl Linter {
         self.faults.add(line, text);
     }
 
-    /// A fault that many lines may share; for each `subject` only the first is reported.
+    /// Adds a fault that many lines may share; for each `subject` only the first is reported.
     pub(crate) fn fault_once(&mut self, line: usize, subject: &str, text: impl Into<String>) {
         self.faults.once(line, subject, text);
     }
 
-    /// A fault because of which the line is left out.
+    /// Adds the fault that makes a line invalid.
     pub(crate) fn skipped(&mut self, line: usize, text: impl Into<String>) {
         self.faults.add(line, text);
-        // What the point lacks may be in this line, so that fault has to come after this one.
+        // This line may contain what the point lacks, so the fault about the missing part must come after this one.
         self.points.move_last_to(line);
     }
 
@@ -63,8 +63,8 @@ impl Linter {
                 line,
                 &format!("group {name}"),
                 format!(
-                    "more of {name}, which began at line {first}, after lines of others: want all \
-                     lines of {name} together"
+                    "{name} began on line {first} and continues after lines of other families: \
+                     all lines of {name} must be together"
                 ),
             ),
             None => self.family(name).line = line,

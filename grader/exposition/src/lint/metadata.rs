@@ -7,7 +7,7 @@ use crate::line::{Keyword, Metadata};
 use crate::text::{bail, shown};
 
 impl Linter {
-    /// Takes a metadata line. An error is the fault because of which the line is left out.
+    /// Takes a metadata line. An error is the fault that makes the line invalid.
     pub(crate) fn metadata(&mut self, line: usize, metadata: &Metadata<'_>) -> Result<(), String> {
         let Metadata { keyword, family, content } = *metadata;
         let word = keyword.name();
@@ -16,7 +16,7 @@ impl Linter {
         // one group, with HELP and TYPE first", does not.
         if let Some(first) = known.first_sample {
             let late = format!(
-                "the {word} line of {family} comes after its samples (line {first}): want it first"
+                "the {word} line of {family} comes after its samples (line {first}): it must come first"
             );
             self.fault(line, late);
             self.order.resume(family);
@@ -29,7 +29,7 @@ impl Linter {
             Keyword::Unit => known.unit.is_some(),
         };
         if is_second {
-            bail!("a second {word} line of {family}: want at most one");
+            bail!("a second {word} line of {family}: expected at most one");
         }
         match keyword {
             Keyword::Help => self.help(family, content)?,
@@ -56,8 +56,8 @@ impl Linter {
     }
 
     /// Notes the names that samples of this family may have. Two families that share such a name
-    /// are a fault in OpenMetrics. The specification of Prometheus text does not say so, but it is
-    /// unclear then which sample belongs where, and promtool refuses one of the two orders.
+    /// are a fault in OpenMetrics. The specification of Prometheus text does not say so, but then it
+    /// is unclear which sample belongs where, and promtool refuses one of the two orders.
     fn claim(&mut self, line: usize, family: &str, kind: Kind) {
         for suffix in kind.suffixes(self.format) {
             let sample = format!("{family}{suffix}");
@@ -70,11 +70,11 @@ impl Linter {
             let text = match (other.kind, other.first_sample) {
                 (None, Some(first)) => format!(
                     "the TYPE line of the {kind} {family} comes after its sample {sample} (line \
-                     {first}): want it first"
+                     {first}): it must come first"
                 ),
                 _ => format!(
-                    "the {kind} {family} has samples called {sample}, as has {owner} (line {}): \
-                     want another name for one of them",
+                    "the {kind} {family} has samples called {sample}, as does {owner} (line {}): \
+                     rename one of them",
                     other.line
                 ),
             };
@@ -86,12 +86,12 @@ impl Linter {
 fn check_unit(family: &str, unit: Option<&str>, kind: Option<Kind>) -> Result<(), String> {
     let Some(unit) = unit else { return Ok(()) };
     if matches!(kind, Some(Kind::Info | Kind::StateSet)) {
-        bail!("{family} has the unit {}: an info or stateset has none", shown(unit));
+        bail!("{family} has the unit {}: an info or stateset must have none", shown(unit));
     }
     match family.strip_suffix(unit) {
         Some(stem) if stem.ends_with('_') => Ok(()),
         _ => Err(format!(
-            "the unit {} is not the end of the name {family}: want a name such as {family}_{unit}",
+            "the name {family} does not end with `_` and the unit {}: expected a name such as {family}_{unit}",
             shown(unit)
         )),
     }

@@ -1,5 +1,5 @@
-//! What the lines of a page mean together: which family a sample belongs to, the order of the
-//! lines, and what counters, histograms and summaries must consist of.
+//! Rules about several lines of a page: the family of each sample, the order of the lines, and the parts of
+//! counters, histograms and summaries.
 
 mod faults;
 mod linter;

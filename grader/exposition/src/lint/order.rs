@@ -1,4 +1,4 @@
-//! The order of the lines: each family and each metric in one group, each series once.
+//! The order of the lines: each family and each metric forms one group, and each series occurs once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub(super) struct Order {
     /// The labels of the last sample without its inner label, such as `le`: what OpenMetrics calls
     /// a metric.
     metric: Option<Labels>,
-    /// All metrics of the current family before that one.
+    /// All earlier metrics of the current family.
     earlier: BTreeSet<Labels>,
     /// The last line and timestamp of each series.
     seen: BTreeMap<String, (usize, Option<f64>)>,
@@ -32,13 +32,13 @@ impl Order {
         true
     }
 
-    /// Notes a line of `family` whose place is a fault already.
+    /// Notes a line of `family` whose position has already been reported.
     pub(super) fn resume(&mut self, family: &str) {
         family.clone_into(&mut self.family);
     }
 
-    /// Notes the series of a sample. Returns whether it is there a second time, which is a fault.
-    /// OpenMetrics allows that with increasing timestamps.
+    /// Notes the series of a sample. Returns whether it occurs a second time, which is a fault unless
+    /// the format is OpenMetrics and the timestamps increase.
     pub(super) fn repeats(&mut self, sample: &Sample, format: Format, faults: &mut Faults) -> bool {
         let series = sample.series();
         let now = (sample.line, sample.timestamp);
@@ -47,12 +47,12 @@ impl Order {
         if grows && format == Format::OpenMetrics {
             return false;
         }
-        let text = format!("{} is already at line {line}: want it once", shown(&series));
+        let text = format!("{} is already on line {line}", shown(&series));
         faults.add(sample.line, text);
         true
     }
 
-    /// Notes the metric of a sample. Returns whether it was left for another one before.
+    /// Notes the metric of a sample. Returns whether other metrics separate it from its earlier samples.
     pub(super) fn returns_to(&mut self, metric: &Labels) -> bool {
         if self.metric.as_ref() == Some(metric) {
             return false;

@@ -10,8 +10,8 @@ use crate::text::shown;
 /// The samples of one metric at one time.
 #[derive(Default)]
 struct Point {
-    /// The last of its lines, or an unreadable one after it. What is missing is reported there,
-    /// after what may be the cause.
+    /// Its last line, or an unreadable one after it. A missing part is reported there, after the fault
+    /// that may be the cause.
     line: usize,
     buckets: Vec<Bucket>,
     /// Line and value of the other samples, by suffix.
@@ -36,7 +36,7 @@ type Key = (Metric, Option<u64>);
 #[derive(Default)]
 pub(super) struct Points {
     points: BTreeMap<Key, Point>,
-    /// Where the last sample went.
+    /// The point of the last sample.
     last: Option<Key>,
 }
 
@@ -56,7 +56,7 @@ impl Points {
         point.line = line;
         match bound {
             Some(Some(bound)) => point.buckets.push(Bucket { line, bound, value }),
-            // The sample's own check has reported it.
+            // The check of the sample has reported it.
             Some(None) => {}
             None => {
                 point.parts.insert(suffix, (line, value));
@@ -64,7 +64,7 @@ impl Points {
         }
     }
 
-    /// Counts an unreadable line as one of the last sample's point.
+    /// Assigns an unreadable line to the point of the last sample.
     pub(super) fn move_last_to(&mut self, line: usize) {
         if let Some(point) = self.last.as_ref().and_then(|key| self.points.get_mut(key)) {
             point.line = line;
@@ -120,11 +120,11 @@ fn histogram(
             let text = format!("the histogram {name} has no bucket with le=\"+Inf\"");
             faults.add(point.line, text);
         }
-        // Both specifications want the two to be equal, although promtool does not look at it.
+        // Both specifications require the two to be equal, although promtool does not check it.
         (Some(Bucket { value: all, .. }), Some((line, value))) if all != value => {
             let text = format!(
-                "the histogram {name} has a {count} of {value}, and {all} in the bucket of \
-                 le=\"+Inf\": want the same"
+                "the histogram {name} has a {count} of {value}, but {all} in the bucket with \
+                 le=\"+Inf\": they must be equal"
             );
             faults.add(*line, text);
         }
@@ -137,7 +137,7 @@ fn histogram(
     }
 }
 
-/// Checks that count and sum are both there or both missing. A histogram, but not a gauge
+/// Checks that count and sum are both present or both missing. A histogram, but not a gauge
 /// histogram, with a negative bound must not have a sum.
 fn count_and_sum(
     name: &str,
@@ -171,8 +171,8 @@ fn cumulative(name: &str, sorted: &[Bucket], faults: &mut Faults) {
             && high.value < low.value
         {
             let text = format!(
-                "the histogram {name} has {} up to {} and {} up to {}: each bucket counts the \
-                 smaller ones, too",
+                "the histogram {name} has {} up to {} and {} up to {}: each bucket must \
+                 include the smaller ones",
                 high.value, high.bound, low.value, low.bound
             );
             faults.add(high.line, text);
@@ -180,14 +180,14 @@ fn cumulative(name: &str, sorted: &[Bucket], faults: &mut Faults) {
     }
 }
 
-/// Checks that the bounds rise in the order of the lines.
+/// Checks that the bounds increase in the order of the lines.
 fn rising(name: &str, buckets: &[Bucket], what: &str, faults: &mut Faults) {
     for pair in buckets.windows(2) {
         if let [before, now] = pair
             && now.bound <= before.bound
         {
             let text = format!(
-                "the {what} of {name}: {} comes after {}, want rising order and each once",
+                "the {what} of {name}: {} comes after {}: they must increase",
                 now.bound, before.bound
             );
             faults.add(now.line, text);

@@ -34,7 +34,7 @@ impl Linter {
         self.page.samples.push(sample);
     }
 
-    /// Checks the place of a sample and adds it to its point.
+    /// Checks the position of a sample and adds it to its point.
     fn arrange(&mut self, sample: &Sample, kind: Kind, suffix: &'static str, family: &str) {
         let is_second = self.order.repeats(sample, self.format, &mut self.faults);
         let mut metric = sample.labels.clone();
@@ -42,8 +42,8 @@ impl Linter {
         let returns = self.order.returns_to(&metric);
         if returns && self.format == Format::OpenMetrics && !is_second {
             let text = format!(
-                "more of {}, after samples with other labels: OpenMetrics wants all samples of one \
-                 label set together",
+                "{} continues after samples with other labels: OpenMetrics requires all samples \
+                 of one label set to be together",
                 shown(&series(family, &metric))
             );
             self.fault_once(sample.line, &format!("metric {family}"), text);
@@ -57,7 +57,7 @@ impl Linter {
     }
 }
 
-/// The text of a fault: a sample whose name does not go with its family's type.
+/// The text of a fault: a sample whose name does not match its family's type.
 fn unexpected_name(sample: &str, family: &str, kind: Kind, format: Format) -> String {
     let suffixes = kind.suffixes(format);
     let wanted: Vec<_> = suffixes.iter().map(|suffix| format!("{family}{suffix}")).collect();
@@ -66,5 +66,5 @@ fn unexpected_name(sample: &str, family: &str, kind: Kind, format: Format) -> St
         format!("; in OpenMetrics the TYPE line of {family} is `# TYPE {stem} counter`")
     });
     let kind = kind.name(format);
-    format!("the sample {sample} of the {kind} {family}: want {}{hint}", wanted.join(", "))
+    format!("the sample {sample} of the {kind} {family}: expected {}{hint}", wanted.join(", "))
 }

@@ -1,4 +1,4 @@
-//! One sample by itself: its value, and the label that its type needs.
+//! Checks of a single sample: its value, and the label that its type needs.
 
 use crate::format::{Format, Kind};
 use crate::model::Sample;
@@ -38,7 +38,7 @@ pub(super) fn check(
 
 fn not_negative(Sample { name, value, .. }: &Sample, what: &str) -> Result<(), String> {
     if value.is_nan() || *value < 0.0 {
-        bail!("{name} is {value}: {what} is a number from 0 up");
+        bail!("{name} is {value}: {what} must be at least 0");
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ fn not_negative(Sample { name, value, .. }: &Sample, what: &str) -> Result<(), S
 fn count(sample: &Sample, what: &str, format: Format) -> Result<(), String> {
     let Sample { name, value, .. } = sample;
     if format == Format::OpenMetrics && value.fract() != 0.0 {
-        bail!("{name} is {value}: OpenMetrics wants {what} to be a whole number");
+        bail!("{name} is {value}: OpenMetrics requires {what} to be a whole number");
     }
     not_negative(sample, what)
 }
@@ -54,11 +54,11 @@ fn count(sample: &Sample, what: &str, format: Format) -> Result<(), String> {
 fn bucket(sample: &Sample, format: Format) -> Result<(), String> {
     let Sample { name, labels, .. } = sample;
     let Some(le) = labels.get("le") else {
-        bail!("{name} without the label le: want le=\"upper bound\"");
+        bail!("{name} without the label le: expected le=\"upper bound\"");
     };
     match number(le) {
-        None => Err(format!("{name} has le={}: want a number or +Inf", shown(le))),
-        Some(bound) if bound.is_nan() => Err(format!("{name} has le=\"{le}\": want a bound")),
+        None => Err(format!("{name} has le={}: expected a number or +Inf", shown(le))),
+        Some(bound) if bound.is_nan() => Err(format!("{name} has le=\"{le}\": expected a bound")),
         Some(_) => count(sample, "a bucket", format),
     }
 }
@@ -66,16 +66,16 @@ fn bucket(sample: &Sample, format: Format) -> Result<(), String> {
 fn quantile(Sample { name, labels, value, .. }: &Sample, format: Format) -> Result<(), String> {
     let Some(quantile) = labels.get("quantile") else {
         bail!(
-            "the sample {name} of a summary without the label quantile: want quantile=\"0.5\" and \
-             such, or {name}_sum and {name}_count"
+            "the sample {name} of a summary without the label quantile: expected a label such \
+             as quantile=\"0.5\", or the name {name}_sum or {name}_count"
         );
     };
     if !number(quantile).is_some_and(|quantile| (0.0..=1.0).contains(&quantile)) {
-        bail!("{name} has quantile={}: want a number from 0 to 1", shown(quantile));
+        bail!("{name} has quantile={}: expected a number from 0 to 1", shown(quantile));
     }
     // Prometheus text allows any value.
     if format == Format::OpenMetrics && *value < 0.0 {
-        bail!("a quantile of {name} is {value}: OpenMetrics wants none below 0");
+        bail!("a quantile of {name} is {value}: OpenMetrics allows none below 0");
     }
     Ok(())
 }

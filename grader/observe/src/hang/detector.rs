@@ -1,4 +1,4 @@
-//! Takes the samples that a proof is made of.
+//! Takes the samples for a proof.
 
 use std::time::Instant;
 
@@ -11,8 +11,8 @@ use crate::foreign_socket::has_timeout;
 use crate::probe::{Probe, Unreadable};
 use crate::threads::Thread;
 
-/// Proves hangs (rule R13) from samples taken one after the other: two in a row prove one if in both each thread of the
-/// tree sleeps in the same call without a timeout, none has run between, and nothing that may wake one is in flight.
+/// Proves hangs (rule R13) from a series of samples. Two successive samples prove a hang if each thread sleeps in the same
+/// call without a timeout in both, none has run in between, and nothing in flight may wake one.
 #[derive(Debug)]
 pub struct HangDetector {
     probe: Probe,
@@ -31,15 +31,15 @@ impl HangDetector {
         self.last = None;
     }
 
-    /// Takes a sample and returns, if it proves a hang together with the one before, when that one was taken.
-    /// `in_flight` reads what may still wake the program from outside.
+    /// Takes a sample. If it proves a hang together with the previous one, returns when that one was taken. `in_flight`
+    /// reads what may still wake the program from outside.
     ///
-    /// Cheap as long as a thread runs: then no other is read. Sockets, timers and connections are read only after two
-    /// equal samples of the threads.
+    /// A sample is cheap while a thread runs, because no other thread is read then. Sockets, timers and connections are
+    /// read only after two equal samples of the threads.
     ///
     /// # Errors
     ///
-    /// The first reason found why the two do not prove a hang.
+    /// The first reason for which the two samples do not prove a hang.
     pub fn sample(&mut self, in_flight: impl Fn() -> Option<InFlight>) -> Result<Instant, NoProof> {
         let now = Instant::now();
         let before = self.last.take();
@@ -51,7 +51,7 @@ impl HangDetector {
             }
             None => Err(NoProof::FirstSample),
         };
-        // Always the last sample, proof or not: a wait that begins later needs two samples of its own.
+        // Stored in any case: the next sample is compared with this one.
         self.last = Some((now, threads));
         verdict
     }
@@ -78,7 +78,7 @@ impl<F: Fn() -> Option<InFlight>> Circumstances for Kernel<F> {
 
     fn alarms(&self, pid: i32) -> Option<Alarms> {
         let status = Process::new(pid).and_then(|process| process.status()).ok()?;
-        // The file exists only where the kernel was built for checkpoints (CONFIG_CHECKPOINT_RESTORE).
+        // The file exists only if the kernel supports checkpoints (CONFIG_CHECKPOINT_RESTORE).
         let timers = std::fs::read(format!("/proc/{pid}/timers")).unwrap_or_default();
         Some(Alarms {
             caught: status.sigcgt,
@@ -107,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    /// The first of 100 verdicts, 10 ms apart, that says more of `child` than that it has just run.
+    /// The first of 100 verdicts, 10 ms apart, that says more than that `child` has just run.
     fn verdict(child: &Child) -> Result<Instant, NoProof> {
         let mut detector = HangDetector::new(Probe::of(child.id().cast_signed()));
         let mut last = Err(NoProof::FirstSample);

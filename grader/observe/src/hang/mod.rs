@@ -1,4 +1,4 @@
-//! Proves that a program hangs (rule R13): nothing will ever happen unless something from outside happens.
+//! Proves that a program hangs (rule R13): it will never do anything unless something happens outside.
 
 mod detector;
 mod proof;

@@ -1,7 +1,7 @@
-//! The proof (rule R13) as a pure function over two samples of the threads and what else the kernel shows.
+//! The proof (rule R13) as a pure function of two samples of the threads and other facts that the kernel shows.
 //!
-//! A program hangs if in two samples each of its threads sleeps in the same call without a timeout, no thread has run
-//! between, and nothing exists that could wake one of them: no stop to be lifted, no timer, no bytes in flight.
+//! A program hangs if in both samples each of its threads sleeps in the same call without a timeout and no thread has
+//! run in between. In addition, nothing must be able to wake them: no pending SIGCONT, no timer, no bytes in flight.
 
 use crate::connections::InFlight;
 use crate::probe::Unreadable;
@@ -17,53 +17,54 @@ pub enum NoProof {
     NoThreads,
     /// A thread is running, or has run since the first sample.
     ThreadRan,
-    /// A process is stopped: it sleeps, but not because of what it waits for.
+    /// A process is stopped, which is why its threads sleep.
     Stopped,
-    /// This call has a timeout, or is not known to have none.
+    /// This call has a timeout, or may have one.
     CallMayEnd(Syscall),
     /// This call is on a socket with a timeout (SO_RCVTIMEO or SO_SNDTIMEO), or on a descriptor whose timeout the kernel
-    /// does not tell.
+    /// does not show.
     SocketMayTimeOut(Syscall),
-    /// Rule R13 is for one process: a process that ends wakes its parent, and the timer that would end it does not show.
+    /// Rule R13 covers only a single process: a process that ends wakes its parent, and the timer that may end it is
+    /// invisible.
     SeveralProcesses,
-    /// SIGALRM is caught, or blocked to be waited for: the program may have called setitimer(2) or alarm(2), which do not
-    /// show otherwise. A SIGALRM with its default action ends the only process and wakes no thread.
+    /// SIGALRM is caught, or blocked so that a thread can wait for it: the program may have called setitimer(2) or
+    /// alarm(2), which are otherwise invisible. The default action of SIGALRM ends the only process and wakes no thread.
     AlarmHandled,
-    /// A timer of timer_create(2).
+    /// The program has a timer from timer_create(2).
     PosixTimer,
-    /// A descriptor of timerfd_create(2).
+    /// The program has a descriptor from timerfd_create(2).
     TimerDescriptor,
-    /// Bytes were sent that have not arrived.
+    /// Some bytes that were sent have not arrived.
     BytesInFlight,
-    /// A connect is not answered although the listener's queue is empty.
+    /// A connection attempt has not been answered although the listen queue is empty.
     ConnectInFlight,
-    /// What a proof needs must not be read.
+    /// The kernel forbids reading something that the proof needs.
     Unreadable,
 }
 
 /// What may wake a process that blocks in calls without a timeout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Alarms {
-    /// Signals that are caught, and those that are blocked, signal n at bit n-1 (SigCgt and SigBlk of `/proc/PID/status`).
+    /// Caught and blocked signals, signal n at bit n-1 (SigCgt and SigBlk of `/proc/PID/status`).
     pub caught: u64,
     pub blocked: u64,
     /// Whether `/proc/PID/timers` lists a timer.
     pub has_posix_timer: bool,
 }
 
-/// What decides, beside two equal samples of the threads, whether the program hangs. The methods are called in the order
-/// of [`prove`], and only as long as a hang is possible: reading all of it would cost more than the two samples.
+/// The facts that decide, in addition to two equal samples of the threads, whether the program hangs. [`prove`] asks for
+/// them in order, and only while a hang is possible: reading all of them would cost more than the two samples.
 pub(super) trait Circumstances {
     fn is_stopped(&self) -> bool;
-    /// Whether this descriptor has a timeout; `None` where the kernel does not tell.
+    /// Whether this descriptor has a timeout; `None` if the kernel does not say.
     fn has_socket_timeout(&self, pid: i32, descriptor: i32) -> Option<bool>;
     fn processes(&self) -> Vec<i32>;
-    /// `None` if they cannot be read.
+    /// What may wake the process `pid`; `None` if it cannot be read.
     fn alarms(&self, pid: i32) -> Option<Alarms>;
     /// Whether a descriptor is a timer.
     fn has_timer_descriptor(&self) -> Result<bool, Unreadable>;
     fn in_flight(&self) -> Option<InFlight>;
-    /// The threads once more, if all sleep.
+    /// The threads again, if all of them sleep.
     fn sleeping_threads(&self) -> Result<Option<Vec<Thread>>, Unreadable>;
 }
 
@@ -91,7 +92,7 @@ pub(super) fn prove(
         Some(InFlight::Connect) => return Err(NoProof::ConnectInFlight),
         None => {}
     }
-    // No thread woke up while all that was read.
+    // No thread woke up while these facts were read.
     match circumstances.sleeping_threads() {
         Ok(Some(again)) if again == second => Ok(()),
         Ok(_) => Err(NoProof::ThreadRan),
@@ -99,7 +100,7 @@ pub(super) fn prove(
     }
 }
 
-/// The thread sleeps in a call that only an event from outside can end.
+/// Expects the thread to sleep in a call that only an event from outside can end.
 fn expect_indefinite(thread: &Thread, circumstances: &impl Circumstances) -> Result<(), NoProof> {
     let ThreadState::Blocked(syscall) = thread.state else { return Err(NoProof::ThreadRan) };
     match syscall.timeout() {
@@ -114,7 +115,7 @@ fn expect_indefinite(thread: &Thread, circumstances: &impl Circumstances) -> Res
     }
 }
 
-/// The program has no timer that could end a call without a timeout.
+/// Expects the program to have no timer that could end a call without a timeout.
 fn expect_no_timer(circumstances: &impl Circumstances) -> Result<(), NoProof> {
     const SIGALRM: u64 = 1 << (libc::SIGALRM - 1);
     let pids = circumstances.processes();

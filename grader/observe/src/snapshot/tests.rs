@@ -22,7 +22,7 @@ fn socket(descriptor: i32, state: TcpState, rx_queue: u32, tx_queue: u32) -> Soc
     Socket { pid: PID, descriptor, entry: Some(entry) }
 }
 
-/// A listener, two clients, and a descriptor of one that was reset.
+/// A listener, two clients, and the descriptor of a client that was reset.
 fn sockets() -> Vec<Socket> {
     vec![
         socket(3, TcpState::Listen, 2, 0),
@@ -56,7 +56,7 @@ fn threads_in_the_same_call_on_the_same_kind_of_object_are_a_group() {
         (blocked("recv", Some(BlockedOn::Connection)), 2),
     ];
     assert_eq!(snapshot.threads, expected.map(|(activity, count)| ThreadGroup { activity, count }));
-    // The same descriptors of another process are something else.
+    // The same descriptor numbers in another process are different objects.
     let other = Thread { pid: PID + 1, ..thread(9, libc::SYS_accept4, 3) };
     let snapshot = Snapshot::new(2, Ok(vec![other]), Ok(sockets()), &[]);
     let activity = blocked("accept4", Some(BlockedOn::Descriptor(3)));
@@ -64,7 +64,7 @@ fn threads_in_the_same_call_on_the_same_kind_of_object_are_a_group() {
 }
 
 #[test]
-fn sockets_are_added_up_by_state_and_listeners_stand_alone() {
+fn sockets_are_added_up_by_state_and_listeners_are_separate() {
     let snapshot = Snapshot::new(1, Ok(Vec::new()), Ok(sockets()), &[]);
     assert!(snapshot.serves);
     let address = ([127, 0, 0, 1], 9777).into();
@@ -95,7 +95,7 @@ fn an_epoll_set_is_grouped_by_events_and_role() {
 }
 
 #[test]
-fn what_must_not_be_read_is_named() {
+fn unreadable_parts_are_named() {
     let calls = denied(Resource::SystemCalls);
     let snapshot = Snapshot::new(1, Err(calls.clone()), Ok(sockets()), &[]);
     assert_eq!((snapshot.unreadable, snapshot.sockets.len()), (vec![calls.clone()], 2));

@@ -25,7 +25,7 @@ pub(super) static SELECT: Backend = Backend {
 };
 
 pub(super) static EPOLL: Backend = Backend {
-    // It is the default; the check of edge triggering names it.
+    // This is the default; only the check of edge triggering names it explicitly.
     start: Start::PLAIN,
     calls: "epoll_wait (or epoll_pwait, epoll_pwait2)",
     is_it: Syscall::is_epoll,

@@ -11,17 +11,19 @@ use observe::{Syscall, Thread, ThreadState};
 use super::backend::Backend;
 use super::causes;
 
-/// How often the thread is seen asleep before it is judged.
+/// How many samples of the sleeping thread the check takes.
 const SAMPLES: usize = 20;
 
-/// Idle, the program has one thread, and that sleeps in the call that was asked for.
+/// An idle program has one thread, which sleeps in the call that `--backend` names.
 pub(super) async fn blocks_in_its_call(trial: &Trial, backend: &Backend) -> Result<(), CheckError> {
     const CLIENTS: usize = 50;
     let server = trial.start(&backend.start).await?;
-    trial.step(format!("connect {CLIENTS} clients; each is answered, stays open, and is silent"));
+    trial.step(format!(
+        "connect {CLIENTS} clients; each gets an answer, stays connected and sends nothing more"
+    ));
     let clients = server.connect_many(CLIENTS).await?;
     server.process.wait_until_idle(Duration::from_millis(500)).await;
-    trial.step(format!("look {SAMPLES} times which call each thread sleeps in"));
+    trial.step(format!("take {SAMPLES} samples of the system call that each thread sleeps in"));
     let expected = format!("one thread, always asleep in {}", backend.calls);
     let seen = sample_thread(&server, &expected).await?;
     let is_elsewhere = seen.asleep.iter().any(|&call| !(backend.is_it)(call));
@@ -34,7 +36,7 @@ pub(super) async fn blocks_in_its_call(trial: &Trial, backend: &Backend) -> Resu
     Err(server.fail(failure).await)
 }
 
-/// What the program's one thread was seen doing, once for each sample.
+/// What the program's one thread did in each sample.
 #[derive(Default)]
 struct Samples {
     /// The calls in which it was asleep.
@@ -43,11 +45,11 @@ struct Samples {
     running: usize,
 }
 
-/// Samples the thread until it was seen asleep [`SAMPLES`] times.
+/// Samples the thread until it was asleep in [`SAMPLES`] samples.
 async fn sample_thread(server: &Server, expected: &str) -> Result<Samples, CheckError> {
-    /// A thread that runs is sampled again; one that always does never sleeps.
+    /// If the thread is running, it is sampled again, but not forever: it may never sleep.
     const MAX_RUNNING: usize = 5 * SAMPLES;
-    // A script that has started the server waits for it elsewhere.
+    // A script that started the server does not count: it waits for the server in another call.
     let holders: HashSet<i32> = server.probe().sockets()?.iter().map(|socket| socket.pid).collect();
     let mut seen = Samples::default();
     while seen.asleep.len() < SAMPLES && seen.running < MAX_RUNNING {
@@ -79,15 +81,15 @@ impl Samples {
             *times.entry(call.to_string()).or_default() += 1;
         }
         let samples = self.asleep.len() + self.running;
-        let line = |(call, times)| format!("{times} of {samples} times asleep in {call}");
+        let line = |(call, times)| format!("asleep in {call} in {times} of {samples} samples");
         let mut lines: Vec<String> = times.into_iter().map(line).collect();
         if self.running > 0 {
-            lines.push(format!("{} of {samples} times running", self.running));
+            lines.push(format!("running in {} of {samples} samples", self.running));
         }
         lines
     }
 
-    /// Why it sleeps in another call than the one that was asked for.
+    /// Why it sleeps in a call other than the one that `--backend` names.
     fn cause(&self) -> Explanation {
         let is_in = |test: fn(Syscall) -> bool| self.asleep.iter().any(|&call| test(call));
         if is_in(|call| call.sleeps() || call.waits_for_thread()) {

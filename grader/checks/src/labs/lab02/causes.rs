@@ -6,95 +6,91 @@ use engine::verdict::{CheckError, Explanation, FailureKind};
 
 pub(super) const SEVERAL_THREADS: Explanation = Explanation::new(
     "several-threads",
-    "this lab is about one thread that waits for all sockets in one call; each client has a state, \
-     not a thread",
+    "in this lab, a single thread waits for all sockets in one call: keep a state for each client, not a thread",
 );
 pub(super) const ALWAYS_READY: Explanation = Explanation::new(
     "always-ready",
-    "nothing happens, and the thread does not sleep: the call comes back at once, every time. \
-     Interest in writing is the usual reason: an idle socket can always be written. Ask for it only \
-     while bytes wait; or the time-out is 0",
+    "nothing happens, but the thread does not sleep: the call returns immediately every time. Perhaps its timeout is \
+     0. More often, the program asks for writability: an idle socket is always writable, so ask only while bytes are \
+     pending",
 );
 pub(super) const SLEEPS_OUTSIDE_THE_SELECTOR: Explanation = Explanation::new(
     "sleeps-outside-the-selector",
-    "the thread sleeps for a time, or waits for another thread, instead of asking the kernel for \
-     all sockets at once",
+    "the thread sleeps for a fixed time or waits for another thread: let it sleep only in the selector, which waits \
+     for all sockets",
 );
 pub(super) const BLOCKS_ON_ONE_SOCKET: Explanation = Explanation::new(
     "blocks-on-one-socket",
-    "the thread waits for one socket, and meanwhile for no other: set every socket, the listener, \
-     too, to non-blocking, and sleep only in the selector",
+    "the thread blocks on one socket and ignores the others: make every socket non-blocking, including the listener, \
+     and sleep only in the selector",
 );
 pub(super) const IGNORES_BACKEND_FLAG: Explanation = Explanation::new(
     "ignores-backend-flag",
-    "another call than the one that --backend names: each is to be made by its own selector",
+    "the thread waits in a call other than the one that --backend names: create the selector that this flag asks for",
 );
 
-// What it does with more clients than fit into the sets of select.
+// What it does with more clients than fit into select's sets.
 
 pub(super) const REFUSES_TOO_MANY: Explanation = Explanation::new(
     "refuses-too-many",
-    "select has room for 1,024 descriptors, and so for about 1,000 clients: only what does not fit \
-     is to be turned away",
+    "select handles 1,024 descriptors, enough for about 1,000 clients: refuse only those that do not fit",
 );
 pub(super) const KEEPS_WHAT_DOES_NOT_FIT: Explanation = Explanation::new(
     "keeps-what-does-not-fit",
-    "a client that does not fit into select's sets is not looked after, and its socket, or the \
-     listener, is ready again and again: close it at once",
+    "a client that does not fit into select's sets is never handled, so its socket, or the listener, stays ready: \
+     close such a connection immediately",
 );
 
 // How it uses epoll.
 
 pub(super) const VISITS_ALL_CLIENTS: Explanation = Explanation::new(
     "visits-all-clients",
-    "each wake-up looks at all clients. epoll_wait names those that are ready: look at these only, \
-     find their state by what the event carries, and keep no list that is walked or built anew \
-     each time",
+    "the program visits all clients at each wakeup. epoll_wait returns those that are ready: handle only these, look \
+     up their state by the data in the event, and do not walk or rebuild a list of all clients",
 );
 pub(super) const STOPS_BEFORE_EAGAIN: Explanation = Explanation::new(
     "stops-before-eagain",
-    "after an edge nothing is told again of what was there: read until EAGAIN (or the end), write \
-     until EAGAIN or all is out, and after a write that unblocked read on by yourself",
+    "epoll reports an edge only once: read until EAGAIN (or EOF), and write until EAGAIN or until nothing is left. \
+     After a write that freed buffer space, resume reading without waiting for an event",
 );
 pub(super) const LEVEL_TRIGGERED: Explanation = Explanation::new(
     "level-triggered",
-    "--trigger edge is not handed on to epoll, or a later modify leaves EPOLLET out: it is a part \
-     of the mask each time",
+    "--trigger edge is not passed on to epoll, or a later modify omits EPOLLET: set EPOLLET in the mask every time",
 );
 
 pub(super) const KEEPS_OLD_EVENTS: Explanation = Explanation::new(
     "keeps-old-events",
-    "the list of events grows with each wait, and the loop handles old events again and again: clear the list at the \
-     beginning of `wait`",
+    "the list of events grows with each wait, and the loop handles old events again: clear the list at the start of \
+     `wait`",
 );
 
 pub(super) const UNBOUNDED_TURN: Explanation = Explanation::new(
     "unbounded-turn",
-    "the event loop serves one client for as long as that client has data. Stop after some steps, ask \
-     for the client's readiness again (after `modify`, it is reported again), and serve the next event",
+    "the event loop serves one client for as long as it has data. Stop after a few reads and writes, call `modify` so \
+     that epoll reports the client again, and handle the next event",
 );
 
 // What an event loop does wrong with one client.
 
 const EAGAIN_TAKEN_FOR_AN_ERROR: Explanation = Explanation::new(
     "eagain-taken-for-an-error",
-    "the client was disconnected in the middle of its data. Is EAGAIN (ErrorKind::WouldBlock) taken for an error? It says \
-     that the socket gives or takes no more now: keep what is left, and wait for readiness",
+    "the program closed the connection in the middle of the client's data. Does it treat EAGAIN \
+     (ErrorKind::WouldBlock) as an error? EAGAIN means that there is nothing to read, or no buffer space, now: keep \
+     the remaining bytes, and wait for readiness",
 );
 
 const END_OF_INPUT_IGNORED: Explanation = Explanation::new(
     "end-of-input-ignored",
-    "read returns 0 at the end of the client's input, each time. Once its pending bytes are written, deregister the client \
-     and drop it",
+    "at the end of a client's input, read returns 0: write the pending bytes, then deregister the client and drop it",
 );
 
 const SERVES_ONE_CLIENT_ONLY: Explanation = Explanation::new(
     "serves-one-client-only",
-    "the event loop stays with one client: a socket is still blocking, or a loop writes until all is out. Write once, keep \
-     the rest, and go back to wait for all",
+    "the event loop is stuck with one client: a socket is still blocking, or a loop writes until nothing is left. \
+     Write once, keep the remaining bytes, and wait for all sockets again",
 );
 
-/// Says why an event loop most likely fails with a client like that.
+/// Adds to `error` the most likely cause of a failure with one client.
 pub(super) fn explained(error: CheckError) -> CheckError {
     error.explained_by(|kind| match kind {
         FailureKind::ClosedEarly { .. } | FailureKind::ConnectionBroken { .. } => {
@@ -105,7 +101,7 @@ pub(super) fn explained(error: CheckError) -> CheckError {
     })
 }
 
-/// The same where one client does not read, and others wait.
+/// Like [`explained`], for a client that does not read while others wait.
 pub(super) fn explained_by_stall(error: CheckError) -> CheckError {
     let error = error.explained_by(|kind| kind.is_unanswered().then_some(SERVES_ONE_CLIENT_ONLY));
     explained(error)

@@ -11,19 +11,19 @@ use crate::scenarios::echo;
 pub(super) static EDGE: Start =
     Start { flags: &["--backend", "epoll", "--trigger", "edge"], ..Start::PLAIN };
 
-/// The kernel reports an edge once: what was there is read and written all the same.
+/// Although the kernel reports an edge only once, the program reads and writes everything.
 pub(super) async fn edge_triggered(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 10;
     let server = trial.start(&EDGE).await?;
-    trial.step(format!("connect {CLIENTS} clients; each is answered and stays open"));
+    trial.step(format!("connect {CLIENTS} clients; each gets an answer and stays connected"));
     let clients = server.connect_many(CLIENTS).await?;
-    trial.step("look for what the epoll set watches their sockets");
+    trial.step("check for which events the epoll set watches their sockets");
     expect_edges(&server).await?;
     let exchanged = exchange_blocks(trial, &server, &clients).await;
     exchanged.map_err(|error| error.if_unanswered(causes::STOPS_BEFORE_EAGAIN))
 }
 
-/// Much comes at once for all clients, then one stalls and reads on; nothing is lost.
+/// All clients send a lot of data in one burst, then one stalls and later reads everything; nothing is lost.
 async fn exchange_blocks(
     context: &Context,
     server: &Server,
@@ -31,8 +31,8 @@ async fn exchange_blocks(
 ) -> Result<(), CheckError> {
     const BLOCK: u64 = 1024 * 1024;
     context.step(format!(
-        "stop the program (SIGSTOP); each client sends {} and is silent; let the program go on \
-         (SIGCONT): all must come back",
+        "stop the program (SIGSTOP); each client sends {} and then nothing; continue the program (SIGCONT); everything \
+         must be echoed",
         size(BLOCK)
     ));
     server.process.pause().await?;
@@ -46,17 +46,19 @@ async fn exchange_blocks(
     for (client, payload, taken) in sent? {
         client.expect_echo(&payload, taken).await?;
     }
-    context.step("one sends without reading until nothing moves for 300 ms, then reads all of it");
+    context.step(
+        "one client sends, without reading, until nothing has moved for 300 ms, then reads everything",
+    );
     let stalled = &clients[0];
     let (payload, taken) = echo::stall_one(context, server, stalled).await?;
     stalled.expect_echo(&payload, taken).await?;
-    context.step("look once more for what its socket is watched");
+    context.step("check again for which events the sockets are watched");
     expect_edges(server).await?;
     try_join_all(clients.iter().map(Client::finish)).await?;
     Ok(())
 }
 
-/// The sockets of all clients are watched with EPOLLET; that of the listener may be or not.
+/// Expects that all clients' sockets are watched with EPOLLET; the listener need not be.
 async fn expect_edges(server: &Server) -> Result<(), CheckError> {
     let masks = client_masks(server)?;
     let level: Vec<_> = masks.iter().filter(|mask| !mask.is_edge_triggered()).collect();
@@ -65,7 +67,7 @@ async fn expect_edges(server: &Server) -> Result<(), CheckError> {
         None => "no epoll set watches a client's socket".to_owned(),
         Some(mask) => {
             let clients = count(masks.len(), "client");
-            format!("{} of {clients} watched without it: {mask}", level.len())
+            format!("{} of {clients} are watched without EPOLLET: {mask}", level.len())
         }
     };
     let failure = Failure::property(observed)
@@ -74,7 +76,7 @@ async fn expect_edges(server: &Server) -> Result<(), CheckError> {
     Err(server.fail(failure).await)
 }
 
-/// What the sockets of clients are watched for.
+/// The events for which the clients' sockets are watched.
 fn client_masks(server: &Server) -> Result<Vec<EpollMask>, CheckError> {
     let sockets = server.probe().sockets()?;
     let sets = server.probe().epoll_sets()?;

@@ -1,4 +1,4 @@
-//! How a wait is interrupted.
+//! A wait that a signal interrupts.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use engine::verdict::CheckError;
 
 use super::backend::EPOLL;
 
-/// Fact 6 of RULES.md: epoll_wait ends with EINTR when the program was stopped and continues; poll and select do not.
+/// Fact 6 of RULES.md: epoll_wait fails with EINTR when the program is stopped and continued; poll and select do not.
 pub(super) async fn signal_interrupt(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 10;
     const TIMES: usize = 5;
     let server = trial.start(&EPOLL.start).await?;
-    trial.step(format!("connect {CLIENTS} clients; each is answered and stays open"));
+    trial.step(format!("connect {CLIENTS} clients; each gets an answer and stays connected"));
     let clients = server.connect_many(CLIENTS).await?;
     trial.step(format!(
-        "{TIMES} times, while the program sleeps: stop it and let it go on (SIGSTOP, SIGCONT), then \
-         each client makes a request"
+        "{TIMES} times: while the program sleeps, stop and continue it (SIGSTOP, SIGCONT); then each client sends a \
+         request"
     ));
     for _ in 0..TIMES {
         server.process.wait_until_idle(Duration::from_millis(500)).await;

@@ -1,4 +1,4 @@
-//! Clients that send and read as fast as they can, beside one that asks for little.
+//! Clients that send and read as fast as they can, beside one that sends single requests.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -16,14 +16,14 @@ use super::causes;
 use super::edge::EDGE;
 use crate::expect;
 
-/// As many clients keep the program busy even where others have most of the CPU time.
+/// Enough clients to keep the program busy even when other programs get most of the CPU time.
 const GREEDY: usize = 8;
 
-/// What each of them may send, so that a check that hangs ends.
+/// The most that each of them sends, so that even a check that hangs ends.
 const MAX_SENT: u64 = 8 << 30;
 
-/// Clients that send and read without a pause, each with two threads of its own, so that they are as fast as the program.
-/// They end when this is dropped.
+/// Clients that send and read without a pause, each with two threads of its own, so that they keep up with the program.
+/// Dropping this value ends them.
 struct GreedyClients {
     streams: Vec<TcpStream>,
     threads: Vec<JoinHandle<()>>,
@@ -60,7 +60,7 @@ impl GreedyClients {
         self.traffic.received.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing moves, because the program is stopped.
+    /// Waits until nothing moves any more. The program must be stopped.
     async fn until_stalled(&self) {
         const STALL: Duration = Duration::from_millis(15);
         let all = || self.received() + self.traffic.sent.load(Ordering::Relaxed);
@@ -103,17 +103,18 @@ fn receive_all(mut stream: TcpStream, received: &AtomicU64) {
     }
 }
 
-/// Greedy clients leave the others their turns. What is measured is not time but how much of the greedy clients' data the
-/// program echoes before it answers another client: an event loop that continues with one client for as long as that has
-/// data echoes at least what all of their sockets hold.
+/// Greedy clients do not starve the others. The check does not measure time, but how much of the greedy clients' data
+/// the program echoes before it answers another client. An event loop that serves one client for as long as that client
+/// has data echoes at least what all of the greedy sockets hold.
 pub(super) async fn greedy_clients(trial: &Trial) -> Result<(), CheckError> {
-    /// Whose turn it is when the program continues is nondeterministic.
+    /// Which client is next when the program continues is nondeterministic.
     const REQUESTS: usize = 15;
-    /// Of each greedy client's data, before the other client is answered. The sockets of each hold several times as much.
+    /// How much of each greedy client's data may be echoed before the other client is answered. A greedy client's
+    /// sockets hold several times as much.
     const MAX_TURN: u64 = 2 << 20;
     const MAX: u64 = MAX_TURN * GREEDY as u64;
     let server = trial.start(&EDGE).await?;
-    trial.step("connect client A, which is answered and stays open");
+    trial.step("connect client A, which gets an answer and stays connected");
     let client = server.serve_new_client("client A").await?;
     trial.step(format!("connect {GREEDY} clients that send and read as fast as they can"));
     let greedy = GreedyClients::connect(server.address());
@@ -122,18 +123,18 @@ pub(super) async fn greedy_clients(trial: &Trial) -> Result<(), CheckError> {
     })?;
     wait_until_busy(&server, &greedy).await?;
     trial.step(format!(
-        "{REQUESTS} times: stop the program (SIGSTOP) until nothing moves; client A makes a request; let the program \
-         continue (SIGCONT): how much is echoed to the others before client A is answered?"
+        "{REQUESTS} times: stop the program (SIGSTOP) until nothing moves; client A sends a request; continue the \
+         program (SIGCONT): how much is echoed to the others before client A gets its answer?"
     ));
     let mut too_much = Vec::new();
     for _ in 0..REQUESTS {
         let echoed = echoed_before_answer(&server, &client, &greedy).await?;
         too_much.extend((echoed > MAX).then(|| size(echoed)));
-        // Once may be the grader's own delay.
+        // A single excess may be due to the grader's own delay.
         if let [first, second] = too_much.as_slice() {
-            let failure = Failure::property(format!("{first} once, {second} another time"))
+            let failure = Failure::property(format!("{first} were echoed in one try, {second} in another"))
                 .expecting(format!(
-                    "before client A is answered, at most {} are echoed to the {GREEDY} others, {} to each",
+                    "before client A gets its answer, at most {} are echoed to the {GREEDY} others, {} to each",
                     size(MAX),
                     size(MAX_TURN)
                 ))
@@ -144,8 +145,8 @@ pub(super) async fn greedy_clients(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// How much is echoed to `greedy` while `client` waits for an answer, from a moment on when the program has work for all
-/// of them.
+/// How much is echoed to `greedy` while `client` waits for an answer. When that wait starts, the program has work for
+/// all of them.
 async fn echoed_before_answer(
     server: &Server,
     client: &Client,
@@ -155,7 +156,7 @@ async fn echoed_before_answer(
     greedy.until_stalled().await;
     let before = greedy.received();
     let resume = async {
-        // Once the request is in the socket, or nearly: the others' data is there already.
+        // The request is in the socket, or is about to be; the others' data already is.
         tokio::task::yield_now().await;
         server.process.resume();
     };
@@ -164,7 +165,7 @@ async fn echoed_before_answer(
     Ok(greedy.received() - before)
 }
 
-/// Waits until the greedy clients have got some of their data back.
+/// Waits until some of the greedy clients' data has been echoed.
 async fn wait_until_busy(server: &Rc<Server>, greedy: &GreedyClients) -> Result<(), CheckError> {
     const ENOUGH: u64 = 64 << 20;
     const MAX_WAIT: Duration = Duration::from_secs(8);
@@ -172,9 +173,9 @@ async fn wait_until_busy(server: &Rc<Server>, greedy: &GreedyClients) -> Result<
     while greedy.received() < ENOUGH {
         if begin.elapsed() > MAX_WAIT {
             expect::not_starved(&server.process)?;
-            let observed = format!("{} came back", size(greedy.received()));
+            let observed = format!("{} were echoed", size(greedy.received()));
             let failure = Failure::property(observed)
-                .expecting(format!("the {GREEDY} clients get back what they send"))
+                .expecting(format!("the data of the {GREEDY} clients is echoed"))
                 .because(causes::STOPS_BEFORE_EAGAIN);
             return Err(server.fail(failure).await);
         }

@@ -1,4 +1,4 @@
-//! Lab 02, selectors: a raw byte echo on one thread, over select, poll or epoll.
+//! Lab 02, selectors: a raw byte echo on one thread, with select, poll or epoll.
 
 mod backend;
 mod blocking;
@@ -29,7 +29,7 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-/// For checks that move much data, or have many clients.
+/// For checks with a lot of data or many clients.
 const LONG: Duration = Duration::from_secs(60);
 
 const POLL_ECHO: &str = "poll/echo-bytes";
@@ -41,15 +41,14 @@ const SIGNAL: &str = "signal-interrupt";
 const EPOLL_PARTIAL: &str = "epoll/partial-write";
 const EDGE_TRIGGERED: &str = "edge-triggered";
 
-/// A check that each backend has: its rule is the same, and a student who has written one event loop passes all.
+/// A check with the same rule for each backend. A student who has written one event loop for all backends passes each
+/// of them.
 macro_rules! family {
     ("echo-bytes", $name:literal, $backend:ident, $task:literal) => {
         check(concat!($name, "/echo-bytes"))
             .task($task)
             .correctness(5)
-            .rule(
-                "all 256 values, pieces of up to 64 KiB and single bytes come back equal, at once",
-            )
+            .rule("any bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
             .run(|trial| {
                 Box::pin(echo::echo_bytes(trial, &$backend.start).map_err(causes::explained))
             })
@@ -59,9 +58,9 @@ macro_rules! family {
             .task($task)
             .concurrency(4)
             .rule(concat!(
-                "idle with 50 clients, its one thread sleeps in ",
+                "with 50 idle clients, the only thread sleeps in ",
                 $name,
-                ", nowhere else"
+                " and nowhere else"
             ))
             .requires(&[concat!($name, "/echo-bytes")])
             .run(|trial| Box::pin(blocking::blocks_in_its_call(trial, &$backend)))
@@ -70,7 +69,7 @@ macro_rules! family {
         check(concat!($name, "/partial-write"))
             .task($task)
             .correctness(5)
-            .rule("of a client that does not read little is buffered; nothing is lost once it does")
+            .rule("little is buffered for a client that does not read, and nothing is lost")
             .requires(&[concat!($name, "/echo-bytes")])
             .deadline(LONG)
             .run(|trial| {
@@ -81,8 +80,8 @@ macro_rules! family {
         check(concat!($name, "/steady-cost"))
             .task($task)
             .cleanup(1)
-            .rule("after 1,000 requests, a request costs as much CPU time as at first")
-            // It asks for the cost of a request to a program that sleeps.
+            .rule("the CPU time per request is no higher after 1,000 requests than at the start")
+            // It measures what a request costs a sleeping program.
             .requires(&[concat!($name, "/idle-is-idle")])
             .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
     };
@@ -90,109 +89,118 @@ macro_rules! family {
         check(concat!($name, "/idle-is-idle"))
             .task($task)
             .cleanup(3)
-            .rule("it sleeps when idle: before any client, with idle clients, after a stalled one")
+            .rule("an idle server sleeps: before any client, with idle clients, after a stalled client")
             .requires(&[concat!($name, "/partial-write")])
             .run(|trial| Box::pin(resources::idle_is_idle(trial, &$backend.start)))
     };
 }
 
-static CHECKS: &[Check] = &of_lab(2, [
-    family!("echo-bytes", "poll", POLL, 1),
-    family!("blocks-in-its-call", "poll", POLL, 1),
-    family!("partial-write", "poll", POLL, 1),
-    family!("idle-is-idle", "poll", POLL, 1),
-    family!("steady-cost", "poll", POLL, 1),
-    check(CROWD)
-        .task(2)
-        .concurrency(5)
-        .rule("500 clients are all answered while all of them are open")
-        .requires(&[POLL_ECHO])
-        .run(|trial| Box::pin(crowd::all_open_at_once(trial, &POLL.start, 500))),
-    check("slow-reader")
-        .task(2)
-        .concurrency(5)
-        .rule("one client that never reads delays nobody")
-        .requires(&[CROWD])
-        .run(|trial| Box::pin(crowd::slow_reader(trial, &POLL.start).map_err(causes::explained_by_stall))),
-    check("accept-burst")
-        .task(2)
-        .concurrency(3)
-        .rule("100 clients that came while the program was stopped are all served")
-        .requires(&[CROWD])
-        .run(|trial| Box::pin(crowd::accept_burst(trial, &POLL.start))),
-    check("half-close")
-        .task(2)
-        .correctness(3)
-        .rule("after the client's shutdown(SHUT_WR) the rest is echoed, then comes the end")
-        .requires(&[POLL_ECHO])
-        .run(|trial| Box::pin(echo::half_close(trial, &POLL.start).map_err(causes::explained))),
-    check("no-crosstalk")
-        .task(2)
-        .correctness(4)
-        .rule("while clients come, go and break off, no byte of one reaches another")
-        .requires(&[CROWD, POLL_PARTIAL])
-        .run(|trial| Box::pin(reset::no_crosstalk(trial, &POLL.start))),
-    check("reset-storm")
-        .task(2)
-        .cleanup(4)
-        .rule("after the reset (RST) of 100 clients nothing is left of them, and nothing spins")
-        .requires(&[CROWD, POLL_PARTIAL])
-        .run(|trial| Box::pin(reset::storm(trial, &POLL.start))),
-    descriptors::row(2, 3)
-        .requires(&[CROWD])
-        .run(|trial| Box::pin(out_of_descriptors(trial, &POLL.start, AThird))),
-    check("descriptors-return")
-        .task(2)
-        .cleanup(3)
-        .rule("after 2,000 clients the descriptors are as before, and none is in CLOSE_WAIT")
-        .requires(&[CROWD])
-        .deadline(LONG)
-        .run(|trial| Box::pin(resources::descriptors_return(trial, &POLL.start))),
-    family!("echo-bytes", "select", SELECT, 3),
-    family!("blocks-in-its-call", "select", SELECT, 3),
-    family!("partial-write", "select", SELECT, 3),
-    family!("idle-is-idle", "select", SELECT, 3),
-    family!("steady-cost", "select", SELECT, 3),
-    check("many-descriptors")
-        .task(3)
-        .correctness(4)
-        .rule("select with 1,200 clients: serves all, or refuses the excess and serves the others")
-        // It asks whether the program spins; one that always does fails there.
-        .requires(&["select/idle-is-idle"])
-        .deadline(LONG)
-        .run(|trial| Box::pin(select::many_descriptors(trial))),
-    family!("echo-bytes", "epoll", EPOLL, 4),
-    family!("blocks-in-its-call", "epoll", EPOLL, 4),
-    family!("partial-write", "epoll", EPOLL, 4),
-    family!("idle-is-idle", "epoll", EPOLL, 4),
-    check(SIGNAL)
-        .task(4)
-        .correctness(4)
-        .rule("epoll_wait interrupted (EINTR) by a stop and a continuation is no error")
-        .requires(&[EPOLL_ECHO])
-        .run(|trial| Box::pin(epoll::signal_interrupt(trial))),
-    check("idle-scaling")
-        .task(4)
-        .concurrency(4)
-        .rule("epoll: with 2,000 idle clients an echo costs at most twice as much CPU time")
-        // A busy loop costs the same, with or without clients.
-        .requires(&[CROWD, EPOLL_IDLE])
-        .deadline(LONG)
-        .run(|trial| Box::pin(cost::idle_scaling(trial))),
-    check(EDGE_TRIGGERED)
-        .task(5)
-        .correctness(2)
-        .rule("with --trigger edge (EPOLLET) all is echoed: 1 MiB at once, and after a stall")
-        // What stays unread with level triggering, too, fails there, and so does what a stop breaks.
-        .requires(&[EPOLL_PARTIAL, SIGNAL])
-        .deadline(LONG)
-        .run(|trial| Box::pin(edge::edge_triggered(trial))),
-    check("greedy-clients")
-        .task(5)
-        .concurrency(3)
-        .rule("with --trigger edge, clients that send without a pause do not starve others")
-        // A program that spins has no time for its clients.
-        .requires(&[EDGE_TRIGGERED, EPOLL_IDLE, "slow-reader"])
-        .quiet()
-        .run(|trial| Box::pin(greedy::greedy_clients(trial))),
-]);
+static CHECKS: &[Check] = &of_lab(
+    2,
+    [
+        family!("echo-bytes", "poll", POLL, 1),
+        family!("blocks-in-its-call", "poll", POLL, 1),
+        family!("partial-write", "poll", POLL, 1),
+        family!("idle-is-idle", "poll", POLL, 1),
+        family!("steady-cost", "poll", POLL, 1),
+        check(CROWD)
+            .task(2)
+            .concurrency(5)
+            .rule("500 simultaneous clients are all answered")
+            .requires(&[POLL_ECHO])
+            .run(|trial| Box::pin(crowd::all_open_at_once(trial, &POLL.start, 500))),
+        check("slow-reader")
+            .task(2)
+            .concurrency(5)
+            .rule("a client that never reads delays no other client")
+            .requires(&[CROWD])
+            .run(|trial| {
+                Box::pin(crowd::slow_reader(trial, &POLL.start).map_err(causes::explained_by_stall))
+            }),
+        check("accept-burst")
+            .task(2)
+            .concurrency(3)
+            .rule("100 clients that connect while the program is stopped are served once it continues")
+            .requires(&[CROWD])
+            .run(|trial| Box::pin(crowd::accept_burst(trial, &POLL.start))),
+        check("half-close")
+            .task(2)
+            .correctness(3)
+            .rule("after shutdown(SHUT_WR), a client gets the rest of its bytes back, then EOF")
+            .requires(&[POLL_ECHO])
+            .run(|trial| Box::pin(echo::half_close(trial, &POLL.start).map_err(causes::explained))),
+        check("no-crosstalk")
+            .task(2)
+            .correctness(4)
+            .rule("while clients come and go (FIN, RST), no client gets another client's bytes")
+            .requires(&[CROWD, POLL_PARTIAL])
+            .run(|trial| Box::pin(reset::no_crosstalk(trial, &POLL.start))),
+        check("reset-storm")
+            .task(2)
+            .cleanup(4)
+            .rule("after 100 clients reset their connections, no socket is left and nothing spins")
+            .requires(&[CROWD, POLL_PARTIAL])
+            .run(|trial| Box::pin(reset::storm(trial, &POLL.start))),
+        descriptors::row(2, 3)
+            .requires(&[CROWD])
+            .run(|trial| Box::pin(out_of_descriptors(trial, &POLL.start, AThird))),
+        check("descriptors-return")
+            .task(2)
+            .cleanup(3)
+            .rule(
+                "once 2,000 clients have left, no descriptor has leaked and no client socket is open",
+            )
+            .requires(&[CROWD])
+            .deadline(LONG)
+            .run(|trial| Box::pin(resources::descriptors_return(trial, &POLL.start))),
+        family!("echo-bytes", "select", SELECT, 3),
+        family!("blocks-in-its-call", "select", SELECT, 3),
+        family!("partial-write", "select", SELECT, 3),
+        family!("idle-is-idle", "select", SELECT, 3),
+        family!("steady-cost", "select", SELECT, 3),
+        check("many-descriptors")
+            .task(3)
+            .correctness(4)
+            .rule("with select, clients beyond FD_SETSIZE wait or are refused; all others are served")
+            // It, too, detects spinning; a program that always spins fails the required check.
+            .requires(&["select/idle-is-idle"])
+            .deadline(LONG)
+            .run(|trial| Box::pin(select::many_descriptors(trial))),
+        family!("echo-bytes", "epoll", EPOLL, 4),
+        family!("blocks-in-its-call", "epoll", EPOLL, 4),
+        family!("partial-write", "epoll", EPOLL, 4),
+        family!("idle-is-idle", "epoll", EPOLL, 4),
+        check(SIGNAL)
+            .task(4)
+            .correctness(4)
+            .rule("EINTR from epoll_wait, after SIGSTOP and SIGCONT, is not treated as an error")
+            .requires(&[EPOLL_ECHO])
+            .run(|trial| Box::pin(epoll::signal_interrupt(trial))),
+        check("idle-scaling")
+            .task(4)
+            .concurrency(4)
+            .rule("with epoll, an echo costs at most twice the CPU time when 2,000 clients are idle")
+            // A busy loop costs the same, with or without clients.
+            .requires(&[CROWD, EPOLL_IDLE])
+            .deadline(LONG)
+            .run(|trial| Box::pin(cost::idle_scaling(trial))),
+        check(EDGE_TRIGGERED)
+            .task(5)
+            .correctness(2)
+            .rule(
+                "--trigger edge sets EPOLLET; 1 MiB bursts and a stalled client's data are all echoed",
+            )
+            // These checks fail a program that leaves data unread even with level triggering, or that a stop breaks.
+            .requires(&[EPOLL_PARTIAL, SIGNAL])
+            .deadline(LONG)
+            .run(|trial| Box::pin(edge::edge_triggered(trial))),
+        check("greedy-clients")
+            .task(5)
+            .concurrency(3)
+            .rule("with --trigger edge, clients that send without pausing do not starve others")
+            // A program that spins has no time for its clients.
+            .requires(&[EDGE_TRIGGERED, EPOLL_IDLE, "slow-reader"])
+            .quiet()
+            .run(|trial| Box::pin(greedy::greedy_clients(trial))),
+    ],
+);

@@ -1,4 +1,4 @@
-//! More clients than fit into the sets of select.
+//! More clients than fit into select's sets.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,11 +15,12 @@ use crate::expect;
 
 const CLIENTS: usize = 1200;
 
-/// What became of [`CLIENTS`] clients that came one after the other.
+/// What happened to [`CLIENTS`] clients that connected one after another.
 struct Crowd {
     served: Vec<Client>,
     refused: usize,
-    /// Those that wait for this answer. All that would come later are left out: they would wait behind.
+    /// Clients that wait, and the answers that they wait for. Once one waits, no more connect: they would wait behind
+    /// it.
     waiting: Vec<(Client, Rc<dyn Answer>)>,
 }
 
@@ -29,13 +30,14 @@ pub(super) async fn many_descriptors(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&SELECT.start).await?;
     server.expect_descriptors_for(CLIENTS)?;
     trial.step(format!(
-        "connect {CLIENTS} clients; each is answered, or its connection is closed without a byte"
+        "connect up to {CLIENTS} clients, until one has to wait; each of the others gets an answer or is refused \
+         (closed without a byte)"
     ));
     let crowd = connect_crowd(&server).await?;
     let found = crowd.summary();
-    trial.step(format!("({found}) watch how much CPU the program uses"));
+    trial.step(format!("watch how much CPU time the program uses ({found})"));
     expect_enough_served(&server, &crowd, found).await?;
-    trial.step("each that is served makes another request");
+    trial.step("each of the served clients sends another request");
     try_join_all(crowd.served.iter().map(Client::ask)).await?;
     replace_some(trial, &server, crowd).await
 }
@@ -63,10 +65,10 @@ async fn connect_crowd(server: &Rc<Server>) -> Result<Crowd, CheckError> {
 }
 
 impl Crowd {
-    /// How many clients were served, and how many not, for reports.
+    /// For reports: how many clients were served, and how many were not.
     fn summary(&self) -> String {
         format!(
-            "{} answered, {} turned away{}",
+            "{} were answered, {} refused{}",
             count(self.served.len(), "client"),
             self.refused,
             if self.waiting.is_empty() { "" } else { ", the next one waits" }
@@ -82,7 +84,7 @@ async fn expect_enough_served(
 ) -> Result<(), CheckError> {
     /// Half of what fits into a set (FD_SETSIZE): a program may need two descriptors for each client.
     const MIN_SERVED: usize = 500;
-    let expected = "the clients that fit are served, the others are turned away or wait";
+    let expected = "the clients that fit are served; the others are refused or wait";
     let failure = match expect::cpu_use(server).await {
         expect::CpuUse::Low if crowd.served.len() >= MIN_SERVED => return Ok(()),
         expect::CpuUse::Low => Failure::property(found)
@@ -99,19 +101,21 @@ async fn expect_enough_served(
     Err(server.fail(failure).await)
 }
 
-/// Some of the clients that are served leave: those that wait, and new ones, are served in their places.
+/// Some of the served clients leave; waiting and new clients are served in their place.
 async fn replace_some(
     context: &Context,
     server: &Rc<Server>,
     mut crowd: Crowd,
 ) -> Result<(), CheckError> {
     const LEAVE: usize = 100;
-    context.step(format!("{LEAVE} of them are reset (RST); then new ones must be served"));
+    context.step(format!(
+        "{LEAVE} of them reset their connections (RST); waiting and new clients must be served in their place"
+    ));
     let before = server.client_sockets()?;
     crowd.served.drain(..LEAVE).for_each(Client::reset);
     let left = || {
         let gone = before.saturating_sub(server.client_sockets()?);
-        // Those that waited take the places of some.
+        // Waiting clients take some of the free places.
         let enough = gone + crowd.waiting.len() >= LEAVE;
         Ok((enough || server.process.has_ended()).then_some(()))
     };

@@ -1,69 +1,64 @@
-//! Why a server with limits of time fails.
+//! Why a server most likely fails a check of its timeouts.
 
 use engine::verdict::Explanation;
 
 pub(super) const LIMIT_STARTS_EARLY: Explanation = Explanation::new(
     "limit-starts-early",
-    "the clock began too early, or with something else: idle time runs from the start of \
-     the connection or the last answer on, the time of a line from its first byte on",
+    "the clock started too early, or at the wrong event. Start the idle clock when the client connects and after each \
+     answer, and the line clock at a line's first byte",
 );
 
 pub(super) const LIMIT_STARTS_LATE: Explanation = Explanation::new(
     "limit-starts-late",
-    "the clock began too late, or anew with each byte, or somebody looks at it only from \
-     time to time: a limit is a deadline that a timer keeps",
+    "the clock started too late, was restarted by each byte, or is checked only now and then: let a timer end the wait",
 );
 
 pub(super) const TIMEOUT_MISSING: Explanation = Explanation::new(
     "timeout-missing",
-    "no limit has ended this wait: a `timeout` around it is missing, or something \
-     else than this client begins it anew",
+    "no timeout ended this wait: either there is no `timeout` around it, or something other than this client restarts \
+     it",
 );
 
 pub(super) const IDLE_CLOCK_RUNS_WHILE_WRITING: Explanation = Explanation::new(
     "idle-clock-runs-while-writing",
-    "the client was closed while its answers waited to be read: the idle clock runs only while the server waits for a line, \
-     and the write timeout is another clock",
+    "the server closed the connection while answers were still waiting to be read: run the idle clock only while the \
+     server waits for a line, and give writes their own timeout",
 );
 
 pub(super) const LINE_TIMEOUT_MISSING: Explanation = Explanation::new(
     "line-timeout-missing",
-    "no timeout ends the wait for the rest of a line: even a client that begins a line and then sends nothing is still \
-     connected",
+    "no timeout ends the wait for the rest of a line, even if the client sends nothing more: put one around the wait \
+     for the whole line",
 );
 
 pub(super) const SHARED_TIMER: Explanation = Explanation::new(
     "shared-timer",
-    "the clients are closed one after the other, or each time-out wakes up all of them: \
-     give each client a timer of its own",
+    "the clients are disconnected one after another, or each timeout wakes all tasks: give each client its own timer",
 );
 
 pub(super) const TIMEOUT_PER_READ: Explanation = Explanation::new(
     "timeout-per-read",
-    "the limit begins anew with each byte: it is to be around the wait for \
-     the whole line, not around each read",
+    "each byte restarts the timeout: put it around the wait for the whole line, not around each read",
 );
 
 pub(super) const ANSWERS_PILE_UP: Explanation = Explanation::new(
     "answers-pile-up",
-    "answers pile up for a client that does not read: write one before the next line is \
-     read",
+    "answers pile up for a client that does not read: write each answer before you read the next line",
 );
 
 pub(super) const WRITE_WITHOUT_TIMEOUT: Explanation = Explanation::new(
     "write-without-timeout",
-    "the program waits for this client to read, without a limit: time out each write. If \
-     one is there, is the socket dropped then, both halves of it?",
+    "the program waits without a limit for this client to read: put a timeout around each write. If there is one, does \
+     the program drop both halves of the socket when it expires?",
 );
 
 pub(super) const SOCKET_OUTLIVES_TIMEOUT: Explanation = Explanation::new(
     "socket-outlives-timeout",
-    "a client was given up and its socket kept: by a task that reads or writes on, or by \
-     the other half of the stream. After a time-out nobody may wait for that client any more",
+    "the server gave up on a client but kept its socket: in a task that still reads or writes, or in the other half \
+     of the stream. After a timeout, no task may wait for that client any more",
 );
 
 pub(super) const WORK_BLOCKS_RUNTIME: Explanation = Explanation::new(
     "work-blocks-runtime",
-    "the work runs on the runtime's own thread, and no timer is looked at meanwhile: \
-     hand it to spawn_blocking",
+    "the work runs on the runtime's own thread, so no timer fires until it is done: move the work to spawn_blocking",
 );

@@ -1,4 +1,4 @@
-//! The limits of time that a server is started with, and what is expected once one is over.
+//! The timeouts that a server is started with, and what is expected once one expires.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use engine::verdict::CheckError;
 use super::causes;
 use crate::expect;
 
-/// How to start a server with these limits. In each check one is short, so that it is this one that ends a client.
+/// How to start a server with these timeouts. Each check makes one of them short, so that this one ends the connection.
 macro_rules! limits {
     (idle $idle:literal, line $line:literal, write $write:literal) => {
         engine::drive::Start {
@@ -27,19 +27,19 @@ macro_rules! limits {
 
 pub(super) use limits;
 
-/// What a client is sent that was silent for too long.
+/// What a client gets after being silent for too long.
 pub(super) const IDLE_ERROR: &str = "ERR idle timeout\n";
 
-/// What a client is sent whose line was not whole in time.
+/// What a client gets if its line is not complete in time.
 pub(super) const LINE_ERROR: &str = "ERR line timeout\n";
 
-/// Expects that a limit ends the wait for `client`, which is sent `error`.
+/// Expects that a timeout ends the wait for `client`, which gets `error`.
 pub(super) async fn expect_limit(client: &Client, error: &str) -> Result<(), CheckError> {
     let heard = client.hear(error).await;
     heard.map_err(|error| error.if_unanswered(causes::TIMEOUT_MISSING))
 }
 
-/// Expects that the limit was kept, see [`expect::on_time`].
+/// Expects that the timeout was kept; see [`expect::on_time`].
 pub(super) async fn expect_time(
     server: &Server,
     what: &str,

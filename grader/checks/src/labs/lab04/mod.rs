@@ -1,4 +1,4 @@
-//! Lab 04, timeouts: a server of lines in which no client waits forever.
+//! Lab 04, timeouts: a line server that limits how long it waits for a client.
 
 mod causes;
 mod idle;
@@ -24,7 +24,7 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-/// For checks that move much, or have many clients.
+/// For checks with a lot of data or many clients.
 const LONG: Duration = Duration::from_secs(60);
 
 const IDLE: &str = "idle-closes";
@@ -38,62 +38,62 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("long-line")
         .task(1)
         .correctness(6)
-        .rule("8,192 bytes are answered, 8,193 refused at once; an endless line takes no memory")
+        .rule("a line of 8,192 bytes is answered; a longer one is refused and not kept in memory")
         .requires(&[ECHO])
         .run(|trial| Box::pin(lines::long_line(trial, &Start::PLAIN))),
     check(IDLE)
         .task(1)
         .correctness(10)
-        .rule("a client that is silent for the idle time is told so and closed, not before")
+        .rule("after the idle timeout, not before, a silent client gets an error and then EOF")
         .requires(&[ECHO])
         .run(|trial| Box::pin(idle::idle_closes(trial))),
     check("activity-resets")
         .task(1)
         .correctness(10)
-        .rule("each line begins the idle time anew, and it does not run while a line is answered")
+        .rule("each answer restarts the idle timeout, which pauses during a line and its answer")
         .requires(&[ECHO])
         .run(|trial| Box::pin(idle::activity_resets(trial))),
     check("timers-are-per-client")
         .task(1)
         .concurrency(8)
-        .rule("silent clients are closed while an active one goes on")
+        .rule("silent clients are disconnected, while an active client stays connected")
         .requires(&[IDLE])
         .run(|trial| Box::pin(idle::timers_are_per_client(trial))),
     check("mass-expiry")
         .task(1)
         .concurrency(7)
-        .rule("500 silent clients are all closed within a second after their time")
+        .rule("500 silent clients are all disconnected within a second of their idle timeout")
         .requires(&[IDLE])
         .run(|trial| Box::pin(idle::mass_expiry(trial))),
     check("no-polling")
         .task(1)
         .cleanup(2)
-        .rule("while 100 clients wait on timers, it sleeps")
+        .rule("while the timeouts of 100 clients are pending, the server sleeps")
         .requires(&[IDLE])
         .run(|trial| Box::pin(idle::no_polling(trial))),
     check(SLOW_LINE)
         .task(2)
         .correctness(12)
-        .rule("a line has to be complete in time from its first byte; more bytes do not extend it")
+        .rule("the line timeout runs from a line's first byte; further bytes do not extend it")
         .requires(&[ECHO])
         .run(|trial| Box::pin(slow_line::slow_line(trial))),
     check("others-unaffected")
         .task(2)
         .concurrency(6)
-        .rule("100 clients in the middle of a line delay nobody")
+        .rule("100 clients that have sent only part of a line delay no other client")
         .requires(&[ECHO])
         .run(|trial| Box::pin(slow_line::others_unaffected(trial))),
     check(STALLED)
         .task(3)
         .correctness(10)
-        .rule("a client that takes nothing of its answers is closed; one that reads slowly is not")
+        .rule("a client that reads no answers is disconnected; one that reads slowly is not")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(stalled::stalled_reader(trial))),
     check("paused-process")
         .task(3)
         .correctness(4)
-        .rule("after a long stop it serves new clients; it answers or closes the old ones")
+        .rule("after a long stop, new clients are served; old ones are answered or disconnected")
         .requires(&[IDLE])
         .run(|trial| Box::pin(stalled::paused_process(trial))),
     descriptors::row(3, 3)
@@ -102,14 +102,14 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("descriptors-return")
         .task(3)
         .cleanup(6)
-        .rule("each kind of end returns its descriptors, even if the client keeps its side open")
+        .rule("however a connection ends, the server closes its side, even if the client does not")
         .requires(&[IDLE, SLOW_LINE, STALLED])
         .deadline(LONG)
         .run(|trial| Box::pin(stalled::descriptors_return(trial))),
     check("blocking-work")
         .task(4)
         .concurrency(8)
-        .rule("while WORK 1000 runs for one client, others are answered and idle clocks run")
+        .rule("while WORK 1000 runs for one client, others are answered and idle timeouts fire")
         .requires(&[IDLE])
         .run(|trial| Box::pin(work::blocking_work(trial))),
 ]);

@@ -1,4 +1,4 @@
-//! Task 2: a line has to be whole in time.
+//! Task 2: a line must be complete in time.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,18 +18,18 @@ pub(super) async fn slow_line(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&START).await?;
     let _open = send_in_two_pieces(trial, &server, LIMIT).await?;
     trial.step(format!(
-        "connect 6 clients that are silent for {}, then begin a line and do not end it: half of them send \
-         a byte every {} more, the others nothing",
+        "connect 6 clients, which are silent for {}, then begin a line but do not end it; half of them send another \
+         byte every {}, the others send nothing more",
         time(LIMIT * 12 / 10),
         time(LIMIT * 3 / 10)
     ));
-    // Whether one that sends nothing more was closed: then there is a limit.
+    // Whether a client that sends nothing more was disconnected: if so, the program has a line timeout.
     let is_limited = Cell::new(false);
     let lines = (0..6).map(|index| {
         let (server, is_limited) = (&server, &is_limited);
         async move {
             let client = server.connect(&format!("client {}", index + 1)).await?;
-            // The clock of a line begins with its first byte: the silence before is not counted.
+            // The line clock starts at the first byte: the silence before does not count.
             tokio::time::sleep(LIMIT * 12 / 10).await;
             let begun = Instant::now();
             client.send(&b"a".to_vec().into()).await?;
@@ -44,10 +44,10 @@ pub(super) async fn slow_line(trial: &Trial) -> Result<(), CheckError> {
         }
     });
     let samples = try_join_all(lines).await?;
-    expect_time(&server, "a client whose line is not whole is closed", LIMIT, &samples).await
+    expect_time(&server, "a client whose line is incomplete is disconnected", LIMIT, &samples).await
 }
 
-/// A line in two pieces that comes within `limit` is answered. Gives the client that sent it.
+/// A line that arrives in two pieces within `limit` is answered. Returns the client that sent it.
 async fn send_in_two_pieces(
     trial: &Trial,
     server: &Rc<Server>,
@@ -61,7 +61,7 @@ async fn send_in_two_pieces(
     let word = trial.word_text();
     let begun = Instant::now();
     client.send(&word.clone().into_bytes().into()).await?;
-    // Not a wait for something: the pause is what is tried.
+    // Not a wait for an event: the pause itself is the test.
     tokio::time::sleep(limit * 4 / 10).await;
     let gap = begun.elapsed();
     let rest = client.say("x\n", &format!("ECHO: {word}x\n")).await;
@@ -69,8 +69,8 @@ async fn send_in_two_pieces(
     Ok(client)
 }
 
-/// Sends more bytes of a line that `client` has begun at `begun`, until the connection is closed. Gives how long that
-/// took. `is_limited` says whether the program closes a client that sends no more.
+/// Sends more bytes of the line that `client` began at `begun`, until the connection is closed. Returns how long that
+/// took. `is_limited` says whether the program disconnects a client that sends nothing more.
 async fn trickle(
     server: &Server,
     client: &Client,
@@ -81,7 +81,7 @@ async fn trickle(
     /// More than four times the limit.
     const BYTES: usize = 15;
     let pause = limit * 3 / 10;
-    // A byte that is in flight when the program closes may turn its end into a reset.
+    // A byte in flight when the program closes may turn the FIN into a reset.
     let bytes = async {
         for _ in 0..BYTES {
             tokio::time::sleep(pause).await;
@@ -94,7 +94,7 @@ async fn trickle(
         ending = client.ending() => ending?.words,
         () = bytes => {
             let observed = format!(
-                "it is open after {}, in which a byte came every {}",
+                "the connection is still open after {}, with a byte sent every {}",
                 time(begun.elapsed()),
                 time(pause)
             );
@@ -112,8 +112,8 @@ async fn trickle(
     };
     let elapsed = begun.elapsed();
     if !last.is_empty() && last != LINE_ERROR.as_bytes() {
-        let failure = Failure::property(format!("it got {}", quoted(&last)))
-            .expecting("a client whose line is not whole in time gets `ERR line timeout`");
+        let failure = Failure::property(format!("the client got {}", quoted(&last)))
+            .expecting("a client whose line is not complete in time gets `ERR line timeout`");
         return Err(server.fail(failure).await);
     }
     Ok(elapsed)
@@ -123,9 +123,7 @@ pub(super) async fn others_unaffected(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 100;
     let server = trial.start(&Start::PLAIN).await?;
     let attackers = async {
-        trial.step(format!(
-            "connect {CLIENTS} clients, each of which begins a line and does not end it"
-        ));
+        trial.step(format!("connect {CLIENTS} clients; each begins a line but does not end it"));
         let begun = (0..CLIENTS).map(|_| async {
             let client = server.serve_new_client("a slow client").await?;
             client.send(&trial.word().into()).await?;
@@ -134,7 +132,8 @@ pub(super) async fn others_unaffected(trial: &Trial) -> Result<(), CheckError> {
         try_join_bounded(begun).await
     };
     let what = "100 clients in the middle of a line";
-    let slow = expect::unaffected_by(trial, &server, "these open", what, attackers).await?;
+    let slow =
+        expect::unaffected_by(trial, &server, "these still connected", what, attackers).await?;
     slow.into_iter().for_each(Client::reset);
     Ok(())
 }

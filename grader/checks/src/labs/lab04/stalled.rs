@@ -1,4 +1,4 @@
-//! Task 3: a client that reads nothing is closed, and nothing of a client that was closed is left.
+//! Task 3: a client that reads nothing is disconnected, and a disconnected client leaves nothing behind.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
     const START: Start = limits!(idle "20000", line "20000", write "1000");
     let server = trial.start(&START).await?;
     let stalled = stall(trial, &server).await?;
-    trial.step("it goes on reading nothing: the program is to close its socket");
+    trial.step("client A still reads nothing; the program must close the connection");
     let gone = || Ok(server.process.has_ended() || server.client_sockets()? == 0);
     expect::holds_within(&server, gone, || {
         let sockets = count(server.client_sockets().unwrap_or_default(), "socket");
-        Failure::property(format!("{sockets} of the client still open"))
+        Failure::property(format!("{sockets} still open for this client"))
             .expecting(format!(
-                "after {} in which the client took nothing, its socket is closed",
+                "once the client has read nothing for {}, the program closes its socket",
                 time(LIMIT)
             ))
             .because(causes::WRITE_WITHOUT_TIMEOUT)
@@ -33,26 +33,27 @@ pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
     read_slowly(trial, &server, LIMIT).await
 }
 
-/// Connects client A, which sends lines and reads none of the answers: they must not pile up.
+/// Connects client A, which sends lines and reads none of the answers: the answers must not pile up.
 async fn stall(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError> {
     const MAX_GROWTH: u64 = 16 * 1024 * 1024;
     trial.step(
-        "connect client A, exchange a line; it sends lines without reading until nothing moves",
+        "connect client A; it exchanges a line, then sends, without reading, until nothing has moved for 300 ms",
     );
     let stalled = server.serve_new_client("client A").await?;
     let before = server.probe().rss_anon();
     let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);
-    // On a busy machine its connection may be closed before it is seen to stand still.
+    // On a busy machine, the connection may be closed before the grader sees it stall.
     let _ = stalled.connection.send_until_stalled(&flood).await;
     let grown = expect::growth(&before, &server.probe().rss_anon());
     let piled_up = |grown: &str| {
-        Failure::property(format!("it grew by {grown} (RssAnon)")).because(causes::ANSWERS_PILE_UP)
+        Failure::property(format!("memory grew by {grown} (RssAnon)"))
+            .because(causes::ANSWERS_PILE_UP)
     };
     expect::memory_growth_below(server, grown, MAX_GROWTH, piled_up).await?;
     Ok(stalled)
 }
 
-/// Connects client B, which takes longer for its answers than `limit`, but some of them all the time.
+/// Connects client B, which takes longer than `limit` to read its answers, but never stops reading.
 async fn read_slowly(
     trial: &Trial,
     server: &Rc<Server>,
@@ -62,7 +63,8 @@ async fn read_slowly(
     const SLOW_BLOCKS: u64 = 10;
     const LINES: u64 = 3000;
     trial.step(format!(
-        "connect client B, which sends {LINES} long lines, reads {} every {}, {SLOW_BLOCKS} times, then all",
+        "connect client B; it sends {LINES} long lines, reads {} every {}, {SLOW_BLOCKS} times, and then reads the \
+         rest",
         size(BLOCK),
         time(limit / 5)
     ));
@@ -73,7 +75,7 @@ async fn read_slowly(
         let mut longest = Duration::ZERO;
         for block in 0..SLOW_BLOCKS {
             tokio::time::sleep((limit / 5).saturating_sub(last.elapsed())).await;
-            // The kernel may need two blocks until it lets the program write on.
+            // The kernel may need two blocks before it lets the program write more.
             longest = longest.max(2 * last.elapsed());
             last = Instant::now();
             let part = client.expect_part(&answers, block * BLOCK..(block + 1) * BLOCK);
@@ -83,7 +85,7 @@ async fn read_slowly(
         let rest = client.expect_part(&answers, SLOW_BLOCKS * BLOCK..answers.len());
         rest.await.map_err(|error| expect::unless_late(server, error, longest, limit * 8 / 10))
     };
-    // Where sending fails, reading says why.
+    // If sending fails, reading says why.
     let sending = async {
         let _ = client.connection.send(&sends).await;
     };
@@ -97,17 +99,20 @@ pub(super) async fn paused_process(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 20;
     let server = trial.start(&START).await?;
     trial.step(format!(
-        "connect {CLIENTS} clients; each is answered; stop the program (SIGSTOP) for {}, twice its limits",
+        "connect {CLIENTS} clients; each gets an answer; then stop the program (SIGSTOP) for {}, twice as long as its \
+         timeouts",
         time(2 * LIMIT)
     ));
     let old = server.connect_many(CLIENTS).await?;
     server.process.pause().await?;
-    // Not a wait for something: the stop is what is tried.
+    // Not a wait for an event: the stop itself is the test.
     tokio::time::sleep(2 * LIMIT).await;
     server.process.resume();
-    trial.step("let it go on (SIGCONT); a new client must be served");
+    trial.step("continue the program (SIGCONT); a new client must be served");
     server.serve_new_client("the new client").await?.finish().await?;
-    trial.step("each old client sends a line: it is answered, or was closed for its silence");
+    trial.step(
+        "each old client sends a line; it must get an answer, unless the idle timeout has disconnected it",
+    );
     for client in &old {
         let word = trial.word_text();
         let _ = client.connection.send(&format!("{word}\n").into_bytes().into()).await;
@@ -116,14 +121,15 @@ pub(super) async fn paused_process(trial: &Trial) -> Result<(), CheckError> {
         let answer = format!("ECHO: {word}\n");
         let fine = [answer.as_str(), IDLE_ERROR, ""];
         expect::that(&server, fine.iter().any(|fine| fine.as_bytes() == last), || {
-            Failure::property(format!("it got {}", quoted(&last)))
-                .expecting(answer.trim_end())
-                .expecting(IDLE_ERROR.trim_end())
-                .expecting("the end of the connection")
+            Failure::property(format!("an old client got {}", quoted(&last))).expecting(format!(
+                "an old client gets `{}`, or `{}`, or only the end of the stream",
+                answer.trim_end(),
+                IDLE_ERROR.trim_end()
+            ))
         })
         .await?;
     }
-    trial.step("once the program is at rest, another new client must be served");
+    trial.step("once the program is idle, another new client must be served");
     server.still_serves("the new client").await?.finish().await
 }
 
@@ -133,7 +139,9 @@ pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> 
     expect::warm_up(&server, trial).await?;
     let before = server.probe().descriptor_count()?;
     let _held = end_in_every_way(trial, &server).await?;
-    trial.step("wait until the descriptors are as before; the clients still hold their side");
+    trial.step(
+        "wait until the program has no more descriptors than before; the clients keep their sides open",
+    );
     let back = || Ok(server.process.has_ended() || server.probe().descriptor_count()? <= before);
     expect::holds_within(&server, back, || {
         let now = server.probe().descriptor_count().unwrap_or_default();
@@ -142,16 +150,17 @@ pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> 
             .because(causes::SOCKET_OUTLIVES_TIMEOUT)
     })
     .await?;
-    trial.step("a new client must be served");
+    trial.step("connect a new client, which must be served");
     server.still_serves("the new client").await?.finish().await
 }
 
-/// Connects clients for every kind of end, and gives those that hold their side until the program has closed its own.
+/// Connects clients whose connections end in every way. Returns those that keep their side open until the program has
+/// closed its own.
 async fn end_in_every_way(trial: &Trial, server: &Rc<Server>) -> Result<Vec<Client>, CheckError> {
     const EACH: usize = 10;
     trial.step(format!(
-        "{EACH} clients for each kind of end: silent; in the middle of a line; not reading; a line too \
-         long; not UTF-8; gone in the middle of a line (FIN); reset (RST), also during a SLEEP"
+        "connect {EACH} clients of each kind: silent, silent after a SLEEP or mid-line, not reading, line too long, \
+         not UTF-8, closed mid-line (FIN), reset mid-line or during a SLEEP (RST)"
     ));
     let long = vec![b'a'; MAX_LINE + 1];
     let kinds: [(&str, &[u8]); 5] = [

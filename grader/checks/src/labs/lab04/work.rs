@@ -11,9 +11,9 @@ use super::causes;
 use super::limits::{IDLE_ERROR, expect_limit, limits};
 use crate::expect;
 
-/// When a silent client was closed beside one whose work runs.
+/// When a silent client was disconnected.
 struct Closed {
-    /// After it connected.
+    /// The time since it connected.
     after: Duration,
     /// Whether the work was done by then.
     is_late: bool,
@@ -26,51 +26,56 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
     let word = trial.word_text();
     expect_forms(trial, &server, &word).await?;
     let attackers = async {
-        trial.step("connect client A, which asks for WORK 1000, and client B, which is silent");
+        trial.step("connect client A, which sends WORK 1000, and client B, which is silent");
         let worker = Rc::new(server.connect("client A").await?);
         let begun = Instant::now();
         let silent = server.connect("client B").await?;
         worker.send(&format!("WORK 1000 {word}\n").into_bytes().into()).await?;
-        // Beside the others: when it is closed is to be seen then.
+        // In its own task, so that it notices immediately when the client is disconnected.
         let closing = tokio::task::spawn_local(hear_end(silent, Rc::clone(&worker), begun));
         Ok((worker, closing, begun))
     };
-    let what = "a client whose WORK runs";
+    let what = "a client whose WORK is running";
     let (worker, closing, begun) =
-        expect::unaffected_by(trial, &server, "the work under way", what, attackers).await?;
+        expect::unaffected_by(trial, &server, "the work in progress", what, attackers).await?;
     trial.step(format!(
-        "client B is closed after {}, while client A's work still runs",
+        "client B must be disconnected after {}, while client A's work is still running",
         time(LIMIT)
     ));
     let closed = closing.await;
-    let closed = closed.map_err(|_| CheckError::Inconclusive("a task was lost".to_owned()))??;
+    let closed = closed
+        .map_err(|_| CheckError::Inconclusive("a task of the grader was lost".to_owned()))??;
     if closed.is_late {
         expect::not_starved(&server.process)?;
         let after = time(closed.after);
-        let failure = Failure::property(format!("it was closed after {after}, with the work done"))
-            .expecting("client B is closed for its silence while client A's work runs")
-            .because(causes::WORK_BLOCKS_RUNTIME);
+        let failure = Failure::property(format!(
+            "client B was disconnected after {after}, when the work was done"
+        ))
+        .expecting("the idle timeout disconnects client B while client A's work is still running")
+        .because(causes::WORK_BLOCKS_RUNTIME);
         return Err(server.fail(failure).await);
     }
     worker.hear(&format!("ECHO: {word}\n")).await?;
     if expect::is_early(begun.elapsed(), Duration::from_secs(1)) {
-        let failure = Failure::property(format!("it came after {}", time(begun.elapsed())))
-            .expecting("WORK 1000 is answered after a second of work");
+        let failure =
+            Failure::property(format!("the answer arrived after {}", time(begun.elapsed())))
+                .expecting("WORK 1000 is answered after a second of work");
         return Err(server.fail(failure).await);
     }
     worker.finish().await
 }
 
-/// `WORK` is obeyed where it has its form, and echoed where not.
+/// A valid `WORK` is carried out; a line of any other form is echoed.
 async fn expect_forms(trial: &Trial, server: &Rc<Server>, word: &str) -> Result<(), CheckError> {
-    trial.step("a line that begins with WORK and is not of that form is a line like any other");
+    trial.step("client A sends lines that only begin like a WORK, which must be echoed, then a valid WORK of 1 ms");
     let client = server.connect("client A").await?;
     client.say("WORK x y\nWORKING\n", "ECHO: WORK x y\nECHO: WORKING\n").await?;
     client.say(&format!("WORK 1 {word}\n"), &format!("ECHO: {word}\n")).await?;
     client.finish().await
 }
 
-/// Waits until `silent`, which connected after `begun`, is closed for its silence while `worker` has work done.
+/// Waits until `silent`, which connected after `begun`, is disconnected by its idle timeout while the work of `worker`
+/// is running.
 async fn hear_end(
     silent: Client,
     worker: Rc<Client>,

@@ -1,4 +1,4 @@
-//! Task 3: requests in flight are answered, and idle clients are closed.
+//! Task 3: requests in flight are answered, and idle clients are disconnected.
 
 use std::time::{Duration, Instant};
 
@@ -18,14 +18,14 @@ use super::start::PATIENT;
 use crate::expect;
 use crate::scenarios::lines::{Flood, MAX_LINE};
 
-/// Requests in flight are answered, and each answer arrives, with more input unread behind it or not.
+/// Requests in flight are answered, and each answer arrives, whether or not more input stays unread.
 pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError> {
     const SLEEP: Duration = Duration::from_millis(1500);
-    /// Where a server takes the next line or not at random, one of so many has its next line unread.
+    /// Whether a server reads the next line in time may be random: of this many lines, at least one stays unread.
     const EAGER: usize = 12;
     let server = trial.start(&PATIENT).await?;
     trial.step(format!(
-        "client A and {EAGER} others ask for SLEEP 1500; once that is in flight, send SIGTERM"
+        "client A and {EAGER} others send SLEEP 1500; once these requests are in flight, send SIGTERM"
     ));
     let begun = Instant::now();
     let (first, first_answer) = begin_sleep(&server, "client A", SLEEP).await?;
@@ -36,23 +36,25 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     let others = try_join_all(others).await?;
     send_signal(&server, Signal::TERM)?;
     trial.step(format!(
-        "the {EAGER} send another line, which is unread when their answer has been sent"
+        "each of the {EAGER} sends another line, which may still be unread when its answer is sent"
     ));
     let word = trial.word_text();
     for (client, _) in &others {
         client.send(&format!("{word}\n").into_bytes().into()).await?;
     }
     if begun.elapsed() > Duration::from_millis(1200) {
-        // It may have been answered before, and idle.
+        // A client may already have its answer and be idle.
         let elapsed = time(begun.elapsed());
-        return Err(CheckError::Inconclusive(format!("the machine is busy: that took {elapsed}")));
+        return Err(CheckError::Inconclusive(format!(
+            "the machine is busy: sending these lines took {elapsed}"
+        )));
     }
-    trial.step("client A gets its answer and the end (FIN)");
+    trial.step("client A must get its answer, then EOF (FIN)");
     first.hear(&first_answer).await?;
     expect_not_interrupted(&server, begun, SLEEP)?;
     first.expect_close().await?;
     trial.step(format!(
-        "the {EAGER} get their answer, perhaps that to their other line, and the end: no reset (RST)"
+        "each of the {EAGER} must get its answer, perhaps also one to its other line, then EOF, not a reset (RST)"
     ));
     for (client, answer) in &others {
         client.hear(answer).await?;
@@ -61,9 +63,9 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
-/// An answer counts as sent once the kernel has all of it: clients that read late get whole answers.
+/// An answer is sent once the kernel has all of it: clients that read late get whole answers.
 pub(super) async fn unread_answers(trial: &Trial) -> Result<(), CheckError> {
-    /// Whether the kernel takes a part of an answer or none of it, when its buffer is full, depends on lengths.
+    /// When its buffer fills up, the kernel takes part of an answer or none of it, depending on the lengths.
     const CLIENTS: usize = 8;
     const SHORTER: usize = 777;
     /// Several times what fits into small buffers.
@@ -74,7 +76,7 @@ pub(super) async fn unread_answers(trial: &Trial) -> Result<(), CheckError> {
     const PAUSE: Duration = Duration::from_millis(200);
     let server = trial.start(&PATIENT).await?;
     trial.step(format!(
-        "{CLIENTS} clients send long lines, one after the other, and read no answer, until the program takes no more"
+        "{CLIENTS} clients send long lines, one after another, and read no answers, until the program stops reading"
     ));
     let clients = (0..CLIENTS).map(|index| {
         let flood = Flood::of_length(trial, LINES, MAX_LINE - index * SHORTER);
@@ -87,14 +89,14 @@ pub(super) async fn unread_answers(trial: &Trial) -> Result<(), CheckError> {
         }
     });
     let clients = try_join_all(clients).await?;
-    trial.step("send SIGTERM; all read slowly, then all that comes: whole answers, then the end");
+    trial.step("send SIGTERM; the clients read slowly at first, then fast; each must get whole answers, then EOF");
     send_signal(&server, Signal::TERM)?;
     for _ in 0..SLOW_READS {
         // A program that ends too early does so in one of these pauses, with an answer half sent.
         if server.process.end_within(PAUSE).await.is_some() {
             break;
         }
-        // One that has ended by now ends the reads, too.
+        // If the program has ended by now, the reads end, too.
         join_all(clients.iter().map(|(client, _)| client.connection.drain(SLOW_READ))).await;
     }
     for (client, answer) in &clients {
@@ -102,19 +104,19 @@ pub(super) async fn unread_answers(trial: &Trial) -> Result<(), CheckError> {
         let received = client.connection.received();
         expect::that_was(&server, received % answer == 0, || {
             Failure::property(format!(
-                "{} whole answers came, then {} of the {answer} bytes of another",
+                "{} whole answers arrived, then {} of the {answer} bytes of another",
                 received / answer,
                 received % answer
             ))
-            .expecting("each client gets whole answers, then the end")
+            .expecting("each client gets whole answers, then EOF")
             .because(causes::UNSENT_ANSWERS_DROPPED)
         })?;
     }
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
-/// Sends `lines` lines, each once the program has read the one before, until it has read none for a moment. So little is
-/// unread then that it makes no difference.
+/// Sends `lines` lines, each once the program has read the previous one, until the program stops reading for a moment.
+/// Too little is unread then to make a difference.
 async fn send_what_is_read(
     server: &Server,
     client: &Client,
@@ -142,7 +144,7 @@ async fn send_what_is_read(
     Ok(())
 }
 
-/// A request for a SLEEP of `asked`, sent after `begun`, was not answered before its time.
+/// Expects that a SLEEP of `asked`, sent after `begun`, was not answered too early.
 fn expect_not_interrupted(
     server: &Server,
     begun: Instant,
@@ -153,9 +155,9 @@ fn expect_not_interrupted(
         return Ok(());
     }
     let (millis, asked) = (asked.as_millis(), time(asked));
-    let observed = format!("client A has its answer after {}", time(elapsed));
+    let observed = format!("client A got its answer after {}", time(elapsed));
     let failure = Failure::property(observed)
-        .expecting(format!("a request under way goes on: SLEEP {millis} takes {asked}"))
+        .expecting(format!("a request in flight continues: SLEEP {millis} takes {asked}"))
         .because(causes::SIGNAL_INTERRUPTS_REQUEST);
     Err(server.process.fail_in_retrospect(failure))
 }
@@ -168,15 +170,19 @@ async fn expect_clean_end(
 ) -> Result<(), CheckError> {
     let Ending { words, reset } = client.ending().await?;
     if reset {
-        let came = if words.is_empty() { "nothing more".to_owned() } else { quoted(&words) };
-        let failure = Failure::property(format!("{came} came, then a reset (RST)"))
+        let observed = if words.is_empty() {
+            "a reset (RST) followed the answer".to_owned()
+        } else {
+            format!("{} followed the answer, then a reset (RST)", quoted(&words))
+        };
+        let failure = Failure::property(observed)
             .expecting("after its answer, each client gets the end of the stream (FIN)")
             .because(causes::RESET_AFTER_ANSWER);
         return Err(server.process.fail_in_retrospect(failure));
     }
     if !words.is_empty() && words != another.as_bytes() {
-        let failure = Failure::property(format!("it got {}", quoted(&words)))
-            .expecting("later lines are answered or dropped whole");
+        let failure = Failure::property(format!("one client got {}", quoted(&words)))
+            .expecting("a later line gets a whole answer or none");
         return Err(server.fail(failure).await);
     }
     Ok(())
@@ -186,7 +192,7 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     const SLEEP: Duration = Duration::from_millis(3000);
     let server = trial.start(&PATIENT).await?;
     trial.step(
-        "client A asks for SLEEP 3000; B has been answered, C has said nothing, D a part of a line",
+        "client A sends SLEEP 3000; client B already has an answer, C has sent nothing, and D has sent part of a line",
     );
     let answered = server.serve_new_client("client B").await?;
     let silent = server.connect("client C").await?;
@@ -194,7 +200,7 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     unfinished.send(&trial.word().into()).await?;
     let begun = Instant::now();
     let (client, answer) = begin_sleep(&server, "client A", SLEEP).await?;
-    trial.step("send SIGTERM: clients B, C and D are closed while client A's request runs");
+    trial.step("send SIGTERM; clients B, C and D must be disconnected while client A's request is in flight");
     send_signal(&server, Signal::TERM)?;
     let signalled = Instant::now();
     let ends = [&answered, &silent, &unfinished].map(|idle| async move {
@@ -203,29 +209,31 @@ pub(super) async fn idle_closed(trial: &Trial) -> Result<(), CheckError> {
     });
     let (ends, samples): (Vec<_>, Vec<_>) = try_join_all(ends).await?.into_iter().unzip();
     expect_silent_ends(&server, &ends)?;
-    // One that is answered before its time is judged elsewhere.
+    // Another check judges an answer that is too early.
     if client.connection.unread() > 0 && !expect::is_early(begun.elapsed(), SLEEP) {
-        let failure = Failure::property("they were closed once client A had its answer")
-            .expecting("idle clients are closed at once")
-            .because(causes::IDLE_TASK_NOT_CANCELLED);
+        let failure = Failure::property(
+            "clients B, C and D were disconnected only once client A had its answer",
+        )
+        .expecting("idle clients are disconnected immediately")
+        .because(causes::IDLE_TASK_NOT_CANCELLED);
         let error = server.fail(failure).await;
         return Err(expect::unless_late(&server, error, signalled - begun, PROMPT));
     }
     client.hear(&answer).await?;
     client.expect_close().await?;
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await?;
-    expect_prompt(&server, "idle clients are closed", &samples)?;
+    expect_prompt(&server, "idle clients are disconnected", &samples)?;
     expect_idle_drain(trial).await
 }
 
 /// Expects that idle clients got the end of the stream, and nothing before it.
 fn expect_silent_ends(server: &Server, ends: &[Ending]) -> Result<(), CheckError> {
-    // A reset is an end for the one with a part of a line; its bytes may be unread.
+    // A reset is a valid end for the client that sent part of a line: its bytes may be unread.
     let resets = ends.iter().filter(|ending| ending.reset).count();
     let failure = match ends.iter().find(|ending| !ending.words.is_empty()) {
-        Some(ending) => Failure::property(format!("one got {}", quoted(&ending.words)))
+        Some(ending) => Failure::property(format!("one client got {}", quoted(&ending.words)))
             .because(causes::ANSWERS_PARTIAL_LINE),
-        None if resets > 1 => Failure::property(format!("{resets} of them got a reset (RST)"))
+        None if resets > 1 => Failure::property(format!("{resets} idle clients got a reset (RST)"))
             .because(causes::IDLE_CLIENTS_RESET),
         None => return Ok(()),
     };

@@ -11,7 +11,7 @@ use observe::{Socket, TcpState};
 use super::causes;
 use crate::expect;
 
-/// What is to happen promptly has happened so soon, at least once of several times (rule R2).
+/// A prompt event happens within this time, at least in one of several tries (rule R2).
 pub(super) const PROMPT: Duration = Duration::from_secs(1);
 
 /// Expects the shortest of `samples` to be prompt.
@@ -25,7 +25,7 @@ pub(super) fn expect_prompt(
         return Ok(());
     }
     expect::not_starved(&server.process)?;
-    let observed = format!("it took {}, the fastest of several tries", time(shortest));
+    let observed = format!("it took {} (the fastest of several tries)", time(shortest));
     let failure = Failure::property(observed)
         .expecting(format!("{what} within {}", time(PROMPT)))
         .because(causes::WAITS_FOR_UNRELATED);
@@ -39,12 +39,12 @@ pub(super) enum ShutdownEnd {
     Drained,
     /// The grace time was over.
     Forced,
-    /// A second signal came.
+    /// A second signal arrived.
     SecondSignal,
 }
 
 impl ShutdownEnd {
-    /// The exit status that says so.
+    /// The exit status that reports this.
     fn status(self) -> i32 {
         match self {
             Self::Drained => 0,
@@ -54,14 +54,14 @@ impl ShutdownEnd {
     }
 }
 
-/// Waits for the program to end, and expects it to have ended like that.
+/// Waits for the program to end, and expects it to end as `end` says.
 pub(super) async fn expect_exit(
     server: &Server,
     end: ShutdownEnd,
     after: &str,
 ) -> Result<(), CheckError> {
     let status = end.status();
-    let expected = format!("after {after} the program ends with status {status}");
+    let expected = format!("after {after}, the program ends with status {status}");
     let still_running = match server.process.wait_for(&(), server.process.end_of_first()).await {
         Ok(Some(ProcessEnd::Ended(ExitStatus::Status(found)))) if found == status => return Ok(()),
         Ok(Some(ProcessEnd::Ended(found))) => {
@@ -71,7 +71,7 @@ pub(super) async fn expect_exit(
             return Err(server.process.fail_in_retrospect(failure));
         }
         Ok(_) => {
-            let reason = "the program's end was not heard of".to_owned();
+            let reason = "the grader did not learn how the program ended".to_owned();
             return Err(CheckError::Inconclusive(reason));
         }
         Err(WaitError::Busy(reason)) => return Err(CheckError::Inconclusive(reason)),
@@ -87,7 +87,7 @@ pub(super) async fn expect_exit(
     Err(server.fail(Failure::new(still_running).expecting(expected).because(cause)).await)
 }
 
-/// Whether the program has shut down its sending side of a connection and waits for the other side's.
+/// Whether the program has shut down its sending side of a connection and waits for the client to do the same.
 fn waits_for_clients(server: &Server) -> Result<bool, CheckError> {
     let is_half_closed = |socket: &Socket| {
         let state = socket.entry.as_ref().map(|entry| entry.state);

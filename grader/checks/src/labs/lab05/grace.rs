@@ -19,7 +19,7 @@ use crate::expect;
 const GRACE: Duration = Duration::from_millis(700);
 
 pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
-    /// Timers are late on a busy machine, though not all of them by so much (rule R2).
+    /// Timers are late on a busy machine, though not all of them by this much (rule R2).
     const LATE: Duration = Duration::from_secs(1);
     let mut samples = Vec::new();
     for requests in [3, 1] {
@@ -29,36 +29,40 @@ pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
     let Some(server) = trial.servers().pop() else { return Ok(()) };
     expect::that_was(&server, !expect::is_early(shortest, GRACE), || {
         Failure::property(format!("the program ended after {}", time(shortest)))
-            .expecting(format!("requests under way have {} to finish", time(GRACE)))
+            .expecting(format!("requests in flight have {} to finish", time(GRACE)))
             .because(causes::GRACE_TIME_CUT_SHORT)
     })?;
     if shortest > GRACE + LATE {
         expect::not_starved(&server.process)?;
-        let failure = Failure::property(format!("{} at best", time(shortest)))
-            .expecting(format!("the program ends {} after the signal", time(GRACE)))
-            .because(causes::WAITS_BEYOND_GRACE_TIME);
+        let failure = Failure::property(format!(
+            "the program ended after {} (the faster of two tries)",
+            time(shortest)
+        ))
+        .expecting(format!("the program ends {} after the signal", time(GRACE)))
+        .because(causes::WAITS_BEYOND_GRACE_TIME);
         return Err(server.process.fail_in_retrospect(failure));
     }
     Ok(())
 }
 
-/// Has the grace time end with so many requests in flight, and gives how long it was.
+/// Lets the grace time end with this many `requests` in flight, and returns how long after the signal the program
+/// ended.
 async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckError> {
     const START: Start = Start { flags: &["--grace-ms", "700"], ..Start::PLAIN };
     const SLEEP: Duration = Duration::from_secs(60);
     let server = trial.start(&START).await?;
-    let ask = match requests {
-        1 => "a client asks".to_owned(),
-        many => format!("{many} clients ask"),
+    let senders = match requests {
+        1 => "a client sends".to_owned(),
+        many => format!("{many} clients send"),
     };
-    trial.step(format!("{ask} for SLEEP 60000; two more are idle"));
+    trial.step(format!("{senders} SLEEP 60000; two more clients are idle"));
     let mut clients = vec![server.serve_new_client("an idle client").await?];
     clients.push(server.connect("a silent client").await?);
     for index in 0..requests {
         let (client, _) = begin_sleep(&server, &format!("client {}", index + 1), SLEEP).await?;
         clients.push(client);
     }
-    trial.step(format!("send SIGTERM: the program ends after {}, its grace time", time(GRACE)));
+    trial.step(format!("send SIGTERM; the program must end after {}, its grace time", time(GRACE)));
     let begun = Instant::now();
     send_signal(&server, Signal::TERM)?;
     expect_exit(&server, ShutdownEnd::Forced, "the grace time").await?;
@@ -67,7 +71,7 @@ async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckErro
     Ok(elapsed)
 }
 
-/// Expects that the program has reported so many aborted connections.
+/// Expects that the program has reported this many `aborted` connections.
 fn expect_report(server: &Server, aborted: usize) -> Result<(), CheckError> {
     let line = format!("forced: {aborted} connections aborted");
     let found = server.process.stderr().find_line("forced:");
@@ -91,10 +95,10 @@ pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
     let mut samples = Vec::new();
     for (first, second) in PAIRS {
         let server = trial.start(&PATIENT).await?;
-        trial.step(format!("client A asks for SLEEP 60000; send {}", name(first)));
+        trial.step(format!("client A sends SLEEP 60000; then send {}", name(first)));
         let (client, _) = begin_sleep(&server, "client A", Duration::from_secs(60)).await?;
         send_signal(&server, first)?;
-        trial.step(format!("wait until nobody listens any more, then send {}", name(second)));
+        trial.step(format!("wait until the listener is closed, then send {}", name(second)));
         wait_for_drain(&server).await?;
         let begun = Instant::now();
         send_signal(&server, second)?;
@@ -106,21 +110,21 @@ pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
     expect_prompt(&server, "a second signal ends the program", &samples)
 }
 
-/// Only idle clients are connected: nothing is in flight, so nothing is aborted, and however short the grace time is, it
-/// is not needed.
+/// With only idle clients connected, nothing is in flight, so nothing is aborted, and even a short grace time is long
+/// enough.
 pub(super) async fn expect_idle_drain(trial: &Trial) -> Result<(), CheckError> {
     const START: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
     let server = trial.start(&START).await?;
-    trial.step("client E has been answered, F has said nothing; send SIGTERM: the program ends with status 0");
+    trial.step("client E already has an answer, F has sent nothing; send SIGTERM; the program must end with status 0");
     let clients = [server.serve_new_client("client E").await?, server.connect("client F").await?];
     send_signal(&server, Signal::TERM)?;
-    expect_exit(&server, ShutdownEnd::Drained, "the end of its idle clients").await?;
+    expect_exit(&server, ShutdownEnd::Drained, "closing its idle clients").await?;
     drop(clients);
     Ok(())
 }
 
-/// Waits until the first signal was heard: the listener is closed, and 100 ms have passed; or a second has passed. A
-/// second signal may come then.
+/// Waits until the program has handled the first signal: the listener is closed and 100 ms have passed, or a second
+/// has passed. Then a second signal may follow.
 pub(super) async fn wait_for_drain(server: &Rc<Server>) -> Result<(), CheckError> {
     const APART: Duration = Duration::from_millis(100);
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Task 4: what is left of a program that has ended.
+//! Task 4: what a program leaves behind.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ pub(super) async fn nothing_left(trial: &Trial) -> Result<(), CheckError> {
     const SHORT: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };
     for (what, start, end) in [
         ("a drain", &PATIENT, ShutdownEnd::Drained),
-        ("a forced end", &SHORT, ShutdownEnd::Forced),
+        ("a forced shutdown", &SHORT, ShutdownEnd::Forced),
         ("a second signal", &PATIENT, ShutdownEnd::SecondSignal),
     ] {
         let server = trial.start(start).await?;
-        trial.step(format!("a client asks for a SLEEP, SIGTERM is sent, and {what} follows"));
+        trial.step(format!("a client sends a SLEEP; send SIGTERM; {what} follows"));
         let millis = if end == ShutdownEnd::Drained { 1500 } else { 60_000 };
         let sleep = Duration::from_millis(millis);
         let (client, answer) = begin_sleep(&server, "client A", sleep).await?;
@@ -39,13 +39,13 @@ pub(super) async fn nothing_left(trial: &Trial) -> Result<(), CheckError> {
             }
         }
         expect_exit(&server, end, what).await?;
-        trial.step("wait until none of its processes is there, and nobody listens on its port");
+        trial.step("wait until no process of the program is left and its port has no listener");
         expect_nothing_left(&server).await?;
     }
     Ok(())
 }
 
-/// Expects that no process of the program is left, and no listener.
+/// Expects that neither a process of the program nor its listener is left.
 async fn expect_nothing_left(server: &Rc<Server>) -> Result<(), CheckError> {
     let nothing = || {
         let is_left =
@@ -56,11 +56,11 @@ async fn expect_nothing_left(server: &Rc<Server>) -> Result<(), CheckError> {
         return Ok(());
     }
     let observed = match server.probe().processes().len() {
-        0 => "somebody still listens on its port".to_owned(),
-        left => format!("{} still there", count(left, "process")),
+        0 => "its port still has a listener".to_owned(),
+        left => format!("{} still running", count(left, "process")),
     };
     let failure = Failure::property(observed)
-        .expecting("nothing of the program is left")
+        .expecting("no process or listener of the program is left")
         .because(causes::CHILD_LEFT_BEHIND);
     Err(server.fail(failure).await)
 }
@@ -68,7 +68,8 @@ async fn expect_nothing_left(server: &Rc<Server>) -> Result<(), CheckError> {
 pub(super) async fn restart_same_port(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&PATIENT).await?;
     trial.step(
-        "connect a client, which is answered and stays; send SIGTERM: the program closes first",
+        "connect a client, which gets an answer and stays connected; send SIGTERM; the program must close the connection \
+         first",
     );
     let client = server.serve_new_client("the client").await?;
     send_signal(&server, Signal::TERM)?;
@@ -77,22 +78,18 @@ pub(super) async fn restart_same_port(trial: &Trial) -> Result<(), CheckError> {
     drop(client);
     expect_exit(&server, ShutdownEnd::Drained, "SIGTERM").await?;
     expect::that_was(&server, is_in_time_wait(ports), || {
-        Failure::property("there is none: the client was reset (RST)")
-            .expecting(
-                "the client is closed with FIN, and the connection is in TIME_WAIT afterwards",
-            )
+        Failure::property("no connection is in TIME_WAIT: the client was reset (RST)")
+            .expecting("the program closes with FIN, which leaves the connection in TIME_WAIT")
             .because(causes::ABORTS_IDLE_CLIENT)
     })?;
     let port = server.address().port();
     trial.step(
-        "start it again on the same port, where a connection is in TIME_WAIT; a client is served",
+        "start the program again on the same port, while a connection is in TIME_WAIT; a client must be served",
     );
     let again = match trial.start(&Start { port, ..PATIENT }).await {
         Ok(again) => again,
         Err(CheckError::Failed(_)) if ConnectionTable::of(server.address()).is_in_use() => {
-            return Err(CheckError::Inconclusive(format!(
-                "somebody else has got port {port} meanwhile"
-            )));
+            return Err(CheckError::Inconclusive(format!("another program has taken port {port}")));
         }
         Err(error) => return Err(error.because(causes::PORT_NOT_REUSABLE)),
     };

@@ -16,15 +16,15 @@ use super::signal::send_signal;
 use super::start::PATIENT;
 use crate::expect;
 
-const EXPECTED: &str = "new connects are refused while client A's request is under way";
+const EXPECTED: &str = "new connections are refused while client A's request is in flight";
 
-/// What came first after the signal.
+/// What happened first after the signal.
 enum FirstEvent {
     /// The listener was closed, and the request was still in flight.
     ListenerClosed,
-    /// The request was answered, or which came first is unknown.
+    /// The request was answered; which happened first may be unknown.
     Answered {
-        /// When the program was last seen to listen with the request in flight, after the signal.
+        /// How long after the signal the program was last seen listening with the request in flight.
         last_seen: Duration,
     },
     /// The program listens, the request is not answered, and neither will change.
@@ -34,32 +34,32 @@ enum FirstEvent {
 pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
     const SLEEP: Duration = Duration::from_millis(2500);
     let server = trial.start(&PATIENT).await?;
-    trial.step("client A asks for SLEEP 2500; once that is under way, send SIGTERM");
+    trial.step("client A sends SLEEP 2500; once this request is in flight, send SIGTERM");
     let begun = Instant::now();
     let (client, answer) = begin_sleep(&server, "client A", SLEEP).await?;
     send_signal(&server, Signal::TERM)?;
     trial.step(
-        "while it is under way, wait until nobody listens on the port any more: a new client is refused, and client \
-         A gets its answer and the end",
+        "while the request is in flight, wait until the listener is closed; then a new client must be refused, and \
+         client A must get its answer and EOF",
     );
     let first = wait_for_first_event(&server, &client).await?;
     let is_early = expect::is_early(begun.elapsed(), SLEEP);
     match first {
         FirstEvent::ListenerClosed => {}
-        // Which came first is not known, and an answer before its time is judged elsewhere.
+        // Which happened first is unknown, and another check judges an answer that is too early.
         FirstEvent::Answered { .. } if is_early && !is_listening(&server) => return Ok(()),
         FirstEvent::Answered { last_seen } if !is_early && last_seen < PROMPT => {
             let last_seen = time(last_seen);
             return Err(CheckError::Inconclusive(format!(
-                "the machine is busy: the last look before the answer came {last_seen} after the signal"
+                "the machine is busy: the last sample before the answer was taken {last_seen} after the signal"
             )));
         }
         FirstEvent::Answered { .. } => {
-            let observed = "the program went on listening until client A had its answer";
+            let observed = "the program kept listening until client A had its answer";
             return Err(listens_too_long(&server, observed));
         }
         FirstEvent::Neither => {
-            let observed = "the program goes on listening, and client A has no answer";
+            let observed = "the program keeps listening, and client A has no answer";
             return Err(listens_too_long(&server, observed));
         }
     }
@@ -78,7 +78,7 @@ async fn wait_for_first_event(server: &Server, client: &Client) -> Result<FirstE
     let signalled = Instant::now();
     let mut last_seen = Duration::ZERO;
     let sample = || {
-        // In this order: it was closed before the answer if it is seen closed, and then no answer.
+        // In this order: a closed listener, and no answer after that, means that the listener was closed first.
         let now = signalled.elapsed();
         let is_closed = !is_listening(server);
         let is_answered = client.connection.unread() > 0;
@@ -107,7 +107,7 @@ async fn expect_refused(server: &Rc<Server>) -> Result<(), CheckError> {
         Ok(Err(error)) if error.is_lost() => Ok(()),
         Ok(Err(error)) => Err(server.fail_on_wire(EXPECTED, error).await),
         Ok(Ok(_)) | Err(_) => {
-            let failure = Failure::property("a new client was connected").expecting(EXPECTED);
+            let failure = Failure::property("a new client could connect").expecting(EXPECTED);
             Err(server.fail(failure).await)
         }
     }

@@ -1,4 +1,4 @@
-//! Task 3, with many clients: none of them is cut off in the middle of an answer.
+//! Task 3, with many clients: no client is cut off in the middle of an answer.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,13 +21,13 @@ pub(super) async fn signal_under_load(trial: &Trial) -> Result<(), CheckError> {
     const CONNECTING: usize = 4;
     let server = trial.start(&PATIENT).await?;
     trial.step(format!(
-        "{WAITING} clients ask for SLEEP 1500, {TALKING} send lines without a pause"
+        "{WAITING} clients send SLEEP 1500, {TALKING} others send lines without a pause"
     ));
     let waiting = server.connect_many(WAITING).await?;
     let talking = server.connect_many(TALKING).await?;
     let answer = begin_sleeps(trial, &server, &waiting).await?;
     trial.step(format!(
-        "{CONNECTING} more connect, one after the other, until they are refused; SIGTERM"
+        "{CONNECTING} more clients connect again and again until they are refused; send SIGTERM"
     ));
     let answers = Cell::new(0);
     let talks = talking.iter().map(|client| talk(trial, &server, client, &answers));
@@ -38,7 +38,7 @@ pub(super) async fn signal_under_load(trial: &Trial) -> Result<(), CheckError> {
         expect_whole(&server, &words).await
     });
     let signal = async {
-        // Once the talkers have been answered some times.
+        // Once the talkers have received some answers.
         while answers.get() < 2 * TALKING {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -48,7 +48,7 @@ pub(super) async fn signal_under_load(trial: &Trial) -> Result<(), CheckError> {
     expect_exit(&server, ShutdownEnd::Drained, "the last answer").await
 }
 
-/// Has each of `clients` ask for a SLEEP, and gives the answer that all of them will get.
+/// Has each of `clients` send a SLEEP, and returns the answer that all of them will get.
 async fn begin_sleeps(
     trial: &Trial,
     server: &Rc<Server>,
@@ -62,16 +62,16 @@ async fn begin_sleeps(
     }
     expect_taken(server, clients).await?;
     if begun.elapsed() > Duration::from_millis(1200) {
-        // Some may have their answers by now; what is meant is the moment before.
+        // Some may have their answers by now; the signal must be sent before that.
         return Err(CheckError::Inconclusive(format!(
-            "the machine is busy: it took {} until all requests were under way",
+            "the machine is busy: it took {} until all requests were in flight",
             time(begun.elapsed())
         )));
     }
     Ok(format!("ECHO: {word}\n"))
 }
 
-/// Sends lines, each after the answer to the one before, until the connection ends: between two answers.
+/// Sends lines, each after the answer to the previous one, until the connection ends between two answers.
 async fn talk(
     trial: &Trial,
     server: &Rc<Server>,
@@ -89,9 +89,9 @@ async fn talk(
     }
 }
 
-/// Connects again and again, each time with a line, until that is refused.
+/// Connects again and again, and sends a line each time, until a connection is refused.
 async fn connect_until_refused(trial: &Trial, server: &Rc<Server>) -> Result<(), CheckError> {
-    const EXPECTED: &str = "a connect is taken or refused";
+    const EXPECTED: &str = "a connection is accepted or refused";
     loop {
         let client = match server.process.wait_for(&(), server.dial()).await {
             Ok(Ok(connection)) => server.client("a new client", connection),
@@ -110,7 +110,7 @@ async fn connect_until_refused(trial: &Trial, server: &Rc<Server>) -> Result<(),
     }
 }
 
-/// Expects that nothing came after the last whole answer: `words` are what did.
+/// Expects `words`, which arrived after the last whole answer, to be empty.
 async fn expect_whole(server: &Server, words: &[u8]) -> Result<(), CheckError> {
     /// In bytes.
     const MAX_QUOTED: usize = 60;
@@ -118,8 +118,8 @@ async fn expect_whole(server: &Server, words: &[u8]) -> Result<(), CheckError> {
         return Ok(());
     }
     let shown = quoted(&words[..words.len().min(MAX_QUOTED)]);
-    let failure = Failure::property(format!("one got {shown}, then the end"))
-        .expecting("each client gets whole answers, or the end between two of them")
+    let failure = Failure::property(format!("one client got {shown}, then EOF"))
+        .expecting("each client gets only whole answers before EOF")
         .because(causes::ANSWER_CANCELLED);
     Err(server.fail(failure).await)
 }

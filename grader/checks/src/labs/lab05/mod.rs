@@ -1,4 +1,4 @@
-//! Lab 05, shutdown: a server of lines that stops, and keeps its promises to its clients.
+//! Lab 05, shutdown: a line server that shuts down gracefully.
 
 mod causes;
 mod drain;
@@ -39,13 +39,13 @@ static CHECKS: &[Check] = &of_lab(
         check(EXIT)
             .task(1)
             .correctness(12)
-            .rule("SIGTERM, and SIGINT, end an idle server with status 0")
+            .rule("on SIGTERM or SIGINT, an idle server exits with status 0")
             .requires(&[ECHO])
             .run(|trial| Box::pin(stop::exit_zero(trial))),
         check("early-signal")
             .task(1)
             .correctness(4)
-            .rule("so does a SIGTERM that comes right after `listening on`")
+            .rule("on SIGTERM right after printing `listening on`, the server exits with status 0")
             .requires(&[EXIT])
             .run(|trial| Box::pin(stop::early_signal(trial))),
         descriptors::row(1, 2)
@@ -54,59 +54,55 @@ static CHECKS: &[Check] = &of_lab(
         check("listener-first")
             .task(2)
             .correctness(12)
-            .rule(
-                "while a request is under way new connects are refused, and its answer still comes",
-            )
+            .rule("after the signal, new connections are refused, but a request in flight is answered")
             .requires(&[EXIT])
             .run(|trial| Box::pin(listener::listener_first(trial))),
         check(IN_FLIGHT)
             .task(3)
             .correctness(12)
-            .rule(
-                "a request under way is answered whole, then comes the end (no RST); then status 0",
-            )
+            .rule("a client with a request in flight gets its answer, then EOF; the exit status is 0")
             .requires(&[EXIT])
             .run(|trial| Box::pin(drain::in_flight_completes(trial))),
         check("unread-answers")
             .task(3)
             .correctness(4)
-            .rule("a client that has not read its answers yet gets whole ones, then the end")
+            .rule("even a client that reads slowly gets whole answers, then EOF")
             .requires(&[IN_FLIGHT, OVERLAP])
             .run(|trial| Box::pin(drain::unread_answers(trial))),
         check("idle-closed")
             .task(3)
             .correctness(8)
-            .rule("idle clients are closed while another's request still runs")
+            .rule("idle clients are disconnected while another client's request is in flight")
             .requires(&[EXIT])
             .run(|trial| Box::pin(drain::idle_closed(trial))),
         check("signal-under-load")
             .task(3)
             .concurrency(12)
-            .rule("200 busy and connecting clients: each gets whole answers or a clean end")
+            .rule("when SIGTERM arrives with 200 clients busy or connecting, no answer is cut short")
             .requires(&[EXIT, IN_FLIGHT, OVERLAP])
             .run(|trial| Box::pin(load::signal_under_load(trial))),
         check("grace-deadline")
             .task(4)
             .correctness(10)
-            .rule("the end of the grace time gives `forced: N connections aborted` and status 1")
+            .rule("after the grace time, print `forced: N connections aborted` and exit with status 1")
             .requires(&[EXIT])
             .run(|trial| Box::pin(grace::grace_deadline(trial))),
         check("second-signal")
             .task(4)
             .correctness(8)
-            .rule("a second signal, of either kind, ends it at once with status 130")
+            .rule("a second SIGTERM or SIGINT ends the server immediately with status 130")
             .requires(&[EXIT])
             .run(|trial| Box::pin(grace::second_signal(trial))),
         check("nothing-left")
             .task(4)
             .cleanup(6)
-            .rule("after each kind of end no process, child or listening socket survives")
+            .rule("however the server exits, it leaves behind no child process and no listening socket")
             .requires(&[EXIT])
             .run(|trial| Box::pin(leftovers::nothing_left(trial))),
         check("restart-same-port")
             .task(4)
             .cleanup(6)
-            .rule("a new server can have the port at once, with old connections in TIME_WAIT")
+            .rule("a new server can bind the port immediately, despite connections in TIME_WAIT")
             .requires(&[EXIT])
             .run(|trial| Box::pin(leftovers::restart_same_port(trial))),
     ],

@@ -11,8 +11,8 @@ use super::causes;
 use crate::expect;
 use crate::scenarios::lines::expect_read;
 
-/// Connects a client whose request is in flight: its line is read, its answer waits for the time `asked` to pass. Gives
-/// that answer, too.
+/// Connects a client, which sends a SLEEP of `asked`, and waits until the request is in flight: the program has read
+/// it, but not answered it. Returns the client and the answer that it will get.
 pub(super) async fn begin_sleep(
     server: &Rc<Server>,
     name: &str,
@@ -28,7 +28,7 @@ pub(super) async fn begin_sleep(
     }
     let elapsed = begun.elapsed();
     expect::that(server, !expect::is_early(elapsed, asked), || {
-        Failure::property(format!("{name} has an answer after {}", time(elapsed)))
+        Failure::property(format!("{name} got an answer after {}", time(elapsed)))
             .expecting(format!("SLEEP {} is answered after {}", asked.as_millis(), time(asked)))
             .because(causes::SLEEP_TOO_SHORT)
     })

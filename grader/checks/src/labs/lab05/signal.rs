@@ -4,11 +4,12 @@ use engine::drive::Server;
 use engine::verdict::CheckError;
 use rustix::process::{Pid, Signal};
 
-/// Sends `signal` to the process that listens, not to a script that has started it. A second signal goes to the same.
+/// Sends `signal` to the process that listens, not to a script that started it. A second signal goes to the same
+/// process.
 ///
 /// # Errors
 ///
-/// The program runs, and which of its processes listens cannot be seen.
+/// The program runs, but the grader cannot see which of its processes listens.
 pub(super) fn send_signal(server: &Server, signal: Signal) -> Result<(), CheckError> {
     let listening = match server.process.asked_to_stop() {
         Some(pid) => Some(pid),
@@ -18,7 +19,7 @@ pub(super) fn send_signal(server: &Server, signal: Signal) -> Result<(), CheckEr
         Some(pid) => server.process.ask_to_stop(pid, signal),
         None if server.process.has_ended() => {}
         None => {
-            let reason = "which process listens could not be seen".to_owned();
+            let reason = "the grader cannot see which process listens".to_owned();
             return Err(CheckError::Inconclusive(reason));
         }
     }
@@ -33,7 +34,7 @@ fn listening_process(server: &Server) -> Result<Option<Pid>, CheckError> {
     Ok(server.probe().processes().into_iter().find(listens).and_then(Pid::from_raw))
 }
 
-/// As signal(7) writes it.
+/// The name as in signal(7).
 pub(super) fn name(signal: Signal) -> &'static str {
     if signal == Signal::INT { "SIGINT" } else { "SIGTERM" }
 }

@@ -14,7 +14,7 @@ pub(super) async fn exit_zero(trial: &Trial) -> Result<(), CheckError> {
     let mut samples = Vec::new();
     for signal in [Signal::TERM, Signal::INT] {
         let server = trial.start(&PATIENT).await?;
-        trial.step("a client connects, is answered and leaves");
+        trial.step("connect a client, which gets an answer and leaves");
         server.serve_new_client("the client").await?.finish().await?;
         trial.step(format!("send {} to the program", name(signal)));
         let begun = Instant::now();
@@ -30,7 +30,7 @@ pub(super) async fn early_signal(trial: &Trial) -> Result<(), CheckError> {
     const TIMES: usize = 5;
     for _ in 0..TIMES {
         let server = trial.start(&PATIENT).await?;
-        trial.step("send SIGTERM at once, before any client");
+        trial.step("send SIGTERM immediately, before any client connects");
         send_signal(&server, Signal::TERM)?;
         expect_exit(&server, ShutdownEnd::Drained, "SIGTERM").await?;
     }

@@ -1,21 +1,21 @@
-//! Many clients that send many lines at the same time, so that updates that can be lost are.
+//! Many clients that send many lines at the same time, so that updates that can be lost do get lost.
 
 use std::rc::Rc;
 
 use engine::drive::{Client, Payload, Server, Trial, try_join_all};
 use engine::verdict::CheckError;
 
-/// How many clients there are, how many lines each sends in a round, and how many rounds there are. In one round of two
-/// or three no update is lost, so there are several (rule R15).
+/// The number of clients, of lines that each sends per round, and of rounds. One round in two or three loses no update,
+/// so there are several rounds (rule R15).
 pub(super) const CLIENTS: usize = 64;
 const LINES: usize = 200;
 pub(super) const ROUNDS: usize = 5;
 
-/// How many requests that is.
+/// The number of requests in all rounds.
 pub(super) const REQUESTS: usize = CLIENTS * LINES * ROUNDS;
 
-/// Has each of `clients` send many lines and read the answers, [`ROUNDS`] times. All lines of a round are there before
-/// the program may run, and while it runs it has the CPUs for itself: so its threads count at the same time.
+/// Makes each of `clients` send many lines and read the answers, [`ROUNDS`] times. All lines of a round arrive while
+/// the program is stopped. When it continues, it has the CPUs to itself, so its threads count at the same time.
 pub(super) async fn run(
     trial: &Trial,
     server: &Rc<Server>,
@@ -23,8 +23,8 @@ pub(super) async fn run(
     word: &str,
 ) -> Result<(), CheckError> {
     trial.step(format!(
-        "{ROUNDS} times: stop the program (SIGSTOP); {} clients send {LINES} lines each; let it go on \
-         (SIGCONT), and read the answers",
+        "{ROUNDS} times: stop the program (SIGSTOP); {} clients send {LINES} lines each; continue \
+         the program (SIGCONT), and read the answers",
         clients.len()
     ));
     let lines = Payload::from(format!("{word}\n").repeat(LINES).into_bytes());
@@ -35,7 +35,7 @@ pub(super) async fn run(
         let sent = try_join_all(clients.iter().map(|client| client.send(&lines))).await;
         server.process.resume();
         sent?;
-        // Where less than all comes, reading says what.
+        // If answers are missing, the reads below say which.
         server.process.poll_until(|| Ok(clients.iter().all(is_answered).then_some(()))).await?;
         let all = 0..answers.len();
         try_join_all(clients.iter().map(|client| client.expect_part(&answers, all.clone())))

@@ -1,4 +1,4 @@
-//! What clients do in several checks of this lab.
+//! Client actions that several checks of this lab share.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use engine::verdict::CheckError;
 
 use crate::scenarios::lines::expect_taken;
 
-/// Has `client` send `bytes` whole, reading nothing.
+/// Makes `client` send all of `bytes` without reading.
 pub(super) async fn send(client: &Client, bytes: impl Into<Vec<u8>>) -> Result<(), CheckError> {
     let bytes: Vec<u8> = bytes.into();
     client.send(&bytes.into()).await
@@ -20,7 +20,7 @@ pub(super) async fn send_until_closed(server: &Rc<Server>, bytes: &[u8]) -> Resu
     client.ending().await.map(drop)
 }
 
-/// A new client asks for a SLEEP, and resets its connection (RST) once the program has read that.
+/// A new client sends a SLEEP, and resets its connection (RST) once the program has read the line.
 pub(super) async fn abandon_request(server: &Rc<Server>, word: &str) -> Result<(), CheckError> {
     let client = server.connect("the client").await?;
     send(&client, format!("SLEEP 100 {word}\n")).await?;

@@ -14,7 +14,7 @@ use super::page::{expect_numbers, get_idle_page};
 use super::{burst, causes};
 use crate::expect;
 
-/// What each bucket has, those below it included, in the order of [`BOUNDS`].
+/// What each bucket counts, including the buckets below it, in the order of [`BOUNDS`].
 type Buckets = [f64; BOUNDS.len()];
 
 /// The buckets that `page` shows.
@@ -23,8 +23,8 @@ fn buckets_on(server: &Server, page: &Exposition) -> Result<Buckets, CheckError>
     let bounds: Vec<f64> = found.iter().map(|(bound, _)| *bound).collect();
     if bounds != BOUNDS {
         let observed = match bounds.len() {
-            0 => "no bucket".to_owned(),
-            _ => format!("buckets up to {bounds:?}"),
+            0 => "no buckets".to_owned(),
+            _ => format!("buckets with the bounds {bounds:?}"),
         };
         let failure = Failure::property(observed)
             .expecting(format!("{DURATION}_bucket with le=\"0.001\", 0.01, 0.1, 1 and +Inf"))
@@ -34,17 +34,17 @@ fn buckets_on(server: &Server, page: &Exposition) -> Result<Buckets, CheckError>
     Ok(std::array::from_fn(|index| found[index].1))
 }
 
-/// What is in the buckets, for a report.
+/// The counts of the buckets, for a report.
 fn listed(buckets: &Buckets) -> String {
     let counts = buckets.map(|count| count.to_string()).join(", ");
-    format!("the buckets up to 0.001, 0.01, 0.1, 1 and +Inf have {counts}")
+    format!("the buckets up to 0.001, 0.01, 0.1, 1 and +Inf count {counts}")
 }
 
-/// Buckets are cumulative; the last one is the histogram's count, which is the number of requests.
+/// Buckets are cumulative; the last one equals the histogram's count, which equals the number of requests.
 pub(super) async fn histogram_consistent(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&Start::PLAIN).await?;
     let word = serve_many_kinds(trial, &server).await?;
-    trial.step("a line that is not UTF-8, a PANIC, and a SLEEP whose client goes (RST): counted or not, by both");
+    trial.step("clients send a line that is not UTF-8, PANIC, and a SLEEP followed by a reset (RST); get the page");
     for line in [b"\xff\n".as_slice(), b"PANIC\n"] {
         send_until_closed(&server, line).await?;
     }
@@ -56,7 +56,7 @@ pub(super) async fn histogram_consistent(trial: &Trial) -> Result<(), CheckError
     if requests != observed {
         let observed = format!("{REQUESTS} {requests}, {DURATION_COUNT} {observed}");
         let failure = Failure::property(observed)
-            .expecting("requests and the histogram's count are one number")
+            .expecting("the number of requests equals the histogram's count")
             .because(causes::COUNTED_IN_TWO_PLACES);
         return Err(server.process.fail_in_retrospect(failure));
     }
@@ -69,12 +69,12 @@ pub(super) async fn histogram_consistent(trial: &Trial) -> Result<(), CheckError
     Ok(())
 }
 
-/// A client sends lines of all kinds that are answered, and the histogram shows as many requests. Gives the word of its
-/// lines.
+/// A client sends all kinds of lines that get an answer, and the histogram counts them all. Returns the word that is
+/// used in them.
 async fn serve_many_kinds(trial: &Trial, server: &Rc<Server>) -> Result<String, CheckError> {
     const LINES: u64 = 40;
     trial.step(format!(
-        "a client sends {LINES} lines: SLEEPs of 1 to 40 ms among them, and bad ones"
+        "a client sends {LINES} lines, among them SLEEPs of 4 to 40 ms and bad SLEEPs"
     ));
     let client = server.connect("the client").await?;
     let word = trial.word_text();
@@ -86,14 +86,16 @@ async fn serve_many_kinds(trial: &Trial, server: &Rc<Server>) -> Result<String, 
         }
     }
     client.finish().await?;
-    trial.step("get the page, until it shows as many requests");
+    trial.step("get the page until it shows that many requests");
     let expected = [(REQUESTS, LINES), (DURATION_COUNT, LINES)];
     let cause = Some(&causes::REQUEST_NOT_OBSERVED_ONCE);
-    expect_numbers(server, "with the client gone", &expected, cause).await?;
+    expect_numbers(server, "after the client has left", &expected, cause).await?;
     let buckets = buckets_on(server, &get_idle_page(server).await?)?;
     if buckets[BOUNDS.len() - 1] != LINES as f64 || !buckets.is_sorted() {
-        let failure = Failure::property(format!("{}, of {LINES}", listed(&buckets)))
-            .expecting(format!("buckets are cumulative, and the last one, +Inf, has all {LINES}"))
+        let failure = Failure::property(format!("{}, after {LINES} requests", listed(&buckets)))
+            .expecting(format!(
+                "buckets are cumulative, and the last one, +Inf, counts all {LINES} requests"
+            ))
             .because(causes::BUCKETS_NOT_CUMULATIVE);
         return Err(server.process.fail_in_retrospect(failure));
     }
@@ -113,25 +115,25 @@ const SLEEPS: [Sleep; 3] = [
     Sleep { milliseconds: 300, bucket: 3 },
 ];
 
-/// Each SLEEP falls into the bucket for its time.
+/// Each SLEEP is counted in the bucket for its duration.
 pub(super) async fn histogram_places(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 5;
     const MAX_ROUNDS: u32 = 5;
-    /// A program kept from its CPU between two readings of the clock may place one too low; hardly ever twice.
+    /// A program that loses its CPU between two clock readings may place one SLEEP too low, but hardly ever two.
     const MAX_BELOW: u32 = 2;
     let server = trial.start(&Start::PLAIN).await?;
     let clients = server.connect_many(CLIENTS).await?;
-    // Each has asked once.
+    // Each client has sent one request.
     let mut counted = CLIENTS as u64;
     for sleep in SLEEPS {
         let milliseconds = sleep.milliseconds;
-        trial.step(format!("{CLIENTS} clients ask for SLEEP {milliseconds} at the same time"));
+        trial.step(format!("{CLIENTS} clients send SLEEP {milliseconds} at the same time"));
         let (mut rounds, mut below) = (0, 0);
         loop {
             let misplaced = observe_sleeps(trial, &server, &clients, sleep, counted).await?;
             counted += CLIENTS as u64;
             let Some(Misplaced { failure, too_low }) = misplaced else { break };
-            // What is late once is the machine's doing, and not always.
+            // The machine may delay one round, but not every round.
             rounds += 1;
             below += u32::from(too_low);
             if rounds == MAX_ROUNDS || below == MAX_BELOW {
@@ -144,15 +146,15 @@ pub(super) async fn histogram_places(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// What is wrong with the observations of a round.
+/// What is wrong with a round's observations.
 struct Misplaced {
     failure: Failure,
-    /// Whether one fell into a bucket below its own.
+    /// Whether an observation fell below its bucket.
     too_low: bool,
 }
 
-/// All `clients` ask for a SLEEP at the same time. At best their observations fall into its bucket, and none into a
-/// lower one; if not, says what is wrong. So many requests were `counted` before.
+/// All `clients` send a SLEEP at the same time. At least one observation must fall into its bucket, and none into a
+/// lower one; otherwise returns what is wrong. `counted` is the number of requests before.
 async fn observe_sleeps(
     trial: &Trial,
     server: &Rc<Server>,
@@ -161,7 +163,7 @@ async fn observe_sleeps(
     counted: u64,
 ) -> Result<Option<Misplaced>, CheckError> {
     let cause = Some(&causes::OBSERVED_BEFORE_ANSWER);
-    expect_numbers(server, "before them", &[(DURATION_COUNT, counted)], cause).await?;
+    expect_numbers(server, "before these requests", &[(DURATION_COUNT, counted)], cause).await?;
     let before = get_idle_page(server).await?;
     let word = trial.word_text();
     let request = format!("SLEEP {} {word}\n", sleep.milliseconds);
@@ -173,7 +175,7 @@ async fn observe_sleeps(
     });
     let times = try_join_all(times).await?;
     let counted = counted + clients.len() as u64;
-    expect_numbers(server, "after them", &[(DURATION_COUNT, counted)], cause).await?;
+    expect_numbers(server, "after these requests", &[(DURATION_COUNT, counted)], cause).await?;
     let after = get_idle_page(server).await?;
     let (old, new) = (buckets_on(server, &before)?, buckets_on(server, &after)?);
     let grown: Buckets = std::array::from_fn(|index| new[index] - old[index]);
@@ -181,11 +183,11 @@ async fn observe_sleeps(
     Ok(misplaced.or_else(|| wrong_sum(sleep, &times, &before, &after)))
 }
 
-/// What is wrong if the buckets grew by `grown` where clients had to wait for `times`.
+/// What is wrong, if anything, when the buckets grew by `grown` and the clients waited for `times`.
 fn wrong_bucket(sleep: Sleep, times: &[Duration], grown: &Buckets) -> Option<Misplaced> {
     let Sleep { milliseconds, bucket } = sleep;
     let (below, within) = (grown[bucket - 1], grown[bucket] - grown[bucket - 1]);
-    // Timers that count in milliseconds may ring one too early, which is half of two: some of them.
+    // Timers with a resolution of 1 ms may fire that much early, and halve some of the SLEEPs of 2 ms.
     let too_many = if bucket == 1 { (times.len() / 2 + 1) as f64 } else { 1.0 };
     let too_low = below >= too_many;
     if !too_low && within != 0.0 {
@@ -194,18 +196,19 @@ fn wrong_bucket(sleep: Sleep, times: &[Duration], grown: &Buckets) -> Option<Mis
     let quickest = times.iter().min().copied().unwrap_or_default();
     let (number, bound) = (times.len(), BOUNDS[bucket]);
     let failure = Failure::property(format!(
-        "{} more; the quickest answer came after {}",
+        "{} more; the fastest answer took {}",
         listed(grown),
         time(quickest)
     ))
     .expecting(format!(
-        "{number} times SLEEP {milliseconds}: none in a bucket below {bound}, the best of them in that one"
+        "of {number} requests SLEEP {milliseconds}, none is counted below the bucket le=\"{bound}\", and at least \
+         one is counted in it"
     ))
     .because(causes::WRONG_BUCKET);
     Some(Misplaced { failure, too_low })
 }
 
-/// What is wrong if the histogram's sum is as on the pages `before` and `after`, where clients had to wait for `times`.
+/// What is wrong, if anything, with the sums on the pages `before` and `after`; the clients waited for `times`.
 fn wrong_sum(
     sleep: Sleep,
     times: &[Duration],
@@ -214,7 +217,7 @@ fn wrong_sum(
 ) -> Option<Misplaced> {
     let number = times.len() as u32;
     let min = Duration::from_millis(sleep.milliseconds).saturating_sub(expect::EARLY) * number;
-    // The answer may come before it is observed: in a second each, though.
+    // A program may observe after it answers, but at most a second later.
     let total = times.iter().sum::<Duration>();
     let max = total + Duration::from_secs(1) * number;
     let sum = DURATION_SUM.on(after);
@@ -222,9 +225,12 @@ fn wrong_sum(
     if sum.is_some_and(|sum| (min.as_secs_f64()..=max.as_secs_f64()).contains(&sum)) {
         return None;
     }
-    let grown = sum.map_or("it is not there".to_owned(), |sum| format!("it grew by {sum}"));
+    let grown = sum.map_or_else(
+        || format!("the page lacks {DURATION_SUM}"),
+        |sum| format!("{DURATION_SUM} grew by {sum}"),
+    );
     let failure = Failure::property(format!("{grown}; the clients waited {} in all", time(total)))
-        .expecting(format!("{DURATION_SUM} grows by what they took, in seconds"))
+        .expecting(format!("{DURATION_SUM} grows by the time the requests took, in seconds"))
         .because(causes::SUM_OF_OTHER_TIMES);
     Some(Misplaced { failure, too_low: false })
 }

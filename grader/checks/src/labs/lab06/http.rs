@@ -16,10 +16,10 @@ use hyper_util::rt::TokioIo;
 
 use super::causes;
 
-/// In bytes. A page of metrics has some kilobytes; a larger one may be the fault that a check looks for.
+/// In bytes. A metrics page has a few kilobytes; a larger one may be the fault that a check looks for.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// The formats that Prometheus accepts: OpenMetrics rather than its own older text.
+/// The formats that Prometheus accepts; it prefers OpenMetrics to its own older text.
 const ACCEPTED: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
 /// An answer to a request.
@@ -31,7 +31,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// The peer of a wait for an answer. Part of the answer may be in hyper's buffers, which the grader does not see, so a
+/// The peer of a wait for an answer. Part of the answer may be in hyper's buffers, which the grader cannot see, so a
 /// single proof of a hang is not enough.
 pub(super) struct OpaquePeer;
 
@@ -50,7 +50,7 @@ pub(super) fn request(address: SocketAddr, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {ACCEPTED}\r\n\r\n").into_bytes()
 }
 
-/// Gets `path` from the server at `address`, over a connection of its own.
+/// Gets `path` from the server at `address`, over a new connection.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ pub async fn get(
     run_while(connection, answer).await
 }
 
-/// The failure that `error` is: the server closed the connection too early, or did not answer as it should.
+/// The failure behind `error`: the server closed the connection too early, or its answer was wrong.
 fn no_answer(path: &str, error: &(dyn Error + 'static)) -> WireError {
     let mut reasons = vec![error.to_string()];
     let mut closed = error.downcast_ref::<hyper::Error>().is_some_and(|error| {
@@ -90,7 +90,7 @@ fn no_answer(path: &str, error: &(dyn Error + 'static)) -> WireError {
         closed |= error.downcast_ref::<io::Error>().is_some_and(is_close);
         source = error.source();
     }
-    let observed = format!("GET {path}: no whole answer: {}", reasons.join(": "));
+    let observed = format!("GET {path}: no complete answer: {}", reasons.join(": "));
     if closed {
         return WireError::new(
             FailureKind::ConnectionLost { observed },
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// What a client gets that asks a server which answers with `bytes`, and closes the connection.
+    /// What a client gets from a server that answers with `bytes` and closes the connection.
     async fn get_from(bytes: &str) -> Result<Response, WireError> {
         let journal = Journal::default();
         let server = TestServer::open(&journal, BufferSize::Default).expect("a free port");

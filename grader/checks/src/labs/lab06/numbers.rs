@@ -1,4 +1,4 @@
-//! The numbers that the lab asks for, by their names on the page of metrics.
+//! The numbers that the lab asks for, by their names on the metrics page.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl Number {
         Self { name: ERRORS, kind: Some(kind) }
     }
 
-    /// Its value on `page`; `None` if it is missing there.
+    /// Its value on `page`; `None` if the page lacks it.
     pub(super) fn on(self, page: &Exposition) -> Option<f64> {
         match self.kind {
             None => page.value(self.name, &[]),
@@ -55,7 +55,7 @@ pub(super) const KINDS: [&str; 5] = ["line_too_long", "not_utf8", "bad_sleep", "
 /// The upper bounds of the histogram's buckets, in seconds.
 pub(super) const BOUNDS: [f64; 5] = [0.001, 0.01, 0.1, 1.0, f64::INFINITY];
 
-/// The names of all that only ever grows.
+/// The names of all numbers that only grow.
 pub(super) const GROWING: [&str; 8] = [
     CONNECTIONS.name,
     REQUESTS.name,

@@ -1,4 +1,4 @@
-//! The page of metrics of a server under test, and the numbers that are expected on it.
+//! The metrics page of a server under test, and the numbers expected on it.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -14,22 +14,22 @@ use super::http::{self, OpaquePeer, Response};
 use super::numbers::{ACTIVE, GROWING, Number};
 use crate::expect;
 
-/// How long a program is given to become idle before its page is read again.
+/// How long a program may take to become idle before its page is read again.
 const IDLE_WITHIN: Duration = Duration::from_millis(300);
 
-/// The answer to `GET` with `path`.
+/// The answer to `GET path`.
 pub(super) async fn get(server: &Rc<Server>, path: &str) -> Result<Response, CheckError> {
-    let expected = format!("GET {path} on the second address is answered");
+    let expected = format!("GET {path} on the metrics address gets an answer");
     let answer = http::get(server.context().journal(), server.endpoint(1)?, path);
     server.wait_with(&OpaquePeer, None, &expected, answer).await
 }
 
-/// The page of metrics, read leniently: only one check asks for its form.
+/// The metrics page, parsed leniently: only one check tests its format.
 pub(super) async fn get_page(server: &Rc<Server>) -> Result<Exposition, CheckError> {
     let Response { status, content_type, body } = get(server, "/metrics").await?;
     expect::that(server, status == 200, || {
         Failure::property(format!("status {status}"))
-            .expecting("GET /metrics is answered with status 200")
+            .expecting("GET /metrics returns status 200")
             .certain()
     })
     .await?;
@@ -48,8 +48,8 @@ pub(super) async fn get_idle_page(server: &Rc<Server>) -> Result<Exposition, Che
             return Ok(now);
         }
         expect::that_was(server, begin.elapsed() <= ANSWER_DEADLINE, || {
-            Failure::property("they change from page to page")
-                .expecting("with nobody asking for anything, the numbers stay as they are")
+            Failure::property("the numbers change from page to page")
+                .expecting("while no client sends anything, the numbers stay the same")
                 .because(causes::COUNTS_WITHOUT_CLIENTS)
         })?;
         last = now;
@@ -63,17 +63,17 @@ fn numbers_on(page: &Exposition) -> Vec<(String, f64)> {
     ours.map(|sample| (sample.series(), sample.value)).collect()
 }
 
-/// Waits until the page shows the `expected` numbers. `when` says in a report when that should be so.
+/// Waits until the page shows the `expected` numbers. Reports say `when` it must.
 ///
-/// A program that sleeps forever shows the same numbers forever, unless it renews its page from time to time; so they
-/// must stay wrong for [`Unchanged::STABLE_FOR`].
+/// A program that sleeps forever shows the same numbers forever, unless it refreshes its page from time to time. So the
+/// numbers must stay wrong for [`Unchanged::STABLE_FOR`].
 pub(super) async fn expect_numbers(
     server: &Rc<Server>,
     when: &str,
     expected: &[(Number, u64)],
     cause: Option<&Explanation>,
 ) -> Result<(), CheckError> {
-    /// A number that is counted just after an answer was sent is right in one of so many samples.
+    /// A program that counts just after it sends an answer shows the right number in one of these samples.
     const QUICK_SAMPLES: u32 = 3;
     const PAUSE: Duration = Duration::from_millis(2);
     let begin = Instant::now();
@@ -102,7 +102,7 @@ pub(super) async fn expect_numbers(
     }
 }
 
-/// As [`expect_numbers`]; and the numbers stay so once the program is idle.
+/// As [`expect_numbers`], and again once the program is idle.
 pub(super) async fn expect_to_stay(
     server: &Rc<Server>,
     when: &str,
@@ -111,7 +111,8 @@ pub(super) async fn expect_to_stay(
 ) -> Result<(), CheckError> {
     expect_numbers(server, when, expected, Some(cause)).await?;
     server.process.wait_until_idle(IDLE_WITHIN).await;
-    expect_numbers(server, &format!("{when}, and a moment later"), expected, Some(cause)).await
+    expect_numbers(server, &format!("{when}, and still a moment later"), expected, Some(cause))
+        .await
 }
 
 fn is_right((&(_, wanted), found): (&(Number, u64), &Option<f64>)) -> bool {
@@ -123,17 +124,17 @@ fn is_right((&(_, wanted), found): (&(Number, u64), &Option<f64>)) -> bool {
 struct Unchanged(Option<(Instant, Vec<Option<f64>>)>);
 
 impl Unchanged {
-    /// Longer than the second after which a program may renew its page.
+    /// Longer than the second after which a program may refresh its page.
     const STABLE_FOR: Duration = Duration::from_secs(2);
 
-    /// Whether the page has shown the numbers `found` for so long that it will not show others.
+    /// Whether the page has shown the numbers `found` for so long that they will not change.
     fn is_final(&self, found: &[Option<f64>]) -> bool {
         self.0
             .as_ref()
             .is_some_and(|(since, before)| before == found && since.elapsed() > Self::STABLE_FOR)
     }
 
-    /// Takes note of the numbers `found`, and of whether the program sleeps.
+    /// Records the numbers `found`, and whether the program sleeps.
     fn record(&mut self, is_asleep: bool, found: Vec<Option<f64>>) {
         let is_same = self.0.as_ref().is_some_and(|(_, before)| *before == found);
         if !(is_asleep && is_same) {
@@ -159,14 +160,14 @@ fn wrong_numbers(
         .map(|((number, wanted), found)| {
             let found = match found {
                 Some(found) => format!("{number} {found}"),
-                None => format!("no number {number}"),
+                None => format!("no {number}"),
             };
             (format!("{number} {wanted}"), found)
         })
         .unzip();
     let mut observed = vec![seen.join(", ")];
     if more > 0 {
-        observed.push(format!("and {more} more that are wrong"));
+        observed.push(format!("and {more} more are wrong"));
     }
     if found.contains(&None) {
         observed.extend(page_lines(page));
@@ -175,17 +176,17 @@ fn wrong_numbers(
     Failure::property_lines(observed).expecting(expected)
 }
 
-/// What a page shows on which a number is missing, for a report.
+/// What a page that lacks a number shows instead, for a report.
 fn page_lines(page: &Exposition) -> Vec<String> {
     const MAX_SHOWN: usize = 8;
     let mut names: Vec<_> = page.samples.iter().map(Sample::series).collect();
     let more = if names.len() > MAX_SHOWN { " …" } else { "" };
     names.truncate(MAX_SHOWN);
     let mut lines = vec![match names.len() {
-        0 => "the page has no number at all".to_owned(),
-        _ => printable(&format!("there are {}{more}", names.join(", ")), 400),
+        0 => "the page shows no numbers".to_owned(),
+        _ => printable(&format!("the page shows {}{more}", names.join(", ")), 400),
     }];
     let fault = page.faults.first();
-    lines.extend(fault.map(|fault| format!("what cannot be read: {fault}")));
+    lines.extend(fault.map(|fault| format!("a line cannot be parsed: {fault}")));
     lines
 }

@@ -1,4 +1,4 @@
-//! Task 4: the form of the page of metrics.
+//! Task 4: the format of the metrics page.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use super::numbers::{ACTIVE, CONNECTIONS, DURATION_COUNT, ERRORS, RECEIVED, REQU
 use super::page::get;
 use crate::expect;
 
-/// A sample of each metric of the lab, and the metric's type.
+/// One sample of each of the lab's metrics, and the metric's type.
 const TYPES: [(&str, Kind); 7] = [
     (CONNECTIONS.name, Kind::Counter),
     (ACTIVE.name, Kind::Gauge),
@@ -24,17 +24,17 @@ const TYPES: [(&str, Kind); 7] = [
     (DURATION_COUNT.name, Kind::Histogram),
 ];
 
-/// The page is what its content type says, with HELP and TYPE; other paths are 404.
+/// The page is valid for its content type, with HELP and TYPE; other paths get 404.
 pub(super) async fn scrape_format(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&Start::PLAIN).await?;
-    trial.step("a client sends a line and a bad SLEEP, and is answered");
+    trial.step("a client sends a line and a bad SLEEP, and gets both answers");
     let client = server.serve_new_client("the client").await?;
     client.say("SLEEP well\n", "ERR bad sleep\n").await?;
     client.finish().await?;
-    trial.step("get the page of metrics");
+    trial.step("get the metrics page");
     let response = get(&server, "/metrics").await?;
     let (format, page) = read_strictly(&server, &response)?;
-    trial.step("look for the type and a help text of each metric");
+    trial.step("look for the TYPE and HELP of each metric");
     for (sample, kind) in TYPES {
         if let Some(failure) = wrong_metadata(&page, format, sample, kind) {
             return Err(server.process.fail_in_retrospect(failure));
@@ -47,9 +47,9 @@ pub(super) async fn scrape_format(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// The page in `response`, read as its content type says.
+/// The page in `response`, parsed as its content type says.
 fn read_strictly(server: &Server, response: &Response) -> Result<(Format, Exposition), CheckError> {
-    /// More faults help no reader.
+    /// More faults would not help the reader.
     const MAX_FAULTS: usize = 3;
     let shown = response.content_type.as_deref();
     let shown = shown.map_or("none".to_owned(), |text| format!("`{}`", printable(text, 100)));
@@ -64,7 +64,7 @@ fn read_strictly(server: &Server, response: &Response) -> Result<(Format, Exposi
     }
     let name = format.name();
     let failure = Failure::property_lines(observed)
-        .expecting(format!("the page can be read as {name}, as its content type {shown} says"))
+        .expecting(format!("the page is valid {name}, as its content type {shown} says"))
         .because(causes::MALFORMED_PAGE)
         .certain();
     Err(server.process.fail_in_retrospect(failure))
@@ -73,7 +73,7 @@ fn read_strictly(server: &Server, response: &Response) -> Result<(Format, Exposi
 /// The format that the content type of `response` names, which a report shows as `shown`.
 fn format_of(server: &Server, response: &Response, shown: &str) -> Result<Format, CheckError> {
     const EXPECTED: &str =
-        "GET /metrics is answered with status 200 and a content type that Prometheus knows";
+        "GET /metrics returns status 200 and a content type that Prometheus knows";
     let Response { status, content_type, .. } = response;
     let failure = match Format::of(content_type.as_deref()) {
         Ok(format) if *status == 200 => return Ok(format),
@@ -94,13 +94,13 @@ fn wrong_metadata(page: &Exposition, format: Format, sample: &str, kind: Kind) -
         return None;
     }
     let observed = match (family, found) {
-        (None, _) => format!("no metric that {sample} belongs to"),
+        (None, _) => format!("no metric has the sample {sample}"),
         (_, None) => "it has no TYPE".to_owned(),
         (_, Some(found)) if found != kind => format!("it is a {}", found.name(format)),
         _ => "it has no HELP".to_owned(),
     };
     let failure = Failure::property(observed)
-        .expecting(format!("{sample} is there, a {}, with a HELP text", kind.name(format)))
+        .expecting(format!("{sample} is a {} with TYPE and HELP", kind.name(format)))
         .because(metadata_name(format))
         .certain();
     Some(failure)
@@ -118,7 +118,7 @@ async fn expect_not_found(server: &Rc<Server>, path: &str) -> Result<(), CheckEr
     let status = get(server, path).await?.status;
     expect::that_was(server, status == 404, || {
         Failure::property(format!("status {status}"))
-            .expecting(format!("GET {path} is answered with status 404"))
+            .expecting(format!("GET {path} returns status 404"))
             .because(causes::SERVES_EVERY_PATH)
             .certain()
     })

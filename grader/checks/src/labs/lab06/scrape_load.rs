@@ -20,11 +20,13 @@ use super::numbers::{CONNECTIONS, GROWING, REQUESTS};
 use super::page::{expect_numbers, get_page};
 use crate::expect;
 
-/// 50 scrapes a second among 200 busy clients: counters only grow, and no client is delayed.
+/// 50 scrapes a second with 200 busy clients: counters only grow, and no client is delayed.
 pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 200;
     let server = trial.start(&Start::PLAIN).await?;
-    trial.step(format!("connect {CLIENTS} clients, which ask and are answered without a pause"));
+    trial.step(format!(
+        "connect {CLIENTS} clients; each sends one request after another without a pause"
+    ));
     let clients = server.connect_many(CLIENTS).await?;
     let (done, scraper_stalls, lines) = (Cell::new(false), Cell::new(false), Cell::new(CLIENTS));
     let busy = try_join_all(clients.iter().map(|client| async {
@@ -35,7 +37,7 @@ pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
         Ok(())
     }));
     let scrapes = async {
-        trial.step("15 new clients, one after the other: how long until each is answered?");
+        trial.step("connect 15 clients, one after another: how long until each gets an answer?");
         let before = expect::median_delay(&server).await?;
         scrape_often(trial, &server, before).await?;
         scraper_stalls.set(true);
@@ -49,7 +51,9 @@ pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
         false => error,
     })?;
     clients.into_iter().for_each(Client::reset);
-    trial.step("all leave; get the page, until it shows exactly what they have done");
+    trial.step(
+        "all clients leave; get the page until it shows exactly their connections and requests",
+    );
     server.until_clients_are_gone().await?;
     let expected = [
         (CONNECTIONS, (CLIENTS + new_clients) as u64),
@@ -59,7 +63,7 @@ pub(super) async fn scrape_under_load(trial: &Trial) -> Result<(), CheckError> {
     expect_numbers(&server, "with all clients gone", &expected, cause).await
 }
 
-/// Scrapes for a second do not delay new clients, whose usual delay is `before`.
+/// A second of frequent scrapes does not delay new clients, whose usual delay is `before`.
 async fn scrape_often(
     trial: &Trial,
     server: &Rc<Server>,
@@ -68,7 +72,9 @@ async fn scrape_often(
     const SCRAPES: u32 = 50;
     /// 50 in a second.
     const PERIOD: Duration = Duration::from_millis(20);
-    trial.step(format!("15 again, while the page is got {SCRAPES} times in a second"));
+    trial.step(format!(
+        "connect 15 clients again, while the grader gets the page {SCRAPES} times in a second"
+    ));
     let scrapes = expect_growth(server, SCRAPES, PERIOD);
     let (after, ()) = tokio::try_join!(expect::median_delay(server), scrapes)?;
     expect::no_delay(server, expect::ANSWERED, before, after, "50 scrapes a second").await
@@ -80,17 +86,19 @@ async fn scrape_without_reading(
     server: &Rc<Server>,
     before: Duration,
 ) -> Result<(), CheckError> {
-    /// Their answers are more than the kernel takes for the scraper.
+    /// Their answers are more than the kernel buffers for the scraper.
     const UNREAD_REQUESTS: u64 = 4000;
     const PATIENCE: Duration = Duration::from_secs(5);
-    trial.step("somebody asks for the page again and again, and never reads; 15 clients again");
+    trial.step(
+        "connect 15 clients again, while a scraper keeps requesting the page and never reads",
+    );
     let address = server.endpoint(1)?;
     let request = http::request(address, "/metrics");
     let length = request.len() as u64 * UNREAD_REQUESTS;
     let requests = Payload::Repeated { unit: request.into(), length };
     let scraper = Connection::open(server.context().journal(), address, BufferSize::Small);
-    let scraper = server.wait(None, "the second address is open", scraper).await?;
-    // A server that hangs up on such a client does well.
+    let scraper = server.wait(None, "the metrics address accepts a connection", scraper).await?;
+    // A server may disconnect such a client.
     let flood = async { drop(scraper.send_until_stalled(&requests).await) };
     run_while(flood, until_stalled(server, &scraper, PATIENCE)).await?;
     let after = expect::median_delay(server).await?;
@@ -100,8 +108,8 @@ async fn scrape_without_reading(
     Ok(())
 }
 
-/// Waits until nothing moves any more on the connection of a client that sends and does not read, but not for longer
-/// than `patience`: a program that has not done it by then is slow.
+/// Waits until nothing moves on the connection of a client that sends and does not read, but at most for `patience`: a
+/// program that needs longer is slow.
 async fn until_stalled(
     server: &Server,
     client: &Connection,
@@ -127,7 +135,7 @@ async fn until_stalled(
     Ok(())
 }
 
-/// Gets the page `times` times, once in each `period`: counters never go back.
+/// Gets the page `times` times, once per `period`: counters never decrease.
 async fn expect_growth(
     server: &Rc<Server>,
     times: u32,
@@ -135,7 +143,7 @@ async fn expect_growth(
 ) -> Result<(), CheckError> {
     let mut last = HashMap::new();
     let mut pace = tokio::time::interval(period);
-    // A server that took long is not asked without a pause to make up for it.
+    // After a slow answer, do not catch up with a burst of scrapes.
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for _ in 0..times {
         pace.tick().await;
@@ -154,17 +162,17 @@ fn counters_on(page: &Exposition) -> HashMap<String, f64> {
     growing.map(|sample| (sample.series(), sample.value)).collect()
 }
 
-/// What is wrong if a counter has a lower value `now` than on the page before, or is missing.
+/// What is wrong if a counter is lower `now` than on the page before, or missing.
 fn shrunk(last: &HashMap<String, f64>, now: &HashMap<String, f64>) -> Option<Failure> {
     let has_grown =
         |(series, before): &(&String, &f64)| now.get(*series).is_some_and(|found| found >= *before);
     let (series, before) = last.iter().find(|counter| !has_grown(counter))?;
     let found = now.get(series);
-    let found = found.map_or("is not there".to_owned(), |found| format!("is {found}"));
+    let found = found.map_or("is missing".to_owned(), |found| format!("is {found}"));
     let series = printable(series, 120);
     let observed = format!("{series} was {before}, and {found} on the next page");
     let failure = Failure::property(observed)
-        .expecting("counters never go back, from one page to the next")
+        .expecting("counters never decrease from one page to the next")
         .because(causes::COUNTER_GOES_BACK);
     Some(failure)
 }

@@ -1,4 +1,4 @@
-//! A client of the chat, which reads events one by one.
+//! A chat client, which reads events one by one.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use super::protocol::{
 };
 use crate::expect;
 
-/// The reason with which a join is refused whose name another client has.
+/// The reason for refusing a join whose name is taken.
 pub(super) const TAKEN: &str = "user id already taken";
 
 /// How many of the last events reports show.
@@ -33,13 +33,13 @@ pub(super) struct ChatClient {
     recent: RefCell<VecDeque<Rc<Value>>>,
 }
 
-/// Getting in and out.
+/// Joining and leaving.
 impl ChatClient {
-    /// Connects, to be called `name`, and does not join yet.
+    /// Connects as `name`, without joining.
     ///
     /// # Errors
     ///
-    /// Refused, or no answer.
+    /// The server refuses, or does not answer.
     pub(super) async fn connect(
         server: &Rc<Server>,
         name: &str,
@@ -54,11 +54,11 @@ impl ChatClient {
         })
     }
 
-    /// Connects, and waits until the program has accepted the connection: the listener's queue may be short.
+    /// Connects and waits until the program has accepted the connection: the listener's queue may be short.
     ///
     /// # Errors
     ///
-    /// Refused, or no answer.
+    /// The server refuses, or does not answer.
     pub(super) async fn connect_accepted(
         server: &Rc<Server>,
         name: &str,
@@ -69,11 +69,11 @@ impl ChatClient {
         Ok(client)
     }
 
-    /// Connects and joins `room`, where then there are these `users`, in this order.
+    /// Connects and joins `room`, whose users are then `users`, in this order.
     ///
     /// # Errors
     ///
-    /// Another welcome, or none.
+    /// The welcome is wrong or missing.
     pub(super) async fn join(
         server: &Rc<Server>,
         name: &str,
@@ -86,7 +86,7 @@ impl ChatClient {
         Ok(client)
     }
 
-    /// Connects and asks to join, again and again, until the name is free.
+    /// Connects and tries to join, again and again, until the name is free.
     ///
     /// # Errors
     ///
@@ -96,13 +96,13 @@ impl ChatClient {
         name: &str,
         room: &str,
     ) -> Result<Self, CheckError> {
-        /// Each try is a connection.
+        /// Each attempt opens a connection.
         const PAUSE: Duration = Duration::from_millis(20);
         let begin = Instant::now();
         loop {
             let client = Self::connect(server, name, BufferSize::Default).await?;
             client.send(&join(name, room)).await?;
-            let expected = format!("{name} is welcomed once the name is free");
+            let expected = format!("{name} gets `welcome` once the name is free");
             let answer = client.event(&expected).await?;
             if has(&answer, &any_welcome()) {
                 return Ok(client);
@@ -112,7 +112,7 @@ impl ChatClient {
             }
             if begin.elapsed() > ANSWER_DEADLINE {
                 expect::not_starved(&server.process)?;
-                let observed = format!("it is taken after {}", time(begin.elapsed()));
+                let observed = format!("the name is still taken after {}", time(begin.elapsed()));
                 let failure = Failure::property(observed).expecting(expected);
                 return Err(server.fail(failure.because(causes::NAME_NOT_FREED)).await);
             }
@@ -120,11 +120,11 @@ impl ChatClient {
         }
     }
 
-    /// Lets clients of these names, sorted, join `room` one after the other, and hear of each other.
+    /// Makes clients with these names, which are sorted, join `room` one after another; the earlier ones get `joined`.
     ///
     /// # Errors
     ///
-    /// Another welcome, other events, or none.
+    /// A welcome or a `joined` is wrong or missing.
     pub(super) async fn join_in_turn(
         server: &Rc<Server>,
         names: &[String],
@@ -147,12 +147,12 @@ impl ChatClient {
         self.client.connection.half_close();
     }
 
-    /// Breaks the connection (RST).
+    /// Resets the connection (RST).
     pub(super) fn reset(self) {
         self.client.reset();
     }
 
-    /// The ports of this side and the server's.
+    /// The ports of this end and of the server's.
     pub(super) fn ports(&self) -> (u16, u16) {
         self.client.connection.ports
     }
@@ -164,25 +164,25 @@ impl ChatClient {
     ///
     /// # Errors
     ///
-    /// It was not taken.
+    /// It could not be sent.
     pub(super) async fn send(&self, command: &Value) -> Result<(), CheckError> {
         self.send_bytes(line(command)).await
     }
 
-    /// Sends `bytes` as they are.
+    /// Sends `bytes` unchanged.
     ///
     /// # Errors
     ///
-    /// They were not taken.
+    /// They could not be sent.
     pub(super) async fn send_bytes(&self, bytes: Vec<u8>) -> Result<(), CheckError> {
         self.client.send(&Payload::from(bytes)).await
     }
 
-    /// Says `message` to the room.
+    /// Sends `message` to the room.
     ///
     /// # Errors
     ///
-    /// It was not taken.
+    /// It could not be sent.
     pub(super) async fn say(&self, message: &str) -> Result<(), CheckError> {
         self.send(&json!({ "message": message })).await
     }
@@ -190,11 +190,11 @@ impl ChatClient {
 
 /// Receiving.
 impl ChatClient {
-    /// The next event, which is needed for what is `expected`.
+    /// The next event; a failure to get it says what was `expected`.
     ///
     /// # Errors
     ///
-    /// None comes, or no JSON.
+    /// None arrives, or it is not JSON.
     pub(super) async fn event(&self, expected: &str) -> Result<Rc<Value>, CheckError> {
         // Nothing else reads from this client at the same time.
         let mut lines = self.lines.take();
@@ -214,16 +214,16 @@ impl ChatClient {
     ///
     /// # Errors
     ///
-    /// Another event, or none.
+    /// A different event arrives, or none.
     pub(super) async fn expect(&self, members: &Value) -> Result<(), CheckError> {
         self.expect_event(members, None).await
     }
 
-    /// Expects the next event to have these members, and gives `cause` where it has not.
+    /// Expects the next event to have these members, and gives `cause` if it does not.
     ///
     /// # Errors
     ///
-    /// Another event, or none.
+    /// A different event arrives, or none.
     pub(super) async fn expect_because(
         &self,
         members: &Value,
@@ -247,11 +247,11 @@ impl ChatClient {
         Err(error.amend(|failure| drop(failure.observations.splice(0..0, difference))))
     }
 
-    /// Asks who is in the room, and expects these `users` in this order, and no other event before that (rule R4).
+    /// Asks who is in the room, and expects `users`, in this order, and no other event before the answer (rule R4).
     ///
     /// # Errors
     ///
-    /// Another event, with `cause` as the likely cause, or none.
+    /// A different event arrives, or none; `cause` is the likely cause.
     pub(super) async fn expect_users(
         &self,
         users: &[&str],
@@ -265,19 +265,19 @@ impl ChatClient {
     ///
     /// # Errors
     ///
-    /// An event, or no end.
+    /// An event arrives, or the stream does not end.
     pub(super) async fn expect_end(&self) -> Result<(), CheckError> {
         let ending = self.ending().await?;
         let received = [&self.lines.take().into_unread()[..], &ending.words].concat();
         if received.is_empty() {
             return Ok(());
         }
-        let observed = format!("before that it got {}", shown_text(&received));
+        let observed = format!("before that, it got {}", shown_text(&received));
         let expected = format!("the connection of {} is closed", self.name);
         Err(self.server.fail(Failure::property(observed).expecting(expected)).await)
     }
 
-    /// Reads until the connection ends: what comes, as far as a report shows it.
+    /// Reads until the connection ends. Returns as much of what arrives as a report shows.
     ///
     /// # Errors
     ///
@@ -286,7 +286,7 @@ impl ChatClient {
         self.client.ending().await
     }
 
-    /// As [`Self::ending`], with the first `limit` bytes of what comes.
+    /// As [`Self::ending`], with the first `limit` bytes of what arrives.
     ///
     /// # Errors
     ///
@@ -295,7 +295,7 @@ impl ChatClient {
         self.client.ending_with(limit).await
     }
 
-    /// The failure that the last event is not what was `expected`.
+    /// The failure when the last event is not what was `expected`.
     pub(super) async fn unexpected(
         &self,
         expected: &str,
@@ -310,7 +310,7 @@ impl ChatClient {
         let recent = self.recent.borrow();
         let line = |(age, event): (usize, &Rc<Value>)| match age {
             0 => format!("{} got {}", self.name, shown(event)),
-            _ => format!("before that {}", shown(event)),
+            _ => format!("before that: {}", shown(event)),
         };
         recent.iter().rev().enumerate().map(line).collect()
     }
@@ -318,13 +318,13 @@ impl ChatClient {
     /// Adds the last event to a failure.
     fn with_last_event(&self, error: CheckError) -> CheckError {
         match self.recent.borrow().back() {
-            Some(event) => error.observing(format!("the last that came: {}", shown(event))),
+            Some(event) => error.observing(format!("the last event: {}", shown(event))),
             None => error,
         }
     }
 }
 
-/// Gives `cause` for a failure of which only the symptom is known: silence, or the end of the connection.
+/// Gives `cause` for a failure that shows only a symptom: silence, or the end of the connection.
 fn explained(error: CheckError, cause: Option<&Explanation>) -> CheckError {
     error.amend(|failure| {
         let is_symptom = failure.kind.is_unanswered() || failure.kind.may_follow_an_end();
@@ -334,7 +334,7 @@ fn explained(error: CheckError, cause: Option<&Explanation>) -> CheckError {
     })
 }
 
-/// In which member two events of the same kind differ: that may be out of sight where both are shown.
+/// The member in which two events of the same kind differ: a report may cut both events off before it.
 fn difference(event: &Value, wanted: &Value) -> Option<String> {
     if event.get("event") != wanted.get("event") {
         return None;
@@ -342,10 +342,10 @@ fn difference(event: &Value, wanted: &Value) -> Option<String> {
     let differs = |(name, value): &(&String, &Value)| event.get(name) != Some(value);
     let (name, wanted) = wanted.as_object()?.iter().find(differs)?;
     let found = event.get(name).unwrap_or(&Value::Null);
-    Some(format!("its `{name}` is {} and not {}", short(found), short(wanted)))
+    Some(format!("its `{name}` is {}, not {}", short(found), short(wanted)))
 }
 
-/// A value as reports show it, with its length where it is long.
+/// A value as reports show it, with its length if it is long.
 fn short(value: &Value) -> String {
     /// In characters.
     const MAX: usize = 40;
@@ -384,7 +384,7 @@ mod tests {
         let wanted = message("ana", &"x".repeat(50));
         assert_eq!(difference(&joined("ana"), &wanted), None);
         let text = difference(&message("bob", "y"), &wanted).expect("another message");
-        assert!(text.starts_with("its `message` is \"y\" and not \"xxx"), "{text}");
+        assert!(text.starts_with("its `message` is \"y\", not \"xxx"), "{text}");
         assert!(text.ends_with(" (52 characters)"), "{text}");
     }
 }

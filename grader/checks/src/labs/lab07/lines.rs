@@ -1,4 +1,4 @@
-//! Task 1: lines that are no command, and lines that are too long.
+//! Task 1: lines that are not commands, and lines that are too long.
 
 use std::rc::Rc;
 
@@ -12,11 +12,11 @@ use super::client::ChatClient;
 use super::protocol::{MAX_LINE, error, has, join, joined, left, message, named, welcome};
 use crate::json::parse_json;
 
-/// A line that is no command of a client that has joined.
+/// A line that is not a command for a client that has joined.
 struct BadLine {
     bytes: &'static [u8],
-    /// Whether it is no command before the join, either. Some programs take a message of a wrong type for a message and
-    /// answer `join first`.
+    /// Whether it is not a command before the join, either. Some programs accept a message of a wrong type as a message
+    /// and answer `join first`.
     before_join: bool,
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn bad_json(trial: &Trial) -> Result<(), CheckError> {
     let (room, ana, bob) = (named(trial, "room"), named(trial, "ana"), named(trial, "bob"));
     let first = ChatClient::join(&server, &ana, &room, &[&ana]).await?;
     trial.step(
-        "a client sends lines that are no command before it joins: `bad json`, and it goes on",
+        "before it joins, a client sends lines that are not commands, and gets `bad json` for each",
     );
     let second = ChatClient::connect(&server, &bob, BufferSize::Default).await?;
     for line in BAD_LINES.iter().filter(|line| line.before_join) {
@@ -54,24 +54,26 @@ pub(super) async fn bad_json(trial: &Trial) -> Result<(), CheckError> {
     second.send(&join(&bob, &room)).await?;
     let welcome = welcome(&room, &[&ana, &bob]);
     second.expect_because(&welcome, &causes::BAD_JSON_NOT_ANSWERED).await?;
-    trial.step("and so after it has joined; a second join is none, either");
+    trial.step(
+        "after it has joined, it sends such lines and a second join, and gets `bad json` again",
+    );
     for line in &BAD_LINES {
         expect_bad_json(&second, line.bytes).await?;
     }
     second.send(&join(&named(trial, "cleo"), &room)).await?;
     second.expect_because(&error("bad json"), &causes::BAD_JSON_NOT_ANSWERED).await?;
-    trial.step("it says something; the other hears that, and has heard nothing before");
+    trial.step("it sends a message; the other client gets only `joined` and this message");
     let word = trial.word_text();
     second.say(&word).await?;
     first.expect_because(&joined(&bob), &causes::STRAY_EVENT).await?;
     first.expect_because(&message(&bob, &word), &causes::STRAY_EVENT).await
 }
 
-/// Sends `line`, which is no command, and expects it to be refused.
+/// Sends `line`, which is not a command, and expects it to be refused.
 async fn expect_bad_json(client: &ChatClient, line: &[u8]) -> Result<(), CheckError> {
     client.send_bytes([line, b"\n"].concat()).await?;
     let answered = client.expect_because(&error("bad json"), &causes::BAD_JSON_NOT_ANSWERED).await;
-    answered.map_err(|error| error.observing(format!("it had sent {}", quoted(line))))
+    answered.map_err(|error| error.observing(format!("the client had sent {}", quoted(line))))
 }
 
 pub(super) async fn line_too_long(trial: &Trial) -> Result<(), CheckError> {
@@ -81,13 +83,13 @@ pub(super) async fn line_too_long(trial: &Trial) -> Result<(), CheckError> {
     let first = &clients[0];
     let around = json!({ "message": "" }).to_string().len();
     let text = trial.text(MAX_LINE - around);
-    trial.step("zoe sends a line of 4,096 bytes, and ana hears it");
+    trial.step("zoe sends a line of 4,096 bytes, and ana gets the message");
     clients[1].say(&text).await?;
     first.expect_because(&message(&zoe, &text), &causes::WRONG_LINE_LIMIT).await?;
-    for (what, end) in [("with its newline", "\n"), ("and no newline", "")] {
+    for (what, end) in [("with a newline", "\n"), ("without a newline", "")] {
         let bob = named(trial, "bob");
         trial.step(format!(
-            "bob joins, and sends a line of 4,097 bytes {what}: an error, and the end"
+            "bob joins, sends a line of 4,097 bytes {what}, gets an error and is then disconnected"
         ));
         let second = ChatClient::join(&server, &bob, &room, &[&ana, &bob, &zoe]).await?;
         first.expect(&joined(&bob)).await?;
@@ -105,8 +107,8 @@ pub(super) async fn line_too_long(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Expects the error `line too long` and the end, or the end alone: the newline came after the byte too many. A program
-/// that has not read it may close with RST, by which the error is lost.
+/// Expects the error `line too long` and the end, or the end alone: a program that has not read the newline may close
+/// with RST, so that the error is lost.
 async fn expect_refusal_or_end(server: &Rc<Server>, client: &ChatClient) -> Result<(), CheckError> {
     /// In bytes.
     const MAX_SHOWN: usize = 100;
@@ -116,7 +118,7 @@ async fn expect_refusal_or_end(server: &Rc<Server>, client: &ChatClient) -> Resu
         return Ok(());
     }
     let shown = quoted(&received[..received.len().min(MAX_SHOWN)]);
-    let failure = Failure::property(format!("it got {shown}"))
-        .expecting("bob gets the error `line too long`, and the end");
+    let failure = Failure::property(format!("bob got {shown}"))
+        .expecting("bob gets the error `line too long` and is then disconnected");
     Err(server.fail(failure.because(causes::LONG_LINE_NOT_REFUSED)).await)
 }

@@ -1,4 +1,4 @@
-//! Task 4: while the socket of one client takes nothing, the program holds no lock that others need.
+//! Task 4: while one client's socket is full, the program holds no lock that other clients need.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::client::ChatClient;
 use super::protocol::{join, joined, left, long_message, message, named, who};
 use crate::expect;
 
-/// How many clients visit the room for a median.
+/// The median is taken over this many visits to the room.
 const VISITS: usize = 7;
 
 pub(super) async fn lock_not_held(trial: &Trial) -> Result<(), CheckError> {
@@ -22,7 +22,7 @@ pub(super) async fn lock_not_held(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&START).await?;
     let room = named(trial, "room");
     let [amy, max] = ["amy", "max"].map(|begin| named(trial, begin));
-    trial.step("amy joins a room, and max, who never reads");
+    trial.step("amy joins a room, and so does max, who never reads");
     let listener = ChatClient::join(&server, &amy, &room, &[&amy]).await?;
     let stalled = ChatClient::connect(&server, &max, BufferSize::Small).await?;
     stalled.send(&join(&max, &room)).await?;
@@ -30,30 +30,30 @@ pub(super) async fn lock_not_held(trial: &Trial) -> Result<(), CheckError> {
     let visited =
         Visited { server: &server, listener: &listener, room: &room, users: [&amy, &max] };
     trial.step(format!(
-        "{VISITS} others join, ask who is there, and leave, one after the other: how long?"
+        "{VISITS} other clients join, ask who is there and leave, one after another; measure how long each takes"
     ));
     let before = visited.median("zoe").await?;
-    trial.step(format!("amy says {MESSAGES} long things, which the socket of max does not take"));
+    trial.step(format!("amy sends {MESSAGES} long messages, which do not fit into max's socket"));
     let text = long_message(trial);
     for _ in 0..MESSAGES {
         listener.say(&text).await?;
         listener.expect_because(&message(&amy, &text), &causes::OWN_MESSAGES_HELD_UP).await?;
     }
     expect_full_socket(&server, &stalled).await?;
-    // The answer to this one cannot be written, either.
+    // The answer to this request cannot be written, either.
     stalled.send(&who()).await?;
     server.process.wait_until_idle(IDLE_DEADLINE).await;
-    trial.step(format!("{VISITS} others again, while it is stalled"));
+    trial.step(format!("{VISITS} other clients do the same while max is stalled"));
     let after = visited.median("zed").await?;
-    let what = "others join, ask and leave";
+    let what = "another client joins, asks who is there and leaves";
     expect::no_delay(&server, what, before, after, "a stalled socket").await
 }
 
-/// Waits until the kernel does not take all that is written to `client`.
+/// Waits until the kernel no longer accepts all that is written to `client`.
 ///
 /// # Errors
 ///
-/// It takes all: nothing that the program can be charged with.
+/// It accepts everything, which is not the program's fault.
 async fn expect_full_socket(server: &Rc<Server>, client: &ChatClient) -> Result<(), CheckError> {
     let ports = client.ports();
     let is_full = || {
@@ -64,7 +64,7 @@ async fn expect_full_socket(server: &Rc<Server>, client: &ChatClient) -> Result<
     match server.process.poll_until(is_full).await? {
         Some(()) => Ok(()),
         None => {
-            let reason = "the kernel has taken all that one client did not read";
+            let reason = "the kernel buffered everything that one client did not read";
             Err(CheckError::Inconclusive(reason.to_owned()))
         }
     }
@@ -73,10 +73,10 @@ async fn expect_full_socket(server: &Rc<Server>, client: &ChatClient) -> Result<
 /// A room that others visit.
 struct Visited<'a> {
     server: &'a Rc<Server>,
-    /// It hears of all visits.
+    /// It is notified of all visits.
     listener: &'a ChatClient,
     room: &'a str,
-    /// Who is there between the visits, sorted.
+    /// The users between the visits, sorted.
     users: [&'a str; 2],
 }
 
@@ -90,7 +90,7 @@ impl Visited<'_> {
         Ok(expect::median(times))
     }
 
-    /// A client joins, asks who is there, and leaves; gives how long it took until the listener has heard all of that.
+    /// A client joins, asks who is there and leaves. Returns how long it took until the listener got both notices.
     async fn visit(&self, name: &str) -> Result<Duration, CheckError> {
         let users: Vec<&str> = self.users.into_iter().chain([name]).collect();
         let begin = Instant::now();

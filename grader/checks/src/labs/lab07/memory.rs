@@ -1,4 +1,4 @@
-//! Task 3: users and rooms that are gone leave nothing in memory.
+//! Task 3: users and rooms leave nothing behind in memory.
 
 use std::rc::Rc;
 
@@ -10,21 +10,21 @@ use super::causes;
 use super::client::ChatClient;
 use crate::expect;
 
-/// How many clients come and go in a batch.
+/// How many clients join and leave in a batch.
 const USERS: usize = 2000;
 
 pub(super) async fn memory_flat(trial: &Trial) -> Result<(), CheckError> {
-    /// The first batch warms up; of the others two in a row that need no more than there was before are enough (an
-    /// allocator may need more, and a garbage collector has its heap grow for a while and goes up and down then).
+    /// The first batch is a warm-up. Two later ones in a row that need no more memory than before are enough. An
+    /// allocator may need more at first, and a garbage-collected heap grows for a while and then goes up and down.
     const BATCHES: usize = 10;
-    /// An entry with a name of 32 bytes takes more than that, each time.
+    /// An entry with a name of 32 bytes takes more than this.
     const MAX_EACH: u64 = 32;
     let server = trial.start(&Start::PLAIN).await?;
     let memory = || server.probe().rss_anon();
     let mut highest = memory();
     let mut all_grown: Vec<u64> = Vec::new();
     for batch in 0..=BATCHES {
-        trial.step(format!("{USERS} clients join rooms of their own, and leave"));
+        trial.step(format!("{USERS} clients each join their own room and leave"));
         come_and_go(&server, batch * USERS + 1).await?;
         let after = memory();
         all_grown.push(expect::growth(&highest, &after).into_values().sum());
@@ -40,13 +40,13 @@ pub(super) async fn memory_flat(trial: &Trial) -> Result<(), CheckError> {
     let grown: Vec<_> = all_grown.into_iter().skip(1).map(size).collect();
     let grown = grown.join(", ");
     let observed =
-        format!("batch by batch it needed so much more than ever before (RssAnon): {grown}");
+        format!("memory growth in each batch, above the highest level so far (RssAnon): {grown}");
     let failure = Failure::property(observed)
-        .expecting(format!("after {USERS} more who came and went the memory is as before"));
+        .expecting(format!("after {USERS} more clients have joined and left, memory is as before"));
     Err(server.fail(failure.because(causes::KEEPS_STATE_OF_DEPARTED_USERS)).await)
 }
 
-/// [`USERS`] clients join rooms of their own and leave. Users and rooms have numbers for names, from `first` on.
+/// [`USERS`] clients each join their own room and leave. Users and rooms are named by numbers, from `first` on.
 async fn come_and_go(server: &Rc<Server>, first: usize) -> Result<(), CheckError> {
     let visits = (first..first + USERS).map(|number| async move {
         let name = format!("{number:032}");

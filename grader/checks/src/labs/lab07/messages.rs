@@ -1,4 +1,4 @@
-//! Tasks 2 and 3: each message reaches all of its room, once and in order, and no other room.
+//! Tasks 2 and 3: each message reaches every client in its room, once and in order, and no other room.
 
 use engine::drive::{Start, Trial, try_join_all};
 use engine::verdict::CheckError;
@@ -16,7 +16,7 @@ pub(super) async fn message_broadcast(trial: &Trial) -> Result<(), CheckError> {
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
     trial.step("ana, bob and cleo join a room");
     let clients = ChatClient::join_in_turn(&server, &names, &room).await?;
-    trial.step("each says something, with quotes, newlines, accents and emoji; all three hear it");
+    trial.step("each sends messages with quotes, newlines, accents and emoji; all three get them");
     let (word, long) = (trial.word_text(), trial.text(3000));
     let texts = [
         word.clone(),
@@ -35,7 +35,7 @@ pub(super) async fn message_broadcast(trial: &Trial) -> Result<(), CheckError> {
             }
         }
     }
-    trial.step("nobody has heard anything else");
+    trial.step("no client has got anything else");
     for client in &clients {
         client.expect_users(&all, &causes::STRAY_EVENT).await?;
     }
@@ -50,7 +50,7 @@ pub(super) async fn per_sender_order(trial: &Trial) -> Result<(), CheckError> {
     trial.step(format!("{SENDERS} clients join a room"));
     let room = ChatRoom::with_clients(&server, SENDERS).await?;
     trial.step(format!(
-        "{ROUNDS} times: each of them sends {MESSAGES} messages in one piece, and hears {} in all",
+        "{ROUNDS} times: each client sends {MESSAGES} messages in a single write and gets {} in all",
         SENDERS * MESSAGES
     ));
     let talk = async {
@@ -81,7 +81,7 @@ pub(super) async fn fanout_exact(trial: &Trial) -> Result<(), CheckError> {
     trial.step(format!("{USERS} clients join a room"));
     let room = ChatRoom::with_clients(&server, USERS).await?;
     trial.step(format!(
-        "each sends {MESSAGES} messages, the next one when it has heard its own, and hears those of all"
+        "each sends {MESSAGES} messages, waiting for the echo of each, and gets the messages of all clients"
     ));
     let talk = room.talk(MESSAGES).await;
     room.judge(talk, true).await
@@ -93,12 +93,14 @@ pub(super) async fn rooms_isolated(trial: &Trial) -> Result<(), CheckError> {
     let other = room.replacen('r', "R", 1);
     let [ana, bob, cleo, dan, eve] =
         ["ana", "bob", "cleo", "dan", "eve"].map(|begin| named(trial, begin));
-    trial.step("ana and bob join a room, cleo and dan one whose name differs by a capital letter");
+    trial.step(
+        "ana and bob join a room; cleo and dan join one whose name differs in a capital letter",
+    );
     let here = ChatClient::join_in_turn(&server, &[ana.clone(), bob.clone()], &room).await?;
     let mut there = ChatClient::join_in_turn(&server, &[cleo.clone(), dan.clone()], &other).await?;
     let cause = &causes::ROOMS_NOT_ISOLATED;
     let word = trial.word_text();
-    trial.step("ana says something; eve joins the first room, and leaves it");
+    trial.step("ana sends a message; eve joins the first room and leaves it");
     here[0].say(&word).await?;
     for client in &here {
         client.expect_because(&message(&ana, &word), cause).await?;
@@ -108,11 +110,13 @@ pub(super) async fn rooms_isolated(trial: &Trial) -> Result<(), CheckError> {
         client.expect_because(&joined(&eve), cause).await?;
         client.expect_because(&left(&eve), cause).await?;
     }
-    trial.step("nobody in the second room has heard anything of it");
+    trial.step("no client in the second room has got any of these events");
     for client in &there {
         client.expect_users(&[&cleo, &dan], cause).await?;
     }
-    trial.step("cleo says something, dan leaves; nobody in the first room hears that");
+    trial.step(
+        "cleo sends a message, and dan leaves; no client in the first room gets these events",
+    );
     there[0].say(&word).await?;
     for client in &there {
         client.expect_because(&message(&cleo, &word), cause).await?;

@@ -1,4 +1,4 @@
-//! The protocol of the chat: one JSON object in a line, from clients that join a room first.
+//! The chat protocol: one JSON object per line, from clients that first join a room.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 use super::causes;
 use crate::json::parse_json;
 
-/// The limit of a client's line in bytes, its newline not counted.
+/// The limit of a client's line in bytes, not counting its newline.
 pub(super) const MAX_LINE: usize = 4096;
 
-/// In bytes. No event that a right server sends here is longer: a list of some hundred users has some kilobytes.
+/// In bytes. No event of a correct server is longer here: a list of a few hundred users has a few kilobytes.
 const MAX_EVENT: usize = 256 * 1024;
 
 /// How much of a line reports show, in characters.
 const MAX_SHOWN: usize = 120;
 
-/// A client that is in a room of its own, under a name that no other client has.
+/// A client alone in its own room, under a unique name.
 #[derive(Debug)]
 pub(super) struct OwnRoom;
 
 impl Dial for OwnRoom {
     fn dial(&self, context: &Context, address: SocketAddr, buffers: BufferSize) -> Dialled {
-        // A serial number is given once in a run, and no server outlives its run: no server sees a name twice.
+        // A run uses each serial number once, and no server outlives its run, so no server sees a name twice.
         let (journal, number) = (context.journal().clone(), context.serial());
         Box::pin(async move {
             let connection = Connection::open(&journal, address, buffers).await?;
@@ -87,7 +87,7 @@ impl Answer for Event {
             let more = lines.into_unread();
             if !more.is_empty() {
                 let more = size(more.len() as u64);
-                let observed = format!("{more} more came after {}", shown(&event));
+                let observed = format!("{more} more arrived after {}", shown(&event));
                 return Err(Failure::property(observed).into());
             }
             Ok(())
@@ -95,12 +95,12 @@ impl Answer for Event {
     }
 }
 
-/// A message of some kilobytes.
+/// A message of a few kilobytes.
 pub(super) fn long_message(context: &Context) -> String {
     context.text(MAX_LINE - 96)
 }
 
-/// A name that begins with `begin`. The rest is random, so that no program can know it before.
+/// A name that begins with `begin`. The rest is random, so that no program can know it in advance.
 pub(super) fn named(context: &Context, begin: &str) -> String {
     format!("{begin}-{}", context.text(5))
 }
@@ -120,7 +120,7 @@ pub(super) fn welcome(room: &str, users: &[&str]) -> Value {
     json!({ "event": "welcome", "room_id": room, "users": users })
 }
 
-/// The event `welcome`, with whatever room and users.
+/// The event `welcome`, for any room and users.
 pub(super) fn any_welcome() -> Value {
     json!({ "event": "welcome" })
 }
@@ -166,12 +166,12 @@ pub(super) fn shown_text(bytes: &[u8]) -> String {
     printable(&String::from_utf8_lossy(bytes), MAX_SHOWN)
 }
 
-/// Cuts what comes over a connection into lines.
+/// Splits the bytes of a connection into lines.
 #[derive(Debug, Default)]
 pub(super) struct LineReader {
     /// What was received after the last line that was taken.
     buffer: BytesMut,
-    /// So many bytes at the beginning of the buffer hold no newline.
+    /// This many bytes at the start of the buffer hold no newline.
     searched: usize,
 }
 
@@ -185,7 +185,7 @@ impl LineReader {
         })
     }
 
-    /// What was received and is not part of a line that was taken.
+    /// The received bytes that are not part of a line that was taken.
     pub(super) fn into_unread(self) -> BytesMut {
         self.buffer
     }
@@ -231,7 +231,7 @@ impl LineReader {
         Some(line)
     }
 
-    /// The failure where the connection has ended like that before the next line.
+    /// The failure of a connection that ended this way before the next line.
     fn ended(&self, kind: FailureKind) -> WireError {
         let mut failure = Failure::new(kind).because(causes::CLIENT_ENDED);
         if !self.buffer.is_empty() {

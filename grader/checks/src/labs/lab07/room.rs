@@ -1,4 +1,4 @@
-//! A room in which many clients talk, and what each of them hears.
+//! A room in which many clients talk, and what each of them gets.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -12,12 +12,12 @@ use super::causes;
 use super::client::ChatClient;
 use super::protocol::{has, line, named, who};
 
-/// Clients in one room, and all that they say and hear.
+/// Clients in one room, and everything that they send and get.
 pub struct ChatRoom {
     server: Rc<Server>,
     clients: Vec<ChatClient>,
     names: Vec<String>,
-    /// In each message: random, so that no program can know it before.
+    /// Part of each message: random, so that no program can know it in advance.
     salt: String,
     history: RefCell<History>,
 }
@@ -27,7 +27,7 @@ impl ChatRoom {
     ///
     /// # Errors
     ///
-    /// One of them is not welcomed, or another does not hear of it.
+    /// One of them is not welcomed, or another is not notified.
     pub async fn with_clients(server: &Rc<Server>, number: usize) -> Result<Self, CheckError> {
         let context = server.context();
         let salt = context.word_text();
@@ -43,11 +43,11 @@ impl ChatRoom {
         format!("{} {}", number + 1, self.salt)
     }
 
-    /// Client number `index` sends its messages with these `numbers`, all in one piece.
+    /// Client number `index` sends its messages with these `numbers`, all in a single write.
     ///
     /// # Errors
     ///
-    /// They were not taken.
+    /// They could not be sent.
     pub(super) async fn say(&self, index: usize, numbers: Range<usize>) -> Result<(), CheckError> {
         let mut lines = Vec::new();
         for number in numbers {
@@ -57,17 +57,17 @@ impl ChatRoom {
         self.clients[index].send_bytes(lines).await
     }
 
-    /// What client number `index` hears next; `None` where it is no message, but what was `asked` for.
+    /// The next message to client number `index`; `None` if what was `asked` for arrives instead.
     ///
     /// # Errors
     ///
-    /// Nothing comes, or what no client has said.
+    /// Nothing arrives, or something that no client has sent.
     pub(super) async fn hear(
         &self,
         index: usize,
         asked: Option<&Value>,
     ) -> Result<Option<Message>, CheckError> {
-        let event = self.clients[index].event("everyone hears each message").await?;
+        let event = self.clients[index].event("every client gets each message").await?;
         if asked.is_some_and(|asked| has(&event, asked)) {
             return Ok(None);
         }
@@ -82,15 +82,16 @@ impl ChatRoom {
             self.history.borrow_mut().sees(index, heard);
             return Ok(Some(heard));
         }
-        let expected = format!("{} hears what somebody has said", self.clients[index].name);
+        let expected =
+            format!("{} gets a message that a client has sent", self.clients[index].name);
         Err(self.clients[index].unexpected(&expected, None).await)
     }
 
-    /// Each client sends so many messages, the next one when it has heard its own, and hears those of all.
+    /// Each client sends this many messages, waiting for the echo of each, and gets the messages of all clients.
     ///
     /// # Errors
     ///
-    /// Something does not come, or something comes that no client has said.
+    /// A message is missing, or something arrives that no client has sent.
     pub async fn talk(&self, messages: usize) -> Result<(), CheckError> {
         let all = self.clients.len() * messages;
         let talking = (0..self.clients.len()).map(|index| async move {
@@ -115,7 +116,7 @@ impl ChatRoom {
         self.hear_out().await
     }
 
-    /// Each client asks who is there, and hears what still comes before the answer (rule R4), but not forever.
+    /// Each client asks who is there, and reads what arrives before the answer (rule R4), up to a limit.
     ///
     /// # Errors
     ///
@@ -137,11 +138,12 @@ impl ChatRoom {
         try_join_all(asking).await.map(drop)
     }
 
-    /// Judges what all have heard, in `one_order` or not; `talk` is how the talking has ended.
+    /// Judges what all clients got, and, if `one_order`, whether all got it in the same order; `talk` is the result of
+    /// the exchange.
     ///
     /// # Errors
     ///
-    /// Something was lost, doubled or out of order; or `talk` failed otherwise.
+    /// A message was lost, duplicated or out of order; or `talk` failed otherwise.
     pub async fn judge(
         &self,
         talk: Result<(), CheckError>,
@@ -150,14 +152,14 @@ impl ChatRoom {
         if talk.as_ref().is_err_and(|error| !is_unanswered(error)) {
             return talk;
         }
-        // Where a message did not come, what was lost says more.
+        // If a message is missing, the list of lost messages says more.
         let findings = self.history.borrow().judge(one_order);
         let Some(findings) = findings else { return talk };
         let sent = self.history.borrow().sent();
         let expected = if one_order {
-            "each message reaches everyone once, and in the same order"
+            "each message reaches every client once, in the same order for all"
         } else {
-            "each message reaches everyone once, and each sender's in the order in which they were sent"
+            "each message reaches every client once, and each sender's messages arrive in the order they were sent"
         };
         let cause = if findings.lost > 0 {
             causes::MESSAGE_LOST
@@ -171,12 +173,12 @@ impl ChatRoom {
     }
 }
 
-/// Whether something was waited for that did not come, be it for a part that is not written yet.
+/// Whether an expected answer is missing, even if the cause is a part that is not written yet.
 fn is_unanswered(error: &CheckError) -> bool {
     error.failure().is_some_and(|failure| failure.kind.symptom().is_unanswered())
 }
 
-/// The number of the message with this text, from 0; it counts from 1 there.
+/// The number of the message with this text, counted from 0; the text counts from 1.
 fn number_in(text: &str) -> Option<usize> {
     text.split(' ').next()?.parse::<usize>().ok()?.checked_sub(1)
 }

@@ -1,4 +1,4 @@
-//! Task 4: a client that never reads is cut off, and delays no other.
+//! Task 4: a client that never reads is disconnected, and delays no other.
 
 use std::rc::Rc;
 
@@ -16,46 +16,48 @@ use crate::json::parse_json;
 
 pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
     const LONGER: Start = Start { flags: &["--queue", "1024"], ..Start::PLAIN };
-    /// Of the 960 by which the two queues differ: what the kernel takes is not the same each time.
+    /// The two queues differ by 960, but the kernel does not buffer the same amount each time.
     const MIN_MORE: usize = 300;
     /// Twice as many would be 1,920.
     const MAX_MORE: usize = 1500;
     let mut room = StalledRoom::begin(trial, &Start::PLAIN).await?;
-    trial.step("amy goes on until both are cut off: she and zoe hear `left`");
+    trial.step(
+        "amy keeps sending until max1 and max2 are disconnected; she and zoe get `left` for each",
+    );
     let short = room.say_until_cut_off().await?;
     expect_no_delay(&room).await?;
     let _successor = expect_cut_off(trial, &room).await?;
     let mut other = StalledRoom::begin(trial, &LONGER).await?;
     trial.step(
-        "amy goes on again until both are cut off: with the longer queue that takes more messages",
+        "amy keeps sending until max1 and max2 are disconnected, which takes more messages with the longer queue",
     );
     let long = other.say_until_cut_off().await?;
     let are_fixed = room.buffers_are_fixed && other.buffers_are_fixed;
     let more = long.saturating_sub(short);
     expect::that(&other.server, more >= MIN_MORE && (more <= MAX_MORE || !are_fixed), || {
-        Failure::property(format!("{short} with 64, {long} with 1024"))
+        Failure::property(format!("{short} messages with --queue 64, {long} with --queue 1024"))
             .expecting(
-                "with --queue 1024 some 960 messages more are said until both are cut off than with 64",
+                "with --queue 1024, about 960 more messages are needed than with --queue 64 before both are disconnected",
             )
             .because(causes::QUEUE_LENGTH_IGNORED)
     })
     .await
 }
 
-/// The last messages took not much longer than the first.
+/// The last messages took little longer than the first.
 async fn expect_no_delay(room: &StalledRoom) -> Result<(), CheckError> {
     let before = expect::median(room.times[..SAMPLES].to_vec());
     let after = expect::median(room.times[room.times.len() - SAMPLES..].to_vec());
     let what = "a message reaches the others";
-    expect::no_delay(&room.server, what, before, after, "two that never read").await
+    expect::no_delay(&room.server, what, before, after, "two clients that never read").await
 }
 
-/// The clients that never read have lost their sockets and their names, but not the messages before that. Gives the
-/// client that has taken the name of the first.
+/// The program has closed the sockets of the clients that never read, and freed their names; what it sent before still
+/// arrives. Returns the client that took the name of the first.
 async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatClient, CheckError> {
     let StalledRoom { server, listeners, stalled, .. } = room;
     context.step(
-        "their sockets are closed, although they still read nothing, and the name of max1 is free",
+        "the program closes their sockets, although they still read nothing, and frees the name of max1",
     );
     expect_closed_sockets(server, listeners.len()).await?;
     let max = &stalled[0].name;
@@ -63,7 +65,9 @@ async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatCli
     for client in listeners {
         client.expect_because(&joined(max), &causes::CUT_OFF_CLIENT_LEAVES_TWICE).await?;
     }
-    context.step("now both read: what was said, without a gap, and the end");
+    context.step(
+        "now max1 and max2 read: they get all messages without a gap and are then disconnected",
+    );
     for client in stalled {
         expect_prefix(room, client).await?;
     }
@@ -75,29 +79,29 @@ async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatCli
     Ok(successor)
 }
 
-/// The program closes all sockets but those of so many clients.
+/// The program closes all sockets but those of this many clients.
 async fn expect_closed_sockets(server: &Rc<Server>, clients: usize) -> Result<(), CheckError> {
     let closed = || Ok((server.client_sockets()? <= clients).then_some(()));
     if server.process.poll_until(closed).await?.is_some() {
         return Ok(());
     }
-    let open = count(server.client_sockets()?, "client's socket");
-    let failure = Failure::property(format!("{open} open, of two clients"))
-        .expecting("the socket of one who was cut off is closed");
+    let open = count(server.client_sockets()?, "socket");
+    let failure = Failure::property(format!("{open} still open, with only two clients left"))
+        .expecting("the server closes the socket of a disconnected client");
     Err(server.fail(failure.because(causes::BLOCKED_TASK_NOT_ENDED)).await)
 }
 
-/// When `client` reads at last, it finds the messages from the first on that was said when it was there, none left out;
-/// then perhaps the reason, and the end.
+/// When `client` finally reads, it gets the messages since it joined, without a gap; then perhaps the reason, and the
+/// end.
 async fn expect_prefix(room: &StalledRoom, client: &ChatClient) -> Result<(), CheckError> {
-    /// In bytes: more than the kernel keeps of what one side does not read.
+    /// In bytes: more than the kernel buffers for a side that does not read.
     const MAX_RECEIVED: usize = 16 * 1024 * 1024;
     /// In characters.
     const MAX_SHOWN: usize = 60;
     let ending = client.ending_with(MAX_RECEIVED).await?;
     let text = String::from_utf8_lossy(&ending.words);
     let mut whole: Vec<&str> = text.split('\n').collect();
-    // The last line may be incomplete: so it was when the socket was closed.
+    // The last line may be incomplete: the socket may have been closed in the middle of it.
     whole.pop();
     let mut number = SAMPLES;
     for (index, line) in whole.iter().enumerate() {
@@ -111,9 +115,8 @@ async fn expect_prefix(room: &StalledRoom, client: &ChatClient) -> Result<(), Ch
         if !has(&event, &message(&room.listeners[0].name, &room.text(number))) {
             let before = count(number - SAMPLES, "message");
             let found = printable(line, MAX_SHOWN);
-            let failure = Failure::property(format!("after {before} came {found}")).expecting(
-                format!("{} reads all that was said, up to where it was cut off", client.name),
-            );
+            let failure = Failure::property(format!("after {before}, it got {found}"))
+                .expecting(format!("{} gets every message up to its disconnection", client.name));
             return Err(room.server.fail(failure.because(causes::GAP_IN_MESSAGES)).await);
         }
         number += 1;

@@ -13,14 +13,14 @@ use super::client::ChatClient;
 use super::protocol::{has, join, joined, left, long_message, message, named};
 use crate::expect;
 
-/// How many messages make a median.
+/// The median is taken over this many messages.
 pub(super) const SAMPLES: usize = 15;
 
-/// What the kernel is to hold for a client that does not read, in bytes; Linux takes twice that.
+/// How much the kernel should buffer for a client that does not read, in bytes; Linux doubles it.
 const SEND_BUFFER: usize = 32 * 1024;
 
-/// How many messages may be said before a client that does not read is cut off. The kernel takes some hundred kilobytes
-/// for it, usually.
+/// How many messages may be sent before a client that does not read is disconnected. The kernel usually buffers a few
+/// hundred kilobytes for it.
 const MAX_MESSAGES: usize = 20_000;
 
 /// By how much the memory of the program may grow while two clients do not read, in bytes.
@@ -28,22 +28,23 @@ const MAX_GROWTH: u64 = 16 * 1024 * 1024;
 
 pub(super) struct StalledRoom {
     pub(super) server: Rc<Server>,
-    /// Amy, who says all the messages, and zoe.
+    /// Amy, who sends all messages, and zoe.
     pub(super) listeners: Vec<ChatClient>,
     /// The clients that never read.
     pub(super) stalled: Vec<ChatClient>,
     pub(super) room: String,
-    /// How long until both listeners had heard each message.
+    /// How long each message took to reach both listeners.
     pub(super) times: Vec<Duration>,
-    /// Said again and again, with a number before it.
+    /// Sent again and again, with a number before it.
     text: String,
-    /// How many messages were said.
+    /// How many messages were sent.
     said: usize,
-    /// Whether the kernel takes as much for each that never reads: only then do messages tell how long a queue is.
+    /// Whether the kernel buffers the same amount for each slow reader: only then does the number of messages show how
+    /// long a queue is.
     pub(super) buffers_are_fixed: bool,
 }
 
-/// The clients that a listener has heard leave: their names, and how many messages came before.
+/// The clients whose `left` a listener got: how many messages came before it, and their names.
 type Departures = Vec<(usize, String)>;
 
 impl StalledRoom {
@@ -52,7 +53,7 @@ impl StalledRoom {
         let server = trial.start(start).await?;
         let room = named(trial, "room");
         let [amy, suffix, zoe] = ["amy", "", "zoe"].map(|begin| named(trial, begin));
-        trial.step("amy and zoe join a room; how long until both hear what amy says?");
+        trial.step("amy and zoe join a room; measure how long amy's messages take to reach both");
         let listeners = ChatClient::join_in_turn(&server, &[amy, zoe], &room).await?;
         let text = long_message(trial);
         let (times, stalled) = (Vec::new(), Vec::new());
@@ -69,14 +70,14 @@ impl StalledRoom {
         Ok(this)
     }
 
-    /// A client joins that never reads.
+    /// A client that never reads joins.
     async fn join_stalled(&mut self, name: &str) -> Result<(), CheckError> {
         let client = ChatClient::connect(&self.server, name, BufferSize::Small).await?;
         client.send(&join(name, &self.room)).await?;
         for listener in &self.listeners {
             listener.expect(&joined(name)).await?;
         }
-        // A write to it that has to wait is to wait forever. Where this is not allowed, most do all the same.
+        // A blocked write to it should block forever. Where fixing the buffer size is not allowed, most do anyway.
         self.buffers_are_fixed &= self.server.probe().fix_send_buffer(client.ports(), SEND_BUFFER);
         self.stalled.push(client);
         Ok(())
@@ -87,7 +88,7 @@ impl StalledRoom {
         format!("{number:05} {}", self.text)
     }
 
-    /// Amy says the next message, and both hear it; gives who has left before that, for each of the two.
+    /// Amy sends the next message, and both get it. Returns which clients left before it, for each of the two.
     async fn say(&mut self) -> Result<[Vec<String>; 2], CheckError> {
         let (text, amy) = (self.text(self.said), &self.listeners[0].name);
         let begin = Instant::now();
@@ -95,7 +96,10 @@ impl StalledRoom {
         let said = message(amy, &text);
         let mut departures = [Vec::new(), Vec::new()];
         for (client, departures) in self.listeners.iter().zip(&mut departures) {
-            let expected = format!("{} hears what amy says, and once who has left", client.name);
+            let expected = format!(
+                "{} gets amy's messages, and one `left` for each client that leaves",
+                client.name
+            );
             loop {
                 let event = client.event(&expected).await?;
                 if has(&event, &said) {
@@ -118,8 +122,8 @@ impl StalledRoom {
         Ok(departures)
     }
 
-    /// Amy goes on until both who do not read were cut off, which both listeners hear at the same place; gives how many
-    /// messages that took.
+    /// Amy keeps sending until both slow readers are disconnected; both listeners get `left` at the same place. Returns
+    /// how many messages that took.
     pub(super) async fn say_until_cut_off(&mut self) -> Result<usize, CheckError> {
         let memory = self.server.probe().rss_anon();
         let first = self.said;
@@ -131,7 +135,7 @@ impl StalledRoom {
             for ((heard, names), client) in heard.iter_mut().zip(departures).zip(&self.listeners) {
                 for name in names {
                     if heard.iter().any(|(_, before)| *before == name) {
-                        let expected = format!("{} hears once that {name} has left", client.name);
+                        let expected = format!("{} gets `left` for {name} once", client.name);
                         let cause = &causes::CUT_OFF_CLIENT_LEAVES_TWICE;
                         return Err(client.unexpected(&expected, Some(cause)).await);
                     }
@@ -143,8 +147,8 @@ impl StalledRoom {
         Ok(self.said - first)
     }
 
-    /// After `said` messages to clients that do not read, those are not kept at any cost; `before` is the memory that
-    /// the program had.
+    /// After `said` messages, the program must not still buffer all of them for clients that do not read; `before` is
+    /// the memory that it used before the first one.
     async fn expect_bounded_queues(
         &self,
         said: usize,
@@ -152,26 +156,29 @@ impl StalledRoom {
     ) -> Result<(), CheckError> {
         let bytes = (said * self.text.len()) as u64;
         if said == MAX_MESSAGES {
-            let observed = format!("{said} messages later, {}, it is not", size(bytes));
+            let observed = format!(
+                "after {said} messages ({}), such a client is still connected",
+                size(bytes)
+            );
             let failure = Failure::property(observed)
-                .expecting("who does not read is cut off once its queue is full");
+                .expecting("a client that does not read is disconnected once its queue is full");
             return Err(self.server.fail(failure.because(causes::SLOW_READER_KEPT)).await);
         }
-        // A right program has cut both off long before so much was said.
+        // A correct program disconnects both long before this much is sent.
         if bytes < MAX_GROWTH {
             return Ok(());
         }
         let grown = expect::growth(before, &self.server.probe().rss_anon());
         let piled_up = |grown: &str| {
             let waiting = format!("{said} messages wait for each of two clients that read nothing");
-            Failure::property(format!("it grew by {grown} (RssAnon)"))
+            Failure::property(format!("memory grew by {grown} (RssAnon)"))
                 .observing(waiting)
                 .because(causes::CLIENT_QUEUE_UNBOUNDED)
         };
         expect::memory_growth_below(&self.server, grown, MAX_GROWTH, piled_up).await
     }
 
-    /// Both listeners have heard the same departures after the same messages.
+    /// Both listeners got the same departures after the same messages.
     async fn expect_same_order(&self, heard: &[Departures; 2]) -> Result<(), CheckError> {
         if heard[0] == heard[1] {
             return Ok(());
@@ -180,10 +187,10 @@ impl StalledRoom {
             heard.iter().map(|(after, name)| format!("{name} after {after}")).collect()
         };
         let observed = ["amy", "zoe"].iter().zip(heard).map(|(who, heard)| {
-            format!("{who} heard `left` of {} messages", places(heard).join(" and of "))
+            format!("{who} got `left` for {} messages", places(heard).join(" and for "))
         });
         let failure = Failure::property_lines(observed)
-            .expecting("amy and zoe hear the same in the same order");
+            .expecting("amy and zoe get the same events in the same order");
         Err(self.server.fail(failure.because(causes::LEFT_SENT_MID_EVENT)).await)
     }
 }

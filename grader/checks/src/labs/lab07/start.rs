@@ -2,5 +2,5 @@
 
 use engine::drive::Start;
 
-/// With queues for all that many clients say to many.
+/// The queues are long enough for messages from many clients to many clients.
 pub(super) const LONG_QUEUES: Start = Start { flags: &["--queue", "4096"], ..Start::PLAIN };

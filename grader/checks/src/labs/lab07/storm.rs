@@ -14,17 +14,19 @@ use super::protocol::{has, join, joined, left, line, message, named, shown};
 use super::start::LONG_QUEUES;
 use super::storm_view::{EventOrder, Flaw, View, users_of};
 
-/// How many clients join at once. Half as many join later, while every other of the first leaves.
+/// How many clients join at once. Half as many join later, while every second client of the first group leaves.
 const USERS: usize = 200;
 
 pub(super) async fn join_storm(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&LONG_QUEUES).await?;
     let storm = Storm::run(trial, &server).await?;
-    trial.step("one who was there all the time hears of each who joined and left, once; then `who` is right");
+    trial.step(
+        "a client that was there all along gets each `joined` and `left` once, then the right answer to `who`",
+    );
     let order = storm.expect_all_heard(&server).await?;
     storm.watcher.expect_users(&storm.users(), &causes::LIST_CHANGED_IN_STEPS).await?;
     trial.step(
-        "each who stayed asks who is there, and has heard of just these before, in the same order",
+        "each client that stayed sends `who`: it must already know these users, and have got all events in order",
     );
     storm.expect_same_view(&server, &order).await?;
     let Storm { watcher: _watcher, stayed, gone, .. } = storm;
@@ -32,19 +34,19 @@ pub(super) async fn join_storm(trial: &Trial) -> Result<(), CheckError> {
     last_leaves_first_comes(trial, &server).await
 }
 
-/// Who was there when a client joined, by the name of that client.
+/// The users in the room when a client joined, by the name of that client.
 type Welcomes = HashMap<String, BTreeSet<String>>;
 
 /// A room that many clients have joined and left at the same time.
 struct Storm {
-    /// It was in the room before all others.
+    /// The client that was in the room before all others.
     watcher: ChatClient,
     /// The names of the others, whether they are still there or not.
     names: Vec<String>,
-    /// Those who are still there, and those who have left.
+    /// The clients that are still there, and those that have left.
     stayed: Vec<ChatClient>,
     gone: Vec<ChatClient>,
-    /// The names of those who have said something: their own name.
+    /// The names of the clients that sent a message, which is their own name.
     talkers: Vec<String>,
     welcomes: Welcomes,
 }
@@ -58,11 +60,12 @@ impl Storm {
         let names: Vec<_> =
             (0..USERS + USERS / 2).map(|index| format!("user{index:03}{suffix}")).collect();
         let (early, late) = names.split_at(USERS);
-        context.step(format!("{USERS} clients connect; then all join the same room at once"));
+        context
+            .step(format!("{USERS} clients connect; then all join the same room at the same time"));
         let early = connect_all(server, early).await?;
         let mut welcomes = join_at_once(&early, &room).await?;
         context.step(format!(
-            "every other of them leaves (FIN) while {} more join, of whom each says something at once",
+            "every second client leaves (FIN) while {} more join and immediately send a message each",
             late.len()
         ));
         let late = connect_all(server, late).await?;
@@ -76,7 +79,7 @@ impl Storm {
         Ok(Self { watcher, names, stayed, gone, talkers, welcomes })
     }
 
-    /// Who is in the room now, sorted.
+    /// The users in the room now, sorted.
     fn users(&self) -> Vec<&str> {
         let mut users: Vec<&str> = self.stayed.iter().map(|client| client.name.as_str()).collect();
         users.push(&self.watcher.name);
@@ -84,7 +87,7 @@ impl Storm {
         users
     }
 
-    /// All events that the watcher is to hear, in any order.
+    /// All events that the watcher must get, in any order.
     fn events(&self) -> Vec<Value> {
         let mut events: Vec<Value> = self.names.iter().map(|name| joined(name)).collect();
         events.extend(self.gone.iter().map(|client| left(&client.name)));
@@ -92,10 +95,10 @@ impl Storm {
         events
     }
 
-    /// The watcher hears all events, each once, and of a client first that it has joined. Gives their order.
+    /// The watcher gets each event once, and a client's `joined` before its other events. Returns their order.
     async fn expect_all_heard(&self, server: &Rc<Server>) -> Result<EventOrder, CheckError> {
         let expected = format!(
-            "{} hears of {} who join, {} who leave and {} who say something",
+            "{} gets {} `joined`, {} `left` and {} messages",
             self.watcher.name,
             self.names.len(),
             self.gone.len(),
@@ -111,10 +114,12 @@ impl Storm {
                 event["event"] != "joined" && to_come.iter().any(|other| has(other, &joins));
             let (why, cause) = match to_come.iter().position(|other| has(&event, other)) {
                 _ if is_early => (
-                    "it had not heard before that this one has joined",
+                    "it had not got `joined` for this client before",
                     causes::SEVERAL_LOCKS_OR_QUEUES,
                 ),
-                None => ("that was not to come, or not once more", causes::LIST_CHANGED_IN_STEPS),
+                None => {
+                    ("it should not get this event, or not again", causes::LIST_CHANGED_IN_STEPS)
+                }
                 Some(place) => {
                     to_come.swap_remove(place);
                     order.push(&event);
@@ -129,7 +134,7 @@ impl Storm {
         Ok(order)
     }
 
-    /// Each who stayed knows who is there, and has heard the events since it joined, in this `order`.
+    /// Each client that stayed knows who is there, and got the events since it joined in this `order`.
     async fn expect_same_view(
         &self,
         server: &Rc<Server>,
@@ -149,8 +154,8 @@ impl Storm {
             causes::SEVERAL_LOCKS_OR_QUEUES
         };
         let mut failure = Failure::property(observed).because(cause).expecting(
-            "each knows who is there: those of its welcome, and who has joined since and not left; \
-             and the events of a room have one order",
+            "each client knows the users in its welcome and those that have joined since and not left; \
+             all clients get a room's events in the same order",
         );
         failure.evidence.measured = evidence;
         Err(server.fail(failure).await)
@@ -171,14 +176,14 @@ async fn join_at_once(clients: &[ChatClient], room: &str) -> Result<Welcomes, Ch
     Ok(try_join_all(joins).await?.into_iter().collect())
 }
 
-/// Each of `leavers` leaves while one of `newcomers` joins `room` and says its name at once.
+/// Each of `leavers` leaves while one of `newcomers` joins `room` and immediately sends its name.
 async fn leave_and_join(
     server: &Rc<Server>,
     leavers: &[ChatClient],
     newcomers: &[ChatClient],
     room: &str,
 ) -> Result<Welcomes, CheckError> {
-    // Sent while the program is stopped, so that it finds all of them at once.
+    // Sent while the program is stopped, so that it finds all of them at the same time.
     server.process.pause().await?;
     for (leaver, newcomer) in leavers.iter().zip(newcomers) {
         leaver.half_close();
@@ -193,9 +198,9 @@ async fn leave_and_join(
     Ok(try_join_all(welcomes).await?.into_iter().collect())
 }
 
-/// Who is there, by the welcome that comes first of all to one who joins.
+/// The users in the welcome, which must be the first event that `client` gets.
 async fn welcome_of(client: &ChatClient, room: &str) -> Result<BTreeSet<String>, CheckError> {
-    const EXPECTED: &str = "who joins is welcomed, first of all";
+    const EXPECTED: &str = "a client that joins gets `welcome` before any other event";
     let event = client.event(EXPECTED).await?;
     if has(&event, &json!({ "event": "welcome", "room_id": room })) {
         return Ok(users_of(&event));
@@ -203,18 +208,18 @@ async fn welcome_of(client: &ChatClient, room: &str) -> Result<BTreeSet<String>,
     Err(client.unexpected(EXPECTED, Some(&causes::SEVERAL_LOCKS_OR_QUEUES)).await)
 }
 
-/// Adds to a failure what was still to come.
+/// Adds the events that are still missing to a failure.
 fn with_missing(error: CheckError, to_come: &[Value]) -> CheckError {
     let Some(first) = to_come.first() else { return error };
     let more = count(to_come.len(), "event");
-    error.observing(format!("still to come: {more}, {} among them", shown(first)))
+    error.observing(format!("still missing: {more}, {} among them", shown(first)))
 }
 
-/// In each of many rooms the last client leaves while another joins: a third one finds that one there.
+/// In each of many rooms, the last client leaves while another joins: a third one finds the second there.
 async fn last_leaves_first_comes(context: &Context, server: &Rc<Server>) -> Result<(), CheckError> {
     const ROOMS: usize = 50;
     context.step(format!(
-        "in each of {ROOMS} rooms ana is alone; she leaves (FIN) while bob joins; then cleo joins"
+        "in each of {ROOMS} rooms, ana is alone and leaves (FIN) while bob joins; then cleo joins"
     ));
     let rooms: Vec<_> = (0..ROOMS).map(|index| named(context, &format!("room{index}"))).collect();
     let names: Vec<_> = (0..ROOMS).map(|index| format!("bob{index}")).collect();
@@ -233,7 +238,7 @@ async fn last_leaves_first_comes(context: &Context, server: &Rc<Server>) -> Resu
     Ok(())
 }
 
-/// In each room the only client leaves and another one joins, while the program is stopped.
+/// In each room, the only client leaves and another one joins, while the program is stopped.
 async fn replace_last(
     server: &Rc<Server>,
     leavers: &[ChatClient],
@@ -243,7 +248,7 @@ async fn replace_last(
     server.process.pause().await?;
     for (index, ((leaver, newcomer), room)) in leavers.iter().zip(newcomers).zip(rooms).enumerate()
     {
-        // A program that takes turns serves who was first, first: now the one, now the other.
+        // A program may serve clients in the order of arrival, so each of the two is first in half of the rooms.
         let leaves_first = index % 2 == 0;
         if leaves_first {
             leaver.half_close();
@@ -258,7 +263,7 @@ async fn replace_last(
     try_join_all(welcomes).await.map(drop)
 }
 
-/// Another client joins `room`, and `member` is in its list.
+/// Another client joins `room` and finds `member` in its list.
 async fn expect_to_find(
     server: &Rc<Server>,
     member: &ChatClient,
@@ -270,7 +275,8 @@ async fn expect_to_find(
     if welcome_of(&client, room).await?.contains(&member.name) {
         return Ok(client);
     }
-    let failure = Failure::property("the one who has joined before is not in the list")
-        .expecting(format!("{name} finds {} in the room", member.name));
+    let failure =
+        Failure::property("the client that had joined earlier is not in the list of users")
+            .expecting(format!("{name} finds {} in the room", member.name));
     Err(server.fail(failure.because(causes::ROOM_REMOVED_WHILE_ENTERED)).await)
 }

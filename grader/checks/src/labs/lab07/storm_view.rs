@@ -1,4 +1,4 @@
-//! What a client has learned of a room from its welcome and the events since, and what is wrong with that.
+//! What a client has learned about a room from its welcome and the events since, and what is wrong with that view.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::client::ChatClient;
 use super::protocol::{joined, shown, who};
 
-/// The order in which one client has heard all events of a room.
+/// The order in which one client got all events of a room.
 #[derive(Debug, Default)]
 pub(super) struct EventOrder(HashMap<String, usize>);
 
 impl EventOrder {
-    /// `event` comes after all others.
+    /// Adds `event` after all others.
     pub(super) fn push(&mut self, event: &Value) {
         let place = self.0.len();
         self.0.insert(key(event), place);
@@ -26,7 +26,7 @@ impl EventOrder {
     }
 }
 
-/// What an event says, and of whom.
+/// The kind of an event, and its user.
 fn key(event: &Value) -> String {
     format!("{} {}", event["event"], event["user_id"])
 }
@@ -37,32 +37,32 @@ pub(super) fn users_of(event: &Value) -> BTreeSet<String> {
     users.filter_map(|user| Some(user.as_str()?.to_owned())).collect()
 }
 
-/// What a client has learned of its room.
+/// What a client has learned about its room.
 pub(super) struct View<'a> {
-    /// Who it is.
+    /// The client's name.
     name: &'a str,
-    /// Who is there, by its welcome and what has happened since.
+    /// The users, according to its welcome and the events since.
     known: BTreeSet<String>,
-    /// Who is there, by the answer to its question.
+    /// The users, according to the answer to `who`.
     listed: BTreeSet<String>,
-    /// How many events it has heard since it joined, and how many there were.
+    /// How many events it got since it joined, and how many there were.
     heard: usize,
     to_hear: usize,
-    /// The place in the order of the room of the last event that it heard, and that event; none for its welcome.
+    /// The last event that it got, after its place in the room's order; no event for its welcome.
     last: Option<(usize, Option<Rc<Value>>)>,
-    /// The first two events that came in another order.
+    /// The first two events that came in a different order.
     reordered: Option<[String; 2]>,
     /// The first event that contradicts what it knew.
     contradiction: Option<String>,
 }
 
 impl<'a> View<'a> {
-    /// The view of `client` after it has asked who is there; `welcome` are those of its welcome, `everyone` those who
-    /// really are there.
+    /// The view of `client` after it has asked who is there. `welcome` are the users in its welcome, and `everyone`
+    /// those that are really there.
     ///
     /// # Errors
     ///
-    /// No answer.
+    /// No answer arrives.
     pub(super) async fn of(
         client: &'a ChatClient,
         welcome: BTreeSet<String>,
@@ -72,13 +72,13 @@ impl<'a> View<'a> {
         client.send(&who()).await?;
         let mut view = Self::new(&client.name, welcome, order);
         loop {
-            let event = client.event("one who stayed hears who is there").await?;
+            let event = client.event("a client that stayed gets the list of users").await?;
             if event["event"] == "users" {
                 view.listed = users_of(&event);
                 return Ok(view);
             }
             let is_news = view.learn(&event, order);
-            // The answer may never come, but events without end.
+            // Instead of the answer, events may arrive without end.
             if view.known.len() > 2 * everyone.len() {
                 return Ok(view);
             }
@@ -89,7 +89,7 @@ impl<'a> View<'a> {
     }
 
     fn new(name: &'a str, welcome: BTreeSet<String>, order: &EventOrder) -> Self {
-        // Its own join is the last event that it need not hear.
+        // Its own join is the last event that it need not get.
         let last = order.place(&joined(name)).map(|place| (place, None));
         let to_hear = order.0.len() - 1 - last.as_ref().map_or(0, |(place, _)| *place);
         Self {
@@ -104,7 +104,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Takes in an event. Says whether it fits to what was known.
+    /// Records an event. Returns whether it fits what was known.
     fn learn(&mut self, event: &Rc<Value>, order: &EventOrder) -> bool {
         let user = event["user_id"].as_str().unwrap_or_default();
         let is_news = match event["event"].as_str() {
@@ -128,27 +128,29 @@ impl<'a> View<'a> {
         is_news
     }
 
-    /// What is wrong with it, if `everyone` is there, and `watcher` has heard the events in the order of the room.
+    /// What is wrong with the view, if `everyone` is there and `watcher` got the events in the room's order.
     pub(super) fn flaw(self, everyone: &BTreeSet<String>, watcher: &str) -> Option<Flaw> {
         let (name, all) = (self.name, count(everyone.len(), "user"));
         let unheard: Vec<_> = everyone.difference(&self.known).collect();
         let unheard_of = unheard.len();
         let mut evidence = Vec::new();
         let observed = if let Some(first) = unheard.first() {
-            format!("{name} has not heard of {unheard_of} of {all}, {first} among them")
+            format!("{name} does not know {unheard_of} of {all}, {first} among them")
         } else if let Some(two) = self.reordered {
             evidence.extend(two);
-            format!("{name} has heard of two things in another order than {watcher}")
+            format!("{name} got two events in a different order than {watcher}")
         } else if let Some(event) = self.contradiction {
-            format!("{name} got {event}, which does not fit to what it knew")
+            format!("{name} got {event}, which does not fit what it knew")
         } else if self.heard != self.to_hear {
             let events = count(self.to_hear, "event");
-            format!("{name} has heard of {} of the {events} since it joined", self.heard)
+            format!("{name} got {} of the {events} since it joined", self.heard)
         } else if self.known == *everyone && self.listed == *everyone {
             return None;
         } else {
             let (known, listed) = (self.known.len(), self.listed.len());
-            format!("{name} knows of {known}, {listed} are listed, of {all}")
+            format!(
+                "{name} knows {known} and was sent a list of {listed}, but {all} are in the room"
+            )
         };
         Some(Flaw { unheard_of, observed, evidence })
     }
@@ -172,8 +174,7 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    /// The flaw of bob's view, who was welcomed by ana and heard these events, where cleo and dan joined after him, and
-    /// dan left.
+    /// The flaw of bob's view: he joined after ana and got these events; cleo and dan joined after him, and dan left.
     fn flaw(heard: &[Value]) -> Option<Flaw> {
         let mut order = EventOrder::default();
         for event in [joined("ana"), joined("bob"), joined("cleo"), joined("dan"), left("dan")] {
@@ -196,13 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_view_is_said() {
+    fn a_flaw_is_described() {
         let observed = |heard: &[Value]| flaw(heard).map(|flaw| flaw.observed).unwrap_or_default();
-        assert_eq!(observed(&[]), "bob has not heard of 1 of 3 users, cleo among them");
-        assert_eq!(
-            observed(&[joined("cleo")]),
-            "bob has heard of 1 of the 3 events since it joined"
-        );
+        assert_eq!(observed(&[]), "bob does not know 1 of 3 users, cleo among them");
+        assert_eq!(observed(&[joined("cleo")]), "bob got 1 of the 3 events since it joined");
         assert!(observed(&[joined("cleo"), message("dan", "hello")]).contains("does not fit"));
         let swapped = flaw(&[joined("dan"), joined("cleo"), left("dan")]).expect("cleo was first");
         assert_eq!(swapped.evidence.len(), 2, "{swapped:?}");

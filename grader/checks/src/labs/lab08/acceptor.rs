@@ -1,4 +1,4 @@
-//! Task 1: an echo over TLS, and its end.
+//! Task 1: an echo over TLS, and how it ends.
 
 use course::text::size;
 use engine::drive::pki::Identity;
@@ -12,14 +12,13 @@ use super::protocol::{BOTH, ONLY_12, ONLY_13};
 use crate::expect;
 use crate::scenarios::echo;
 
-/// Over both versions, everything is echoed, and at once.
+/// Everything is echoed immediately, over both versions.
 pub(super) async fn tls_echo(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&GENEROUS).await?;
     for (name, versions) in [("client A", ONLY_13), ("client B", ONLY_12)] {
         trial.step(format!(
-            "connect {name}, which offers {} only; it sends each of the 256 values of a byte once, 8 \
-             pieces of random sizes up to 64 KiB, and 16 single bytes, each after the echo of the one \
-             before",
+            "connect {name}, which offers only {}; it sends all 256 byte values, 8 pieces of random \
+             size up to 64 KiB and 16 single bytes, each after the echo of the previous one",
             versions_text(versions)
         ));
         let client = connect(&server, name, versions, Identity::Nobody).await?;
@@ -30,33 +29,34 @@ pub(super) async fn tls_echo(trial: &Trial) -> Result<(), CheckError> {
         for _ in 0..16 {
             client.exchange(&trial.bytes(1..=1)).await?;
         }
-        // How it ends is for another check.
+        // Another check tests how it ends.
         client.reset();
     }
-    trial.step("connect client C, which offers both, and exchange some bytes");
+    trial.step("connect client C, which offers both versions, and exchange some bytes");
     connect(&server, "client C", BOTH, Identity::Nobody).await?.ask().await
 }
 
-/// Much data is echoed, up to its last piece.
+/// A large stream is echoed, including its last piece.
 pub(super) async fn large_stream(trial: &Trial) -> Result<(), CheckError> {
     echo::large_stream(trial, &GENEROUS).await?;
     last_piece(trial).await
 }
 
-/// Everything that a client has sent is echoed, also where the program has written the last of it
-/// when the socket was full: TLS has a buffer of its own, which the program has to flush.
+/// Everything that a client has sent is echoed, even if the program wrote the last of it while the
+/// socket was full: TLS has its own buffer, which the program must flush.
 async fn last_piece(trial: &Trial) -> Result<(), CheckError> {
-    /// How many clients, and how many bytes each sends less than the one before.
+    /// The number of clients, and how many bytes fewer each sends than the one before.
     const CLIENTS: u64 = 12;
     const STEP: u64 = 12 * 1024;
     let server = trial.start(&GENEROUS).await?;
-    trial.step("connect client A, which sends without reading until nothing moves for 300 ms");
+    trial
+        .step("connect client A, which sends, without reading, until nothing has moved for 300 ms");
     let first = server.connect_with("client A", BufferSize::Small).await?;
     let taken = first.send_until_stalled(&trial.stream(expect::MORE_THAN_FITS)).await?;
     let largest = taken.saturating_sub(unread_bytes(&server, &first));
     trial.step(format!(
-        "{CLIENTS} clients send {} to {} without reading, until nothing moves for 300 ms; then each reads \
-         all that it has sent",
+        "{CLIENTS} clients send {} to {}, without reading, until nothing has moved for 300 ms; then each \
+         reads back everything that it sent",
         size(largest.saturating_sub((CLIENTS - 1) * STEP)),
         size(largest)
     ));
@@ -75,7 +75,7 @@ async fn last_piece(trial: &Trial) -> Result<(), CheckError> {
     try_join_all(exchanges).await.map(drop)
 }
 
-/// How many bytes that `client` has sent the program has not read: they are still in the two sockets.
+/// How many bytes from `client` the program has not read: they are still in the two sockets.
 fn unread_bytes(server: &Server, client: &Client) -> u64 {
     let connections = ConnectionTable::of(server.address());
     let (near, far) = client.connection.ports;
@@ -84,12 +84,12 @@ fn unread_bytes(server: &Server, client: &Client) -> u64 {
     unread + unsent
 }
 
-/// Each way to end a session is answered, and harms no other client.
+/// The program handles each way to end a session, and no other client is harmed.
 pub(super) async fn close_notify(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&GENEROUS).await?;
     for versions in [ONLY_13, ONLY_12] {
         trial.step(format!(
-            "connect a client over {}, exchange some bytes; it sends close_notify, without FIN",
+            "connect a client over {} and exchange some bytes; it sends close_notify without a FIN",
             versions_text(versions)
         ));
         let client = connect(&server, "the client", versions, Identity::Nobody).await?;
@@ -97,34 +97,34 @@ pub(super) async fn close_notify(trial: &Trial) -> Result<(), CheckError> {
         client.connection.send_close_notify();
         expect_close_notify(&server, &client).await?;
     }
-    trial.step("connect a client, which sends 5,000 bytes, close_notify and FIN before it reads");
-    // TLS 1.3 ends one direction at a time; earlier versions dropped what was still to be sent (RFC
-    // 8446, section 6.1).
+    trial.step("connect a client that sends 5,000 bytes, close_notify and FIN before it reads");
+    // TLS 1.3 ends one direction at a time; earlier versions discarded pending writes (RFC 8446,
+    // section 6.1).
     let client = server.connect("the client").await?;
     let payload = trial.bytes(5000..=5000);
     client.send(&payload).await?;
     client.connection.half_close();
     client.expect_echo(&payload, payload.len()).await?;
     expect_close_notify(&server, &client).await?;
-    trial.step("connect a client, which sends close_notify right after the handshake");
+    trial.step("connect a client that sends close_notify right after the handshake");
     let client = server.connect("the client").await?;
     client.connection.half_close();
     expect_close_notify(&server, &client).await?;
-    trial.step("connect a client, exchange some bytes; it sends a FIN without close_notify");
+    trial.step("connect a client and exchange some bytes; it sends a FIN without close_notify");
     let client = server.serve_new_client("the client").await?;
     client.connection.shutdown_write();
     // By an alert, close_notify, FIN or RST.
     client.ending().await?;
-    trial.step("connect a new client, which must be served");
+    trial.step("connect a new client; it must be served");
     server.still_serves("the new client").await.map(drop)
 }
 
 /// Expects the end of the stream, with the program's close_notify.
 async fn expect_close_notify(server: &Server, client: &Client) -> Result<(), CheckError> {
-    let expected = "after the client's close_notify the program sends its own";
+    let expected = "after the client's close_notify, the program sends its own";
     server.wait(Some(&client.connection), expected, client.connection.expect_end()).await?;
     expect::that(server, !client.connection.was_truncated(), || {
-        Failure::property("its side of the connection ended (FIN) without close_notify")
+        Failure::property("the program closed its side (FIN) without close_notify")
             .expecting(expected)
             .because(causes::TLS_STREAM_DROPPED_WITHOUT_SHUTDOWN)
     })

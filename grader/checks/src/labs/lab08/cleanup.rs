@@ -1,4 +1,4 @@
-//! Task 2: what is left of clients that are gone.
+//! Task 2: what clients leave behind.
 
 use std::rc::Rc;
 
@@ -9,14 +9,14 @@ use super::clients::{connect_plain, connect_stalled};
 use super::records::legacy_client_hello;
 use crate::scenarios::resources;
 
-/// The descriptors are as before once all clients are gone, however their handshakes ended.
+/// The descriptor count is as before once all clients have left, however their handshakes ended.
 pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: usize = 400;
     let server = trial.start(&Start::PLAIN).await?;
     let visits = async || {
         trial.step(format!(
-            "{CLIENTS} clients come and go: after some bytes over TLS; in the middle of the handshake; \
-             without TLS; with an old version"
+            "{CLIENTS} clients connect and leave: after some bytes over TLS, in the middle of the handshake, \
+             without TLS or with an old version"
         ));
         let visits = (0..CLIENTS).map(|index| connect_and_leave(trial, &server, index));
         try_join_bounded(visits).await.map(drop)
@@ -26,7 +26,7 @@ pub(super) async fn descriptors_return(trial: &Trial) -> Result<(), CheckError> 
     server.still_serves("the new client").await.map(drop)
 }
 
-/// Connects a client that leaves again; how far it comes and how it leaves depend on `index`.
+/// Connects a client that leaves again; how far it gets and how it leaves depend on `index`.
 async fn connect_and_leave(
     trial: &Trial,
     server: &Rc<Server>,
@@ -37,7 +37,7 @@ async fn connect_and_leave(
         0 => {
             let client = server.serve_new_client("a client").await?;
             client.connection.half_close();
-            // How it ends is for other checks.
+            // Other checks test how it ends.
             client.ending().await?;
             return Ok(());
         }

@@ -12,18 +12,20 @@ use crate::scenarios::client_program;
 pub(super) async fn client_accepts(trial: &Trial) -> Result<(), CheckError> {
     client_program::roundtrip(trial).await?;
     let first = client_program::connected_program(trial, BufferSize::Default).await?;
-    trial.step("give a line, which the server answers; then it closes, with the input still open");
+    trial.step(
+        "give the program a line, which the server answers; then the server closes while the input is still open",
+    );
     client_program::exchange_line(&first, &trial.line(), &trial.line()).await?;
     first.close();
     first.expect_exit(0).await
 }
 
-/// An end without close_notify is an error, and what came before is printed.
+/// An end without close_notify is an error, and what arrived before it is printed.
 pub(super) async fn reports_truncation(trial: &Trial) -> Result<(), CheckError> {
     let truncated = client_program::connected_program(trial, BufferSize::Default).await?;
     trial.step(
-        "give a line, which the server answers; then it sends one more and ends with a FIN, without \
-         close_notify: both are to be printed, and the end is an error",
+        "give the program a line, which the server answers; then the server sends another line and a FIN without \
+         close_notify: both lines must be printed, and the end is an error",
     );
     client_program::exchange_line(&truncated, &trial.line(), &trial.line()).await?;
     let last = trial.line();
@@ -44,15 +46,17 @@ pub(super) async fn client_rejects(trial: &Trial, faults: &[Fault]) -> Result<()
         let what = match fault {
             Fault::Expired => "has expired",
             Fault::NotYetValid => "is not valid yet",
-            Fault::SelfSigned => "is signed by its own key",
+            Fault::SelfSigned => "is self-signed",
             Fault::WrongHost => "is for another name",
-            Fault::WrongCa => "is signed by another CA, which has the same name",
-            Fault::WrongKey => "is right, and signs the handshake with another key",
+            Fault::WrongCa => "is issued by an untrusted CA with the same name",
+            Fault::WrongKey => "is valid, but does not match the key that signs the handshake",
         };
         let not_requested = ClientCertificate::NotRequested;
         let server = test_server(trial, BufferSize::Default, Some(fault), not_requested)?;
         let program = ClientProgram::start(trial, server)?;
-        trial.step(format!("give it a line; the server shows a certificate that {what}"));
+        trial.step(format!(
+            "give the program a line; the server presents a certificate that {what}"
+        ));
         program.expect_to_refuse(&trial.line()).await?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The clients of this lab's checks: with TLS, without, and somewhere between.
+//! The clients of this lab's checks: with TLS, without, and in between.
 
 use std::rc::Rc;
 
@@ -9,14 +9,14 @@ use engine::verdict::CheckError;
 use super::protocol::{ONLY_12, Versions, secure};
 use super::records::client_hello;
 
-/// A server with a limit for handshakes that no handshake reaches, on any machine.
+/// A server with a handshake timeout that no handshake reaches, on any machine.
 pub(super) const GENEROUS: Start =
     Start { flags: &["--handshake-timeout-ms", "60000"], ..Start::PLAIN };
 
-/// How far a client of [`connect_stalled`] goes in its handshake.
+/// How far a client of [`connect_stalled`] gets in its handshake.
 pub(super) const STAGES: [&str; 3] = ["nothing", "half a ClientHello", "a whole ClientHello"];
 
-/// What reports call the versions that a client offers.
+/// The versions that a client offers, as reports name them.
 pub(super) fn versions_text(versions: Versions) -> &'static str {
     match versions {
         [one] if *one == ONLY_12[0] => "TLS 1.2",
@@ -38,12 +38,12 @@ pub(super) async fn connect(
         let connection = Connection::open(journal, server.address(), BufferSize::Default).await?;
         secure(&pki, connection, versions, identity).await
     };
-    let expected = format!("{name} and the program shake hands, over {}", versions_text(versions));
+    let expected = format!("{name} completes a handshake over {}", versions_text(versions));
     let connection = server.wait(None, &expected, secured).await?;
     Ok(server.client(name, connection))
 }
 
-/// Connects a client that has sent nothing of TLS.
+/// Connects a client that has sent no TLS record.
 pub(super) async fn connect_plain(server: &Rc<Server>, name: &str) -> Result<Client, CheckError> {
     server.connect_plain(name, BufferSize::Default).await
 }

@@ -1,4 +1,4 @@
-//! Certificates and keys that the program has to reject before it listens.
+//! Certificates and keys that the program must reject before it listens.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::causes;
 /// What [`expect_no_start`] expects.
 const NO_START: &str = "the program ends with status 1 and one line `error: …`, before it listens";
 
-/// Certificates and keys that do not fit, are missing or are not PEM.
+/// Certificates and keys that do not match, are missing or are not PEM.
 pub(super) async fn bad_key_pair(trial: &Trial) -> Result<(), CheckError> {
     const PAIRS: [Files; 6] = [
         &[("--cert", SERVER), ("--key", ANOTHER_KEY)],
@@ -40,19 +40,19 @@ pub(super) async fn expect_no_start(trial: &Trial, files: Files) -> Result<(), C
     let status = match process.wait_for(&(), first_event(&process)).await {
         Ok(FirstEvent::Ended(end)) => exit_status(end)?,
         Ok(FirstEvent::Listening(line)) => {
-            let observed = format!("it says `{}`", line.trim_end());
+            let observed = format!("it printed `{}`", line.trim_end());
             return Err(too_late(Failure::property(observed)));
         }
         Err(error) => return Err(too_late(Failure::new(error.kind()?))),
     };
     if let Some(line) = process.stdout().find_line("listening") {
-        let observed = format!("it said `{}`, and then ended", line.trim_end());
+        let observed = format!("it printed `{}` and then ended", line.trim_end());
         return Err(too_late(Failure::property(observed)));
     }
     expect_error(&process, status)
 }
 
-/// What a program does first that should not begin to listen.
+/// What a program that should not start to listen does first.
 enum FirstEvent {
     /// It prints this line.
     Listening(String),
@@ -79,7 +79,7 @@ fn exit_status(end: Option<ProcessEnd>) -> Result<ExitStatus, CheckError> {
         Some(ProcessEnd::Refused(reason) | ProcessEnd::Unable(reason)) => {
             Err(CheckError::Inconclusive(reason))
         }
-        None => Err(CheckError::Inconclusive("the program's supervisor is gone".to_owned())),
+        None => Err(CheckError::Inconclusive("the program's supervisor was killed".to_owned())),
     }
 }
 

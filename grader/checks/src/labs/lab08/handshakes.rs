@@ -13,17 +13,17 @@ use super::records::client_hello;
 use crate::expect;
 use crate::scenarios::crowd;
 
-/// How often the clients of [`SlowClient::ALL`] come.
+/// How often the clients of [`SlowClient::ALL`] connect.
 const ROUNDS: usize = 3;
 
-/// When the ClientHello of [`SlowClient::Late`] comes, in twentieths of the limit.
+/// When the ClientHello of [`SlowClient::Late`] is sent, in twentieths of the limit.
 const LAST_MOMENT: u32 = 17;
 
 /// Handshakes that stall delay no other client.
 pub(super) async fn stalled_handshakes(trial: &Trial) -> Result<(), CheckError> {
     let [first, second, third] = STAGES;
-    let what = format!("clients without TLS, which send {first}, {second} or {third}, and no more");
-    let attackers = "handshakes that do not go on";
+    let what = format!("clients that send {first}, {second} or {third}, and then stop");
+    let attackers = "stalled handshakes";
     let connect = async |server: &Rc<Server>, index| connect_stalled(server, index).await;
     let delayed = crowd::stuck_clients(trial, &GENEROUS, &what, attackers, connect).await;
     delayed.map_err(|error| error.if_unanswered(causes::HANDSHAKE_IN_ACCEPT_LOOP))
@@ -34,9 +34,9 @@ pub(super) async fn stalled_handshakes(trial: &Trial) -> Result<(), CheckError> 
 enum SlowClient {
     /// It stops at this stage.
     Stalled(usize),
-    /// Its ClientHello comes byte by byte.
+    /// Its ClientHello arrives byte by byte.
     Trickling,
-    /// Its ClientHello comes shortly before the limit, and nothing after it.
+    /// Its ClientHello arrives shortly before the limit, and nothing after it.
     Late,
 }
 
@@ -44,25 +44,25 @@ impl SlowClient {
     const ALL: [Self; 5] =
         [Self::Stalled(0), Self::Stalled(1), Self::Stalled(2), Self::Trickling, Self::Late];
 
-    /// What reports call it.
+    /// Its name in reports.
     fn text(self) -> String {
         match self {
             Self::Stalled(stage) => format!("a client that sends {}", STAGES[stage]),
-            Self::Trickling => "a client whose ClientHello comes byte by byte".to_owned(),
-            Self::Late => "a client whose ClientHello comes in the last moment".to_owned(),
+            Self::Trickling => "a client whose ClientHello arrives byte by byte".to_owned(),
+            Self::Late => "a client whose ClientHello arrives at the last moment".to_owned(),
         }
     }
 }
 
-/// A handshake is ended at its limit, and not before; afterwards there is no limit.
+/// A handshake is ended at its limit and not before; afterwards there is no limit.
 pub(super) async fn handshake_timeout(trial: &Trial) -> Result<(), CheckError> {
     const LIMIT: Duration = Duration::from_millis(600);
     const START: Start = Start { flags: &["--handshake-timeout-ms", "600"], ..Start::PLAIN };
-    /// The limit where no flag gives another one.
+    /// The limit without the flag.
     const DEFAULT_LIMIT: Duration = Duration::from_secs(2);
     let default = trial.start(&Start::PLAIN).await?;
     let server = trial.start(&START).await?;
-    // The first handshake may take a program that is compiled as it runs longer than the limit.
+    // The first handshake of a program that is compiled just in time may take longer than the limit.
     let _ = server.dial().await;
     announce_clients(trial, LIMIT, DEFAULT_LIMIT);
     let slow = async {
@@ -82,11 +82,11 @@ pub(super) async fn handshake_timeout(trial: &Trial) -> Result<(), CheckError> {
     for client in SlowClient::ALL {
         let times = samples.iter().filter(|(of, _)| *of == client);
         let times: Vec<_> = times.map(|&(_, elapsed)| elapsed).collect();
-        let what = format!("{} is closed", client.text());
+        let what = format!("{} is disconnected", client.text());
         expect::on_time(&server, &what, LIMIT, &times, causes.clone()).await?;
     }
     let silent: Vec<_> = silent.into_iter().map(|(_, elapsed)| elapsed).collect();
-    let what = "without the flag, a client that sends nothing is closed";
+    let what = "without the flag, a client that sends nothing is disconnected";
     expect::on_time(&default, what, DEFAULT_LIMIT, &silent, causes).await
 }
 
@@ -94,17 +94,17 @@ pub(super) async fn handshake_timeout(trial: &Trial) -> Result<(), CheckError> {
 fn announce_clients(trial: &Trial, limit: Duration, default_limit: Duration) {
     let [first, second, third] = STAGES;
     trial.step(format!(
-        "{ROUNDS} times: connect five clients: three send {first}, {second} or {third}, and no more; of the \
-         fourth one's ClientHello a byte comes every {}; the fifth one's comes whole after {}, and no more",
+        "{ROUNDS} times, connect five clients: three send {first}, {second} or {third}; the fourth sends a \
+         byte of its ClientHello every {}; the fifth sends a whole one after {}, and then stops",
         time(limit * 3 / 10),
         time(limit * LAST_MOMENT / 20)
     ));
     trial.step(format!(
-        "meanwhile a client shakes hands, is idle for {}, and must be served then",
+        "at the same time, a client completes its handshake, is idle for {} and must still be served",
         time(3 * limit)
     ));
     trial.step(format!(
-        "meanwhile three clients of the first server, whose limit is {}, send nothing",
+        "at the same time, three clients of the first server, whose limit is {}, send nothing",
         time(default_limit)
     ));
 }
@@ -115,7 +115,7 @@ async fn time_until_closed(
     client: SlowClient,
     limit: Duration,
 ) -> Result<(SlowClient, Duration), CheckError> {
-    // Before the connect (rule R2): the program's clock begins later.
+    // Before connecting (rule R2): the program's clock begins later.
     let begin = Instant::now();
     match client {
         SlowClient::Stalled(stage) => {
@@ -128,9 +128,9 @@ async fn time_until_closed(
         }
         SlowClient::Late => {
             let client = connect_plain(server, "the slow client").await?;
-            // Not a wait for something: the pause is what is tried.
+            // Not a wait for an event: the pause itself is the test.
             tokio::time::sleep(limit * LAST_MOMENT / 20).await;
-            // Where its time is over already, that is seen now.
+            // If its time is already over, `expect_closed` notices.
             let _ = client.connection.send(&client_hello(server.context())?.into()).await;
             expect_closed(&client).await?;
         }
@@ -153,7 +153,7 @@ async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Resul
     let pause = limit * 3 / 10;
     let bytes = async {
         for &byte in &hello[..BYTES] {
-            // A byte that is in flight when the program closes may turn its end into a reset.
+            // A byte in flight when the program closes may turn the FIN into a reset.
             if client.connection.send(&vec![byte].into()).await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -165,7 +165,7 @@ async fn trickle(server: &Rc<Server>, client: &Client, limit: Duration) -> Resul
         closed = expect_closed(client) => closed,
         () = bytes => {
             let open = time(begin.elapsed());
-            let observed = format!("it is open after {open}, in which a byte came every {}", time(pause));
+            let observed = format!("it is still open after {open}, with a byte sent every {}", time(pause));
             let failure = Failure::property(observed)
                 .expecting(format!("the connection is closed {} after accept", time(limit)))
                 .because(causes::HANDSHAKE_DEADLINE_FOR_EACH_READ);
@@ -182,12 +182,12 @@ async fn expect_idle_client_stays(server: &Rc<Server>, limit: Duration) -> Resul
         let begin = Instant::now();
         match server.serve_new_client("the idle client").await {
             Ok(client) => break client,
-            // It was not the client's handshake alone that took so long.
+            // A handshake this slow may be the machine's fault.
             Err(_) if !expect::is_early(begin.elapsed(), limit) && tries < MAX_TRIES => tries += 1,
             Err(error) => return Err(error),
         }
     };
-    // Not a wait for something: the silence is what is tried.
+    // Not a wait for an event: the silence itself is the test.
     tokio::time::sleep(3 * limit).await;
     client.ask().await.map_err(|error| {
         let error = error.because(causes::DEADLINE_OUTLIVES_HANDSHAKE);

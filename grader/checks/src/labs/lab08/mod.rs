@@ -1,4 +1,4 @@
-//! Lab 08, TLS: a byte echo that an attacker on the way can neither read nor fake, and a client for it.
+//! Lab 08, TLS: a byte echo that an attacker on the path can neither read nor forge, and a client for it.
 
 mod acceptor;
 mod causes;
@@ -44,12 +44,12 @@ pub(super) static LAB: Lab = Lab {
     residue_check: Some("descriptors-return"),
 };
 
-/// The deadline of checks that move much data, or have many clients.
+/// The deadline of checks that move a lot of data or have many clients.
 const LONG: Duration = Duration::from_secs(60);
 
 const CROWD_SIZE: usize = 200;
 
-/// A handshake that will never be done is over soon: not each library notices that its client has gone.
+/// Abandoned handshakes end soon: not every library notices that its client has left.
 const SHORT: Start = Start { flags: &["--handshake-timeout-ms", "4000"], ..Start::PLAIN };
 
 const ECHO: &str = "tls-echo";
@@ -61,7 +61,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check(ECHO)
         .task(1)
         .correctness(8)
-        .rule("over TLS 1.2 and 1.3, whatever is sent comes back equal, at once")
+        .rule("over TLS 1.2 and 1.3, everything is echoed unchanged and immediately")
         .run(|trial| Box::pin(acceptor::tls_echo(trial))),
     check("large-stream")
         .task(1)
@@ -73,48 +73,48 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("close-notify")
         .task(1)
         .correctness(6)
-        .rule("close_notify is answered after the remaining bytes; a bare FIN ends the client, too")
+        .rule("close_notify is answered once all bytes are echoed; a bare FIN also ends the session")
         .requires(&[ECHO])
         .run(|trial| Box::pin(acceptor::close_notify(trial))),
     check("plaintext-rejected")
         .task(1)
         .correctness(6)
-        .rule("a client without TLS gets an alert or nothing, then the end; others are not harmed")
+        .rule("a client without TLS is disconnected, with or without an alert; others are served")
         .requires(&[ECHO])
         .run(|trial| Box::pin(refusals::plaintext_rejected(trial))),
     check("old-protocols-refused")
         .task(1)
         .correctness(4)
-        .rule("a client that knows TLS 1.1 at most gets an alert or the end, and no handshake")
+        .rule("a client that supports at most TLS 1.1 is disconnected without a handshake")
         .requires(&[ECHO])
         .run(|trial| Box::pin(refusals::old_protocols_refused(trial))),
     check("bad-key-pair")
         .task(1)
         .correctness(4)
-        .rule("a wrong key, a missing file or no PEM: `error: …` and status 1, without listening")
+        .rule("for a wrong key, missing file or bad PEM, serve prints `error: …` and exits with 1")
         .run(|trial| Box::pin(files::bad_key_pair(trial))),
     check(STALLED)
         .task(2)
         .concurrency(12)
-        .rule("200 handshakes that do not go on delay nobody")
+        .rule("200 stalled handshakes delay no other client")
         .requires(&[ECHO])
         .run(|trial| Box::pin(handshakes::stalled_handshakes(trial))),
     check("handshake-timeout")
         .task(2)
         .concurrency(9)
-        .rule("a handshake that is not done in time is closed; a client idle after it is not")
+        .rule("a client whose handshake takes too long is disconnected; one idle after it is not")
         .requires(&[STALLED])
         .run(|trial| Box::pin(handshakes::handshake_timeout(trial))),
     check(CROWD)
         .task(2)
         .concurrency(8)
-        .rule("200 clients are all answered while all of them are open")
+        .rule("200 simultaneous clients are all answered")
         .requires(&[ECHO])
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &GENEROUS, CROWD_SIZE))),
     check("descriptors-return")
         .task(2)
         .cleanup(8)
-        .rule("after good and failed handshakes alike the descriptors are as before")
+        .rule("after successful and failed handshakes alike, the descriptor count is as before")
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
@@ -124,48 +124,48 @@ static CHECKS: &[Check] = &of_lab(8, [
     check(ACCEPTS)
         .task(3)
         .correctness(2)
-        .rule("lines are sent and answers printed, until the server's close_notify")
+        .rule("the client sends lines and prints the answers until the server's close_notify")
         .run(|trial| Box::pin(client::client_accepts(trial))),
     check("client-reports-truncation")
         .task(3)
         .correctness(2)
-        .rule("a FIN without close_notify: what came is printed, and the status is 1")
+        .rule("after a FIN without close_notify, the client prints what arrived; exit status 1")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::reports_truncation(trial))),
     check("client-rejects-expired")
         .task(3)
         .correctness(3)
-        .rule("a certificate out of its time: status 1, one line, nothing of the input sent")
+        .rule("the client rejects an expired or not yet valid certificate: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::Expired, Fault::NotYetValid]))),
     check("client-rejects-self-signed")
         .task(3)
         .correctness(3)
-        .rule("a certificate that vouches for itself: the same")
+        .rule("the client rejects a self-signed certificate: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::SelfSigned]))),
     check("client-rejects-wrong-host")
         .task(3)
         .correctness(3)
-        .rule("a certificate of somebody else: the same")
+        .rule("the client rejects a certificate for another name: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongHost]))),
     check("client-rejects-wrong-ca")
         .task(3)
         .correctness(3)
-        .rule("a certificate of a CA that is not trusted, whatever its name: the same")
+        .rule("the client rejects a certificate issued by an untrusted CA: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongCa]))),
     check("client-rejects-wrong-key")
         .task(3)
         .correctness(2)
-        .rule("a right certificate whose key the server does not have: the same")
+        .rule("the client rejects a server without its certificate's key: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongKey]))),
     check("mutual-tls")
         .task(4)
         .correctness(8)
-        .rule("--client-ca: only clients of that CA are served; a file without a CA is an error")
+        .rule("--client-ca admits only clients of that CA; a file without a CA is an error")
         .requires(&[ECHO, ACCEPTS])
         .run(|trial| Box::pin(mutual::mutual_tls(trial))),
 ]);

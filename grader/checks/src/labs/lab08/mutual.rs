@@ -1,4 +1,4 @@
-//! Task 4: both sides show a certificate.
+//! Task 4: both sides present a certificate.
 
 use std::rc::Rc;
 
@@ -15,8 +15,8 @@ use super::files::expect_no_start;
 use super::protocol::{ClientCertificate, ONLY_12, ONLY_13, Versions, secure, test_server};
 use crate::scenarios::client_program;
 
-/// A server with `--client-ca` serves clients of that CA only, and the client program shows its
-/// certificate when it is asked to.
+/// A server with `--client-ca` serves only clients of that CA, and the client program presents its
+/// certificate on request.
 pub(super) async fn mutual_tls(trial: &Trial) -> Result<(), CheckError> {
     const MISSING_CA: Files =
         &[("--cert", SERVER), ("--key", SERVER_KEY), ("--client-ca", MISSING)];
@@ -39,20 +39,22 @@ async fn serves_known_clients_only(trial: &Trial) -> Result<(), CheckError> {
         let offered = versions_text(versions);
         for (identity, what) in [
             (Identity::Nobody, "no certificate"),
-            (Identity::OfAnotherCa, "one of another CA of the same name"),
-            (Identity::Expired, "one that has expired"),
+            (Identity::OfAnotherCa, "a certificate issued by an untrusted CA with the same name"),
+            (Identity::Expired, "an expired certificate"),
         ] {
-            trial.step(format!("connect a client over {offered} with {what}, and send some bytes"));
+            trial.step(format!("connect a client over {offered} with {what}; it sends some bytes"));
             expect_not_served(trial, &server, versions, identity).await?;
         }
-        trial.step(format!("connect one over {offered} with a right one, and exchange some bytes"));
+        trial.step(format!(
+            "connect a client over {offered} with a valid certificate; exchange some bytes"
+        ));
         connect(&server, "the client", versions, Identity::Known).await?.ask().await?;
     }
     Ok(())
 }
 
-/// Expects that a client that is `identity` is not served. Its handshake may succeed: in TLS 1.3 a
-/// client has done its part before the server has seen its certificate.
+/// Expects that a client that is `identity` is not served. Its handshake may succeed: in TLS 1.3 the
+/// client completes it before the server has seen the client's certificate.
 async fn expect_not_served(
     trial: &Trial,
     server: &Rc<Server>,
@@ -69,29 +71,29 @@ async fn expect_not_served(
             Err(WireError::Machine(reason)) => return Err(WireError::Machine(reason)),
             Err(_) => return Ok(None),
         };
-        // Where sending fails, reading says why.
+        // If sending fails, reading says why.
         let _ = connection.send(&request).await;
         Ok(connection.first_words().await)
     };
-    let expected = "a client that has not shown a valid certificate of the given CA is not served: its \
-                    connection ends, and nothing comes back";
+    let expected = "a client without a valid certificate issued by the given CA is not served: its \
+                    connection ends without an answer";
     let answer = server.wait(None, expected, answer).await;
     let not_dropped = causes::FAILED_HANDSHAKE_NOT_DROPPED;
     let Some(bytes) = answer.map_err(|error| error.if_unanswered(not_dropped))? else {
         return Ok(());
     };
-    let observed = format!("it got its echo: {}", quoted(&bytes[..bytes.len().min(20)]));
+    let observed = format!("the client got its echo: {}", quoted(&bytes[..bytes.len().min(20)]));
     let failure = Failure::property(observed)
         .expecting(expected)
         .because(causes::CLIENT_CERTIFICATE_NOT_REQUIRED);
     Err(server.fail(failure).await)
 }
 
-/// The client program shows its certificate to a server that requests one.
+/// The client program presents its certificate to a server that requests one.
 async fn shows_certificate(trial: &Trial) -> Result<(), CheckError> {
     let server = test_server(trial, BufferSize::Default, None, ClientCertificate::Given)?;
     let program = ClientProgram::start(trial, server)?;
-    trial.step("the server asks for a certificate, and answers a line");
+    trial.step("the server requests a certificate and answers a line");
     program.arrive().await?;
     client_program::exchange_line(&program, &trial.line(), &trial.line()).await?;
     program.end_input();
@@ -104,6 +106,6 @@ async fn shows_certificate(trial: &Trial) -> Result<(), CheckError> {
 async fn reports_refusal(trial: &Trial) -> Result<(), CheckError> {
     let server = test_server(trial, BufferSize::Default, None, ClientCertificate::Missing)?;
     let program = ClientProgram::start(trial, server)?;
-    trial.step("the server asks for a certificate, and the program has none");
+    trial.step("the server requests a certificate, but the program has none");
     program.expect_to_be_refused(&trial.line()).await
 }

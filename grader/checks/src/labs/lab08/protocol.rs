@@ -1,4 +1,4 @@
-//! TLS as a way to get a connection: the scenarios over it are the same.
+//! TLS as a way to connect: the same scenarios run over it.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use engine::verdict::CheckError;
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
-/// TLS 1.3, with certificates of the run.
+/// TLS 1.3, with this run's certificates.
 #[derive(Debug)]
 pub(super) struct Tls;
 
@@ -32,7 +32,7 @@ impl Dial for Tls {
     }
 
     fn dialled(&self) -> &'static str {
-        "the connection is taken, and hands are shaken over TLS"
+        "the connection is accepted, and the TLS handshake completes"
     }
 
     fn test_server(
@@ -45,10 +45,10 @@ impl Dial for Tls {
 }
 
 fn no_certificates(error: &str) -> WireError {
-    WireError::Machine(format!("cannot make certificates: {error}"))
+    WireError::Machine(format!("cannot create certificates: {error}"))
 }
 
-/// Shakes hands over `connection` as a client that offers `versions` and is `identity`.
+/// Completes a handshake over `connection` as a client that offers `versions` and is `identity`.
 ///
 /// # Errors
 ///
@@ -74,11 +74,11 @@ pub(super) enum ClientCertificate {
     Given,
 }
 
-/// A server for a client program, whose certificate has this fault, or none.
+/// A server for a client program; its certificate has this fault, or none.
 ///
 /// # Errors
 ///
-/// This machine has no port or descriptor to give, or no certificates.
+/// This machine has no free port or descriptor, or no certificates.
 pub(super) fn test_server(
     context: &Context,
     buffers: BufferSize,
@@ -87,7 +87,7 @@ pub(super) fn test_server(
 ) -> Result<TestServer, CheckError> {
     let pki = context.pki()?;
     let session = pki.to_client(fault, client != ClientCertificate::NotRequested);
-    let cannot = |error| CheckError::Inconclusive(format!("cannot make certificates: {error}"));
+    let cannot = |error| CheckError::Inconclusive(format!("cannot create certificates: {error}"));
     let mut words = vec!["--ca".into(), pki.path(CA).into()];
     words.extend(["--server-name".into(), pki.name.clone().into()]);
     let mut shown = format!("--ca {CA} --server-name NAME");

@@ -1,4 +1,4 @@
-//! Records of TLS as bytes: what a client without TLS sends, and what it gets.
+//! TLS records as bytes: what a client without TLS sends, and what it gets.
 
 use std::io;
 
@@ -8,14 +8,14 @@ use engine::verdict::CheckError;
 
 use super::protocol::ONLY_13;
 
-/// A ClientHello of TLS 1.3, as a record.
+/// A TLS 1.3 ClientHello, as a record.
 ///
 /// # Errors
 ///
 /// This machine has no random numbers.
 pub(super) fn client_hello(context: &Context) -> Result<Vec<u8>, CheckError> {
     let cannot =
-        |error: io::Error| CheckError::Inconclusive(format!("cannot make a hello: {error}"));
+        |error: io::Error| CheckError::Inconclusive(format!("cannot make a ClientHello: {error}"));
     let mut session = context.pki()?.to_server(ONLY_13, Identity::Nobody).map_err(cannot)?;
     let mut hello = Vec::new();
     session.write_tls(&mut hello).map_err(cannot)?;
@@ -48,8 +48,7 @@ pub(super) fn legacy_client_hello(context: &Context, minor: u8) -> Vec<u8> {
     record
 }
 
-/// Whether `bytes` are alerts that are not encrypted (RFC 8446, section 6); the last one may be
-/// incomplete.
+/// Whether `bytes` are unencrypted alerts (RFC 8446, section 6); the last one may be incomplete.
 #[must_use]
 pub(super) fn are_alerts(bytes: &[u8]) -> bool {
     /// A type, a version, a length, a level and a description.

@@ -1,4 +1,4 @@
-//! Requests, each with the answer that a right server gives.
+//! Requests, each with the answer of a correct server.
 
 use engine::drive::Context;
 use serde_json::{Value, json};
@@ -13,13 +13,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// It is answered with `result`.
+    /// A request that is answered with `result`.
     fn answered(id: u64, op: &str, value: &Value, result: &Value) -> Self {
         let request = json!({ "id": id, "op": op, "value": value });
         Self { request, answer: json!({ "id": id, "ok": result }) }
     }
 
-    /// It is answered with the error `reason`.
+    /// A request that is answered with the error `reason`.
     pub(super) fn refused(id: u64, op: &str, value: &Value, reason: &str) -> Self {
         let request = json!({ "id": id, "op": op, "value": value });
         Self { request, answer: json!({ "id": id, "error": reason }) }
@@ -30,7 +30,7 @@ impl Call {
         Self::answered(id, "echo", value, value)
     }
 
-    /// The `terms` make this `sum`.
+    /// The sum of `terms` is `sum`.
     pub(super) fn sum(id: u64, terms: &Value, sum: &Value) -> Self {
         Self::answered(id, "sum", terms, sum)
     }
@@ -40,12 +40,12 @@ impl Call {
         Self::answered(id, "reverse", &json!(text), &json!(text.chars().rev().collect::<String>()))
     }
 
-    /// An easy one of any op.
+    /// An easy call with a random op.
     pub(super) fn any(context: &Context, id: u64) -> Self {
         Self::easy(context, context.number(0..=2), id)
     }
 
-    /// An easy one: letters and whole numbers. `turn` decides the op.
+    /// An easy call: letters and whole numbers. `turn` decides the op.
     pub(super) fn easy(context: &Context, turn: usize, id: u64) -> Self {
         match turn % 3 {
             0 => Self::echo(id, &json!(context.word_text())),
@@ -57,7 +57,7 @@ impl Call {
         }
     }
 
-    /// One of each op, with characters of several bytes.
+    /// One call of each op, with multi-byte characters.
     pub(super) fn one_of_each(context: &Context) -> [Self; 3] {
         let id = some_id(context);
         let text = format!("é🦀{}", context.text(4));
@@ -69,7 +69,7 @@ impl Call {
         ]
     }
 
-    /// One whose body has exactly `length` bytes.
+    /// A call whose body has exactly `length` bytes.
     pub(super) fn of_length(context: &Context, length: usize) -> Self {
         let id = some_id(context);
         let around = Self::echo(id, &json!("")).frame().len() - HEADER;
@@ -92,7 +92,7 @@ pub(super) fn joined(calls: &[Call]) -> Vec<u8> {
     calls.iter().flat_map(Call::frame).collect()
 }
 
-/// A random id, so that no answer can have been written beforehand.
+/// A random id, so that no program can know the answer in advance.
 pub(super) fn some_id(context: &Context) -> u64 {
     context.number(1..=1_000_000) as u64
 }

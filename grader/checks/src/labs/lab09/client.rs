@@ -15,7 +15,7 @@ use super::frame::shown_frames;
 use super::object::{error, has, hidden_difference, shown};
 use super::reader::{FrameReader, Unfinished};
 
-/// What a server says to a frame above the limit, before it closes the connection.
+/// The error with which a server answers a frame above the limit, before it closes the connection.
 pub(super) const TOO_LARGE: &str = "frame too large";
 
 /// A client that reads answers one by one.
@@ -24,12 +24,12 @@ pub(super) struct FrameClient {
     name: String,
     server: Rc<Server>,
     frames: RefCell<FrameReader>,
-    /// What it has sent last, as reports show it.
+    /// What it sent last, as reports show it.
     sent: RefCell<String>,
 }
 
 impl FrameClient {
-    /// Connects, to be called `name`.
+    /// Connects a client that reports call `name`.
     pub(super) async fn connect(server: &Rc<Server>, name: &str) -> Result<Self, CheckError> {
         Ok(Self {
             client: server.connect(name).await?,
@@ -40,7 +40,7 @@ impl FrameClient {
         })
     }
 
-    /// How reports call it.
+    /// Its name in reports.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -55,7 +55,7 @@ impl FrameClient {
         self.client.send(&bytes.to_vec().into()).await
     }
 
-    /// From now on reports show this as what was sent last.
+    /// From now on, reports show `what` as sent last.
     pub(super) fn describe_sent(&self, what: String) {
         self.sent.replace(what);
     }
@@ -65,12 +65,12 @@ impl FrameClient {
         self.connection().half_close();
     }
 
-    /// Breaks the connection (RST).
+    /// Resets the connection (RST).
     pub(super) fn reset(self) {
         self.client.reset();
     }
 
-    /// Makes `call`, and expects its answer. `cause` is the likely cause where another or none comes.
+    /// Makes `call`, and expects its answer. `cause` is the likely cause of a wrong or missing answer.
     pub(super) async fn ask(
         &self,
         call: &Call,
@@ -86,11 +86,11 @@ impl FrameClient {
         self.ask(&Call::any(context, some_id(context)), cause).await
     }
 
-    /// The next answer, which is needed for what is `expected`.
+    /// The next answer; a failure to get it says what was `expected`.
     ///
     /// # Errors
     ///
-    /// None comes, or a frame that is not an object.
+    /// None arrives, or its body is not an object.
     pub(super) async fn answer(&self, expected: &str) -> Result<Value, CheckError> {
         self.receive(expected).await.map_err(|missing| missing.error)
     }
@@ -112,27 +112,27 @@ impl FrameClient {
         })
     }
 
-    /// Adds to `failure`, met while an answer was waited for, what has come of the answer and what was sent.
+    /// Adds what was sent, and what arrived of the answer, to the `failure` of a wait for an answer.
     fn complete(&self, failure: &mut Failure, unfinished: Option<Unfinished>) {
         if failure.kind.symptom().is_unanswered()
             && let Some(Unfinished { observed, cause }) = unfinished
         {
             failure.observations.push(observed.into());
-            // Of a part that is not written the cause is known.
+            // The cause is known if a part is not written yet.
             if let Some(cause) = cause
                 && failure.is_unanswered()
             {
                 failure.cause = Some(cause.into());
             }
         }
-        // Which client notices first that the program has ended is luck.
+        // Which client first notices that the program has ended is nondeterministic.
         if !self.server.process.has_ended() {
             failure.observations.push(self.sent_last().into());
         }
     }
 
-    /// Expects the next answer to be `answer`, and perhaps to have further members. `cause` is the likely cause where
-    /// another or none comes.
+    /// Expects the next answer to be `answer`, perhaps with further members. `cause` is the likely cause of a wrong or
+    /// missing answer.
     pub(super) async fn expect(
         &self,
         answer: &Value,
@@ -141,7 +141,7 @@ impl FrameClient {
         self.expect_as(&format!("{} gets {}", self.name, shown(answer)), answer, cause).await
     }
 
-    /// As [`Self::expect`], where reports say what is `expected`.
+    /// As [`Self::expect`], but reports say `expected`.
     pub(super) async fn expect_as(
         &self,
         expected: &str,
@@ -161,7 +161,7 @@ impl FrameClient {
     }
 
     fn sent_last(&self) -> String {
-        format!("it had sent {}", self.sent.borrow())
+        format!("the client had sent {}", self.sent.borrow())
     }
 
     /// Expects the end of the stream, by FIN or RST (rule R14), and no answer before it.
@@ -171,12 +171,12 @@ impl FrameClient {
         if rest.is_empty() {
             return Ok(());
         }
-        let failure = Failure::property(format!("before that came {}", shown_frames(&rest)));
+        let failure = Failure::property(format!("before that, it got {}", shown_frames(&rest)));
         let failure = failure.observing(self.sent_last()).expecting(expected).because(cause);
         Err(self.server.fail(failure).await)
     }
 
-    /// What comes before the connection ends, by FIN or RST.
+    /// What arrives before the connection ends, by FIN or RST.
     ///
     /// # Errors
     ///
@@ -188,7 +188,8 @@ impl FrameClient {
         Ok([self.frames.take().remaining(), &ending.words].concat())
     }
 
-    /// Expects the error [`TOO_LARGE`], and then the end of the connection, both while it sends nothing.
+    /// Expects the error [`TOO_LARGE`], and then the end of the connection, both while the client sends
+    /// nothing.
     pub(super) async fn expect_too_large(&self, cause: &Explanation) -> Result<(), CheckError> {
         self.expect(&error(TOO_LARGE), Some(cause)).await?;
         self.expect_end(&causes::OPEN_AFTER_FRAME_TOO_LARGE).await
@@ -203,7 +204,7 @@ impl FrameClient {
         }
         let failure = Failure::property(format!("it got {}", shown_frames(rest)))
             .observing(self.sent_last())
-            .expecting(format!("{} gets nothing that it has not asked for", self.name))
+            .expecting(format!("{} gets one answer per request", self.name))
             .because(causes::MORE_THAN_ONE_ANSWER);
         Err(self.server.fail(failure).await)
     }
@@ -212,7 +213,7 @@ impl FrameClient {
     ///
     /// # Errors
     ///
-    /// Its descriptors may not be read.
+    /// The grader is not allowed to read the program's descriptors.
     pub(super) fn peer_socket(&self) -> Result<Option<PeerSocket>, CheckError> {
         let port = self.connection().ports.0;
         let is_it = |entry: &TcpSocket| entry.remote_address.port() == port;
@@ -221,9 +222,9 @@ impl FrameClient {
         Ok(socket.map(|socket| PeerSocket { pid: socket.pid, descriptor: socket.descriptor }))
     }
 
-    /// Waits a moment for the program to read all that was sent. It need not, and whether it has cannot always be seen.
+    /// Waits a moment for the program to read all that was sent. It need not do so, and the grader cannot always tell.
     pub(super) async fn wait_until_read(&self, peer_socket: Option<&PeerSocket>) {
-        /// Longer than any program takes that waits for input on a machine that is not busy.
+        /// Longer than a program that waits for input takes on an idle machine.
         const MOMENT: Duration = Duration::from_millis(100);
         let begin = Instant::now();
         loop {
@@ -237,28 +238,28 @@ impl FrameClient {
     }
 }
 
-/// A socket of the program's.
+/// A socket of the program.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PeerSocket {
     pid: i32,
     descriptor: i32,
 }
 
-/// Why an answer did not come.
+/// Why an answer did not arrive.
 struct MissingAnswer {
     error: CheckError,
-    /// Whether what has come of the answer shows why the rest does not.
+    /// Whether what arrived of the answer shows why the rest is missing.
     is_explained: bool,
 }
 
 impl MissingAnswer {
-    /// Gives `cause` where only the symptom is known.
+    /// Gives `cause` if only a symptom is known.
     fn explain(self, cause: Option<&Explanation>) -> CheckError {
         if self.is_explained { self.error } else { explain_symptom(self.error, cause) }
     }
 }
 
-/// Gives `cause` for a failure of which only the symptom is known: silence, or the end of the connection.
+/// Gives `cause` for a failure that shows only a symptom: silence, or the end of the connection.
 fn explain_symptom(error: CheckError, cause: Option<&Explanation>) -> CheckError {
     error.amend(|failure| {
         let is_symptom = failure.kind.is_unanswered() || failure.kind.may_follow_an_end();

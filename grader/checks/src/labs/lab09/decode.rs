@@ -15,12 +15,12 @@ use super::frame::{HEADER, shown_cut, shown_frames};
 use super::object::shown;
 use super::start::PATIENT;
 
-/// The answers to whole frames are the measure: another check asks whether they are right.
+/// The answers to complete frames are the reference: another check tests whether they are right.
 pub(super) async fn split_anywhere(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&PATIENT).await?;
     let calls = Call::one_of_each(trial);
     trial.step(
-        "connect client A, send three frames whole, each after the answer to the one before: echo, sum, reverse",
+        "connect client A; it sends three complete frames, each after the previous answer: echo, sum, reverse",
     );
     let client = FrameClient::connect(&server, "client A").await?;
     let mut answers = Vec::new();
@@ -29,18 +29,18 @@ pub(super) async fn split_anywhere(trial: &Trial) -> Result<(), CheckError> {
     }
     cut_at_each_place(trial, &client, &calls, &answers).await?;
     client.finish().await?;
-    trial.step("connect client B, send the same three frames byte by byte");
+    trial.step("connect client B; it sends the same three frames byte by byte");
     byte_by_byte(&server, &calls, &answers).await?;
     cut_with_pauses(trial, &server, &calls[0], &answers[0]).await
 }
 
-/// What the program answers to `call`: the members that an answer must have, right or not.
+/// The program's answer to `call`, right or not: only the members that an answer must have.
 async fn answer_to_whole_frame(client: &FrameClient, call: &Call) -> Result<Value, CheckError> {
     client.send(&call.frame()).await?;
     let expected = format!("client A gets an answer to request {}", call.request["id"]);
     let id = json!({ "id": call.request["id"] });
     let mut answer = client.expect_as(&expected, &id, None).await?;
-    // What else it may have need not be the same each time.
+    // Other members need not be the same each time.
     if let Some(members) = answer.as_object_mut() {
         members.retain(|name, _| ["id", "ok", "error"].contains(&name.as_str()));
     }
@@ -58,8 +58,8 @@ async fn cut_at_each_place(
     for ((call, answer), name) in calls.iter().zip(answers).zip(["echo", "sum", "reverse"]) {
         let bytes = call.frame();
         trial.step(format!(
-            "send the {name} again in two pieces, the second one when the first was read: cut at each \
-             place in turn"
+            "send the {name} again in two pieces, the second once the first has been read; repeat this with the \
+             cut at each possible place"
         ));
         for cut in 1..bytes.len() {
             let (one, two) = bytes.split_at(cut);
@@ -85,19 +85,19 @@ async fn byte_by_byte(
         for byte in &bytes {
             client.send(&[*byte]).await?;
             if peer_socket.is_none() {
-                // There is none until the program has accepted the connection.
+                // The program has no socket for it until it has accepted the connection.
                 peer_socket = client.peer_socket()?;
             }
             client.wait_until_read(peer_socket.as_ref()).await;
         }
-        client.describe_sent(format!("byte by byte {}", shown_frames(&bytes)));
+        client.describe_sent(format!("{}, byte by byte", shown_frames(&bytes)));
         client.expect(answer, Some(&causes::DROPS_PARTIAL_FRAMES)).await?;
     }
     client.finish().await
 }
 
-/// Sends a frame in two pieces, with pauses of different lengths: a read that is given up after a while loses what it has
-/// read, if the program reads like that.
+/// Sends a frame in two pieces, with pauses of different lengths: a program that cancels a read after a while may lose
+/// what it has read.
 async fn cut_with_pauses(
     trial: &Trial,
     server: &Rc<Server>,
@@ -108,7 +108,7 @@ async fn cut_with_pauses(
     /// In milliseconds.
     const PAUSES: [u64; 5] = [15, 40, 75, 150, 400];
     trial.step(format!(
-        "connect {} clients, each of which sends the echo in two pieces, {} to {} ms apart: cut in the header, or in the body",
+        "connect {} clients; each sends the echo in two pieces, {} to {} ms apart, cut in the header or in the body",
         CUTS.len() * PAUSES.len(),
         PAUSES[0],
         PAUSES[PAUSES.len() - 1]
@@ -120,7 +120,7 @@ async fn cut_with_pauses(
         let client = FrameClient::connect(server, &name).await?;
         let (one, two) = bytes.split_at(cut);
         client.send(one).await?;
-        // Not a wait for something: the pause is what is tried.
+        // Not a wait for an event: the pause itself is the test.
         tokio::time::sleep(Duration::from_millis(pause)).await;
         client.send(two).await?;
         client.describe_sent(format!("{}, {pause} ms apart", shown_cut(bytes, cut)));
@@ -141,8 +141,8 @@ pub(super) async fn coalesced(trial: &Trial) -> Result<(), CheckError> {
         in_one_piece(trial, &server, &some(number)).await?;
     }
     trial.step(
-        "send one frame and a half; once the first is answered the rest, and another half with it, and so on: cut \
-         in the header, after it, and in the body",
+        "send one and a half frames; after the first answer, send the rest with another half, and so on, cutting in \
+         the header, after it and in the body",
     );
     let client = FrameClient::connect(&server, "the client").await?;
     frame_and_a_half(&client, &some(CUTS.len() + 1)).await?;
@@ -161,7 +161,7 @@ async fn in_one_piece(
     client.send(&bytes).await?;
     for (index, call) in calls.iter().enumerate() {
         client.describe_sent(format!(
-            "{number} frames in one piece, this as number {}: {}",
+            "{number} frames in one piece; number {} was {}",
             index + 1,
             shown(&call.request)
         ));
@@ -170,10 +170,10 @@ async fn in_one_piece(
     client.finish().await
 }
 
-/// After so many bytes a frame is cut whose first part comes with the end of the frame before.
+/// After how many bytes a frame is cut; its first part is sent with the end of the previous frame.
 const CUTS: [usize; 5] = [2, HEADER, HEADER + 5, 1, 3];
 
-/// Sends each call's frame in two parts, the first of them with the frame before.
+/// Sends each call's frame in two parts, the first of them with the previous frame.
 async fn frame_and_a_half(client: &FrameClient, calls: &[Call]) -> Result<(), CheckError> {
     let cause = &causes::WAITS_FOR_THE_NEXT_FRAME;
     let mut rest = calls[0].frame();
@@ -182,12 +182,12 @@ async fn frame_and_a_half(client: &FrameClient, calls: &[Call]) -> Result<(), Ch
         let (half, kept) = next.split_at(cut);
         client.send(&[&rest[..], half].concat()).await?;
         client.describe_sent(format!(
-            "frame {index} to its end, and with it {} of frame {}",
+            "the rest of frame {index}, with {} of frame {}",
             size(cut as u64),
             index + 1
         ));
         client.expect(&pair[0].answer, Some(cause)).await?;
-        // Half a frame waits for a moment: a program that drops what it has read of it has time to do so.
+        // Half a frame waits for a moment, so that a program that drops half frames has time to do so.
         client.wait_until_read(client.peer_socket()?.as_ref()).await;
         rest = kept.to_vec();
     }

@@ -1,4 +1,4 @@
-//! What is lost, doubled or out of order in a sequence of answers.
+//! What is lost, duplicated or out of order in a sequence of answers.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use super::call::Call;
 use super::causes;
 use super::object::shown;
 
-/// Answers that do not come once each, in the order of their requests.
+/// Answers that do not arrive once each, in the order of their requests.
 #[derive(Debug)]
 pub(super) struct Disorder {
-    /// For each answer the index of the call that it belongs to, if it belongs to one.
+    /// For each answer, the index of the call that it belongs to, if any.
     places: Vec<Option<usize>>,
-    /// The index of the first answer that should have been another.
+    /// The index of the first answer that is not the expected one.
     first: usize,
-    /// How many answers are missing before one that came.
+    /// How many answers are missing before one that arrived.
     lost: usize,
     doubled: usize,
     late: usize,
@@ -26,7 +26,7 @@ pub(super) struct Disorder {
 }
 
 impl Disorder {
-    /// What is wrong with the order of `answers` to `calls`, if anything is. Answers that have not come yet are not
+    /// What is wrong with the order of `answers` to `calls`, if anything. Answers that have not arrived yet are not
     /// lost.
     pub(super) fn find(calls: &[Call], answers: &[Value]) -> Option<Self> {
         let by_id: HashMap<u64, usize> = calls
@@ -34,7 +34,7 @@ impl Disorder {
             .enumerate()
             .filter_map(|(place, call)| Some((call.request["id"].as_u64()?, place)))
             .collect();
-        // An id may come back as 3.0.
+        // An id may be returned as 3.0.
         let place = |answer: &Value| by_id.get(&(answer["id"].as_f64()? as u64)).copied();
         let places: Vec<Option<usize>> = answers.iter().map(place).collect();
         let first = places.iter().enumerate().position(|(at, place)| *place != Some(at))?;
@@ -43,7 +43,7 @@ impl Disorder {
         Some(found)
     }
 
-    /// Counts what is wrong among the answers to so many calls.
+    /// Counts what is wrong among the answers to this many calls.
     fn count(&mut self, calls: usize) {
         let (mut seen, mut furthest) = (vec![0_usize; calls], 0);
         for place in &self.places {
@@ -67,25 +67,25 @@ impl Disorder {
         let Self { places, first, lost, doubled, late, unknown } = self;
         let number = first + 1;
         let what = |at: usize| match (places.get(at), answers.get(at)) {
-            (Some(Some(place)), _) => format!("the one to frame {}", place + 1),
-            (Some(None), Some(answer)) => format!("{}, which is to no frame", shown(answer)),
+            (Some(Some(place)), _) => format!("the answer to frame {}", place + 1),
+            (Some(None), Some(answer)) => format!("{}, which answers no frame", shown(answer)),
             _ => "nothing".to_owned(),
         };
         let came = match places.iter().position(|place| *place == Some(*first)) {
             Some(at) if at < *first => format!("was answer {}", at + 1),
-            Some(at) => format!("came as answer {}", at + 1),
-            None => "did not come".to_owned(),
+            Some(at) => format!("arrived as answer {}", at + 1),
+            None => "did not arrive".to_owned(),
         };
         [
             format!(
-                "{lost} lost, {doubled} doubled, {late} out of order, {unknown} to no frame, of {}",
+                "{lost} lost, {doubled} duplicated, {late} out of order, {unknown} for no frame, among {}",
                 count(answers.len(), "answer")
             ),
-            format!("the first: answer {number} should have been the one to frame {number}"),
+            format!("the first: answer {number} is not the answer to frame {number}"),
             format!("  before it came {}", first.checked_sub(1).map_or("nothing".to_owned(), what)),
             format!("> then came {}", what(*first)),
             format!("  then came {}", what(first + 1)),
-            format!("  the one to frame {number} {came}"),
+            format!("  the answer to frame {number} {came}"),
         ]
     }
 
@@ -113,7 +113,7 @@ mod tests {
         Call::echo(id, &json!(id))
     }
 
-    /// What is wrong with answers that have these ids, where five were asked for.
+    /// What is wrong with answers that have these ids, out of five that were requested.
     fn found(ids: &[u64]) -> Option<([String; 6], &'static str)> {
         let calls: Vec<_> = (1..=5).map(call).collect();
         let answers: Vec<_> = ids.iter().map(|id| call(*id).answer).collect();
@@ -137,14 +137,14 @@ mod tests {
         };
         is(
             &[1, 3, 4],
-            "1 lost, 0 doubled, 0 out of order, 0 to no frame",
+            "1 lost, 0 duplicated, 0 out of order, 0 for no frame",
             causes::LOSES_PIPELINED_FRAMES,
         );
-        is(&[1, 1, 2, 3, 4], "0 lost, 1 doubled, 0 out of order", causes::ANSWERS_FRAMES_TWICE);
-        is(&[1, 3, 2, 4, 5], "0 lost, 0 doubled, 1 out of order", causes::ANSWERS_OUT_OF_ORDER);
+        is(&[1, 1, 2, 3, 4], "0 lost, 1 duplicated, 0 out of order", causes::ANSWERS_FRAMES_TWICE);
+        is(&[1, 3, 2, 4, 5], "0 lost, 0 duplicated, 1 out of order", causes::ANSWERS_OUT_OF_ORDER);
         is(
             &[1, 9, 2],
-            "0 lost, 0 doubled, 0 out of order, 1 to no frame",
+            "0 lost, 0 duplicated, 0 out of order, 1 for no frame",
             causes::ANSWERS_WITHOUT_THEIR_ID,
         );
     }
@@ -155,11 +155,11 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                "the first: answer 2 should have been the one to frame 2",
-                "  before it came the one to frame 1",
-                "> then came the one to frame 3",
-                "  then came the one to frame 2",
-                "  the one to frame 2 came as answer 3",
+                "the first: answer 2 is not the answer to frame 2",
+                "  before it came the answer to frame 1",
+                "> then came the answer to frame 3",
+                "  then came the answer to frame 2",
+                "  the answer to frame 2 arrived as answer 3",
             ]
         );
     }

@@ -16,7 +16,7 @@ use super::protocol::FrameAnswer;
 
 const CLIENTS: usize = 50;
 
-/// What each client announces, in bytes: exactly the limit.
+/// What each client announces, in bytes: exactly the maximum length.
 const LIMIT: u32 = 4 * 1024 * 1024;
 
 pub(super) async fn no_early_allocation(trial: &Trial) -> Result<(), CheckError> {
@@ -24,7 +24,7 @@ pub(super) async fn no_early_allocation(trial: &Trial) -> Result<(), CheckError>
         Start { flags: &["--max-frame", "4194304", "--frame-timeout-ms", "60000"], ..Start::PLAIN };
     let server = trial.start(&START).await?;
     trial.step(format!(
-        "connect {CLIENTS} clients; each is answered, and sends the header of a short frame; note the \
+        "connect {CLIENTS} clients; each gets an answer and sends the header of a short frame; note the \
          program's memory"
     ));
     let clients = server.connect_many(CLIENTS).await?;
@@ -35,21 +35,21 @@ pub(super) async fn no_early_allocation(trial: &Trial) -> Result<(), CheckError>
     wait_until_all_read(&server, &clients).await?;
     let before = Memory::of(&server);
     trial.step(format!(
-        "each sends the rest, and is answered; then a header that announces {LIMIT} bytes, exactly the \
-         limit, and no byte of the body"
+        "each sends the rest and gets an answer; then it sends a header that announces {LIMIT} bytes, \
+         exactly the maximum length, but no body"
     ));
     announce_bodies(&clients, &calls).await?;
     wait_until_all_read(&server, &clients).await?;
-    // What a program does with a header it does at once; only where it does nothing is that to be waited for.
+    // A program acts on a header immediately; the wait is for programs that do nothing.
     server.process.wait_until_idle(Duration::from_millis(150)).await;
     expect_little_growth(&server, &before).await?;
     expect_silence(&server, &clients).await?;
-    trial.step("all of them are reset (RST); a new client must be served");
+    trial.step("all of them reset their connections (RST); a new client must be served");
     clients.into_iter().for_each(Client::reset);
     server.still_serves("the new client").await?.finish().await
 }
 
-/// Each client completes the frame that it has begun, is answered, and sends the header of a long one.
+/// Each client completes the frame that it has begun, gets an answer and sends the header of a long one.
 async fn announce_bodies(clients: &[Client], calls: &[Call]) -> Result<(), CheckError> {
     for (client, call) in clients.iter().zip(calls) {
         client.send(&call.frame()[HEADER..].to_vec().into()).await?;
@@ -65,7 +65,7 @@ async fn announce_bodies(clients: &[Client], calls: &[Call]) -> Result<(), Check
 
 /// The memory of each process, in bytes.
 struct Memory {
-    /// What was asked for (VmData).
+    /// What was requested (VmData).
     data: BTreeMap<i32, u64>,
     /// What is used (RssAnon).
     resident: BTreeMap<i32, u64>,
@@ -86,11 +86,8 @@ async fn expect_little_growth(server: &Server, before: &Memory) -> Result<(), Ch
     if data.max(resident) < MAX_GROWTH {
         return Ok(());
     }
-    let observed = format!(
-        "{} more were asked for (VmData), {} more are used (RssAnon)",
-        size(data),
-        size(resident)
-    );
+    let observed =
+        format!("{} more requested (VmData), {} more used (RssAnon)", size(data), size(resident));
     let expected = format!(
         "the program's memory grows by less than {}, a quarter of what was announced",
         size(MAX_GROWTH)
@@ -102,13 +99,15 @@ async fn expect_little_growth(server: &Server, before: &Memory) -> Result<(), Ch
     Err(server.fail(failure).await)
 }
 
-/// Expects that nothing has come to `clients`, whose frames are not whole.
+/// Expects that `clients`, whose frames are not complete, have got nothing.
 async fn expect_silence(server: &Server, clients: &[Client]) -> Result<(), CheckError> {
     for (client, index) in clients.iter().zip(1..) {
         if let Some(arrived) = client.connection.arrived() {
             let observed = format!("client {index} sent a header, then {arrived}");
             let failure = Failure::property(observed)
-                .expecting("a body of exactly the limit is waited for, for a minute here")
+                .expecting(
+                    "the program waits for a body of exactly the maximum length, here for a minute",
+                )
                 .because(causes::FRAME_AT_LIMIT_NOT_AWAITED);
             return Err(server.fail(failure).await);
         }
@@ -131,6 +130,6 @@ async fn wait_until_all_read(server: &Rc<Server>, clients: &[Client]) -> Result<
         None => false,
     };
     let all_read = || Ok(clients.iter().all(is_read).then_some(()));
-    // A program that reads no more of a client is judged by its memory all the same.
+    // A program that stops reading from a client is judged by its memory all the same.
     server.process.poll_until(all_read).await.map(drop)
 }

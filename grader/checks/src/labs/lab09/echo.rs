@@ -12,7 +12,7 @@ use super::causes;
 use super::client::FrameClient;
 use super::frame::frame;
 
-/// With `.0` behind it, too, its digits are fewer than 2^53: any parser reads it exactly, however simple.
+/// With one more digit, as in `.0`, it is still below 2^53: even the simplest parser reads it exactly.
 const LARGE: u64 = 800_000_000_000_001;
 
 pub(super) async fn frames_echo(trial: &Trial) -> Result<(), CheckError> {
@@ -31,7 +31,7 @@ pub(super) async fn frames_echo(trial: &Trial) -> Result<(), CheckError> {
     half_close(trial, &server).await
 }
 
-/// Client A, which makes one request after the other.
+/// Client A, which sends one request after another.
 struct Session<'a> {
     trial: &'a Context,
     client: FrameClient,
@@ -48,7 +48,7 @@ impl Session<'_> {
     }
 
     async fn echo(&self) -> Result<(), CheckError> {
-        self.trial.step("connect client A; echo: values of each type");
+        self.trial.step("connect client A; it sends echo with values of each type");
         for value in &echo_values(&self.word, &self.trial.text(20_000)) {
             let call = Call::echo(self.next_id(), value);
             self.client.ask(&call, Some(&causes::CHANGES_ECHOED_VALUES)).await?;
@@ -61,7 +61,9 @@ impl Session<'_> {
     }
 
     async fn sum(&self) -> Result<(), CheckError> {
-        self.trial.step("sum: whole numbers and others, negative ones, none, many");
+        self.trial.step(
+            "it sends sum with whole, fractional and negative numbers, with none and with many",
+        );
         let half = self.trial.number(1..=1000) as f64 + 0.5;
         let many: Vec<_> = (0..1000).map(|_| self.trial.number(0..=1_000_000)).collect();
         let sums = [
@@ -81,7 +83,9 @@ impl Session<'_> {
     }
 
     async fn reverse(&self) -> Result<(), CheckError> {
-        self.trial.step("reverse: letters, é and 🦀, a combining accent, nothing, much");
+        self.trial.step(
+            "it sends reverse with letters, é and 🦀, a combining accent, no text and a long text",
+        );
         let (word, long) = (self.word.as_str(), self.trial.text(20_000));
         for text in ["", "x", word, "été 🦀!", "e\u{301}x", "👩\u{200d}🚀 ab", "a\"\\\n", &long]
         {
@@ -92,7 +96,9 @@ impl Session<'_> {
     }
 
     async fn other_form(&self) -> Result<(), CheckError> {
-        self.trial.step("the same JSON in another form: spaces, another order, escapes");
+        self.trial.step(
+            "it sends reverse in another form of JSON: with spaces, escapes and a different order",
+        );
         let (id, word) = (self.next_id(), &self.word);
         let body = format!(
             "\n {{ \"value\" : \"\\u00e9\\ud83e\\udd80\\/{word}\", \"id\" :{id},\t\"op\":\"r\\u0065verse\" }} "
@@ -104,7 +110,8 @@ impl Session<'_> {
     }
 
     async fn ids_of_other_types(&self) -> Result<(), CheckError> {
-        self.trial.step("an id that is no whole number comes back as it is, too");
+        self.trial
+            .step("it sends ids that are not whole numbers; they must be returned unchanged, too");
         let word = &self.word;
         for id in [json!(word), json!(2.5), json!(null)] {
             let request = json!({ "id": id, "op": "echo", "value": word });
@@ -116,7 +123,9 @@ impl Session<'_> {
     }
 
     async fn bad_values(&self) -> Result<(), CheckError> {
-        self.trial.step("values that sum and reverse cannot take, or none: `bad value`");
+        self.trial.step(
+            "it sends sum and reverse with values of a wrong type or none, and gets `bad value`",
+        );
         let cause = &causes::BAD_VALUE_NOT_REFUSED;
         let not_lists = [json!("1"), json!(5), json!(null), json!({ "a": 1 }), json!(true)];
         let not_numbers =
@@ -161,20 +170,20 @@ fn echo_values(word: &str, long: &str) -> [Value; 17] {
     ]
 }
 
-/// Whole frames before the end of the input are answered.
+/// Complete frames before the end of the input are answered.
 async fn half_close(trial: &Trial, server: &Rc<Server>) -> Result<(), CheckError> {
     trial.step(
-        "connect client B, send three frames, and shut down its sending side (FIN): three answers, then the end",
+        "connect client B; it sends three frames, half-closes (FIN), and gets three answers, then EOF",
     );
     let client = FrameClient::connect(server, "client B").await?;
     let calls = Call::one_of_each(trial);
     client.send(&joined(&calls)).await?;
     client.half_close();
-    client.describe_sent("three frames, and shut down its sending side".to_owned());
+    client.describe_sent("three frames, then FIN".to_owned());
     for call in &calls {
         client.expect(&call.answer, Some(&causes::DROPS_FRAMES_AT_EOF)).await?;
     }
     client.finish().await?;
-    trial.step("connect client C, send nothing, shut down its sending side: the end");
+    trial.step("connect client C; it half-closes without sending anything, and gets only the end");
     FrameClient::connect(server, "client C").await?.finish().await
 }

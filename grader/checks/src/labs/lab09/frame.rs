@@ -18,7 +18,7 @@ pub(super) fn frame(body: &[u8]) -> Vec<u8> {
     [&header(body.len() as u32)[..], body].concat()
 }
 
-/// Bytes as reports show them: text as it is, and with its length where it is long.
+/// Bytes as reports show them: text as it is, with its length if it is long.
 pub(super) fn shown_body(bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains(char::is_control));
     let text = text.map_or_else(

@@ -16,14 +16,14 @@ pub(super) async fn zero_length(trial: &Trial) -> Result<(), CheckError> {
     let cause = &causes::EMPTY_FRAME_NOT_REFUSED;
     let server = trial.start(&Start::PLAIN).await?;
     trial.step(
-        "connect client A, send four zeros: `empty frame`; then a request, which is answered",
+        "connect client A; it sends four zero bytes and gets `empty frame`, then sends a request and gets an answer",
     );
     let client = FrameClient::connect(&server, "client A").await?;
     client.send(&header(0)).await?;
     client.expect(&error("empty frame"), Some(cause)).await?;
     client.ask_any(Some(cause)).await?;
     trial.step(
-        "it sends, in one piece, a request, two such frames, another request, and a third one",
+        "it sends in one piece a request, two empty frames, a request and another empty frame",
     );
     let [first, last, _] = Call::one_of_each(trial);
     let empty = frame(b"");
@@ -34,7 +34,9 @@ pub(super) async fn zero_length(trial: &Trial) -> Result<(), CheckError> {
     for answer in [&first.answer, &answer, &answer, &last.answer, &answer] {
         client.expect(answer, Some(cause)).await?;
     }
-    trial.step("connect client B, send four zeros, and shut down its sending side: the answer, then the end");
+    trial.step(
+        "connect client B; it sends four zero bytes, half-closes (FIN), and gets the answer, then EOF",
+    );
     let client = FrameClient::connect(&server, "client B").await?;
     client.send(&empty).await?;
     client.half_close();
@@ -49,7 +51,7 @@ pub(super) async fn max_size(trial: &Trial) -> Result<(), CheckError> {
     for (start, limit) in [(START, LIMIT), (PATIENT, DEFAULT_LIMIT)] {
         let server = trial.start(&start).await?;
         trial.step(format!(
-            "connect a client, send a body of {limit} bytes, exactly the limit, then one of {} bytes",
+            "connect a client; it sends a body of {limit} bytes, exactly the maximum length, then one of {} bytes",
             limit - 1
         ));
         let client = FrameClient::connect(&server, "the client").await?;
@@ -58,7 +60,7 @@ pub(super) async fn max_size(trial: &Trial) -> Result<(), CheckError> {
             client.ask(&call, Some(&causes::FRAME_LIMIT_TOO_LOW)).await?;
         }
         trial.step(format!(
-            "send a short frame and one of {limit} bytes in one piece, and a short one after them"
+            "it sends in one piece a short frame, one with a body of {limit} bytes and a short one"
         ));
         among_short_frames(trial, &client, limit).await?;
         client.finish().await?;
@@ -86,22 +88,22 @@ async fn among_short_frames(
         }
         Ok(())
     };
-    // Where sending fails, reading says why.
+    // If sending fails, reading says why.
     run_while(client.connection().send(&bytes), reading).await
 }
 
 pub(super) async fn truncated_frame(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&Start::PLAIN).await?;
     trial.step(
-        "clients send a request and a part of another in one piece, and shut down their sending side (FIN): an \
-         answer to the first, then the end. The part is: 1 or 3 bytes of the header, the header, some of the \
-         body, all but its last byte",
+        "clients send a request and part of another in one piece, half-close (FIN), and get an answer to the \
+         first, then EOF. The part is 1 or 3 bytes of the header, the header, some of the body, or all but \
+         the last byte",
     );
     let [first, second, _] = Call::one_of_each(trial);
     cut_after_whole_frame(&server, &first, &second.frame()).await?;
     trial.step(
-        "another sends a header, one byte less of body than it says, though that is good JSON, and shuts \
-         down: no answer, the end",
+        "another client sends a header and valid JSON that is one byte shorter than announced, half-closes, \
+         and gets only the end",
     );
     let body = second.request.to_string();
     let longer = header(body.len() as u32 + 1);
@@ -109,12 +111,12 @@ pub(super) async fn truncated_frame(trial: &Trial) -> Result<(), CheckError> {
     client.send(&[&longer[..], body.as_bytes()].concat()).await?;
     client.half_close();
     client.expect_end(&causes::TRUNCATED_FRAME_NOT_DROPPED).await?;
-    trial.step("others go away inside a frame, by FIN and by RST; a new client must be served");
+    trial.step("other clients leave inside a frame, by FIN or by RST; a new client must be served");
     close_inside_frame(&server, &second.frame()).await?;
     server.still_serves("the new client").await?.finish().await
 }
 
-/// Sends `first`, and `bytes` up to several places, before the end of the input.
+/// Sends `first`, and `bytes` up to several positions, before the end of the input.
 async fn cut_after_whole_frame(
     server: &Rc<Server>,
     first: &Call,
@@ -124,7 +126,7 @@ async fn cut_after_whole_frame(
         let client = FrameClient::connect(server, "the client").await?;
         client.send(&[&first.frame(), &bytes[..cut]].concat()).await?;
         client.half_close();
-        client.describe_sent(format!("a whole frame and {}", shown_frames(&bytes[..cut])));
+        client.describe_sent(format!("a complete frame and {}", shown_frames(&bytes[..cut])));
         client.expect(&first.answer, Some(&causes::PARTIAL_FRAME_DROPS_EARLIER_ONES)).await?;
         client.expect_end(&causes::TRUNCATED_FRAME_NOT_DROPPED).await?;
     }

@@ -1,10 +1,10 @@
-//! How much memory the processes of a program take that were there before.
+//! How much the memory of a program's processes has grown.
 
 use std::collections::BTreeMap;
 
 use crate::expect;
 
-/// By how much each process grew, in bytes. One that started later does not count: it takes what any process takes.
+/// By how much each process grew, in bytes. A process that started later is left out: any process needs memory.
 pub(super) fn growth_of_known(
     before: &BTreeMap<i32, u64>,
     mut after: BTreeMap<i32, u64>,

@@ -1,4 +1,4 @@
-//! Lab 09, framing: messages out of a stream of bytes, also where a client lies about their length.
+//! Lab 09, framing: messages from a stream of bytes, even if a client lies about their length.
 
 mod call;
 mod causes;
@@ -47,97 +47,97 @@ const MAX_SIZE: &str = "max-size";
 const ALL_OPEN: &str = "all-open-at-once";
 const OVERSIZE: &str = "oversize-refused";
 
-/// For checks that have many clients, or send much.
+/// For checks that have many clients or send much.
 const LONG: Duration = Duration::from_secs(60);
 
 static CHECKS: &[Check] = &of_lab(9, [
     check(SPLIT)
         .task(1)
         .correctness(10)
-        .rule("the same bytes, cut in two at every place or byte by byte, get the same answers")
+        .rule("frames cut in two at every position, or sent byte by byte, get the same answers")
         .run(|trial| Box::pin(decode::split_anywhere(trial))),
     check(COALESCED)
         .task(1)
         .correctness(7)
-        .rule("many frames in one piece are all answered, and so are one and a half")
+        .rule("frames that arrive together are all answered; half a frame waits for the rest")
         .run(|trial| Box::pin(decode::coalesced(trial))),
     check(ECHO)
         .task(2)
         .correctness(8)
-        .rule("echo, sum and reverse answer correctly, or `bad value`; half-close loses no answer")
+        .rule("echo, sum and reverse return the result or `bad value`; a half-close loses no answer")
         .run(|trial| Box::pin(echo::frames_echo(trial))),
     check("pipelined-order")
         .task(2)
         .correctness(8)
-        .rule("1,000 frames sent in one go are answered in their order, each once")
+        .rule("1,000 frames sent without a pause are answered once each, in order")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(pipeline::pipelined_order(trial))),
     check(ALL_OPEN)
         .task(2)
         .concurrency(6)
-        .rule("500 clients are all answered while all of them are open")
+        .rule("500 simultaneous clients are all answered")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(crowd::all_open_at_once(trial, &Start::PLAIN, 500))),
     check("bad-json")
         .task(2)
         .correctness(5)
-        .rule("a body that is no JSON object is answered with `bad json`, and the client goes on")
+        .rule("a body that is not a JSON object gets `bad json`, and the connection stays open")
         .requires(&[ECHO])
         .run(|trial| Box::pin(refused::bad_json(trial))),
     check("unknown-op")
         .task(2)
         .correctness(3)
-        .rule("an op that there is not is answered with `unknown op` and the request's id")
+        .rule("an unknown op is answered with `unknown op` and the request's id")
         .requires(&[ECHO])
         .run(|trial| Box::pin(refused::unknown_op(trial))),
     check("zero-length")
         .task(3)
         .correctness(4)
-        .rule("a frame without a body is answered with `empty frame`, and the client goes on")
+        .rule("a frame with an empty body gets `empty frame`, and the connection stays open")
         .requires(&[ECHO])
         .run(|trial| Box::pin(lengths::zero_length(trial))),
     check(MAX_SIZE)
         .task(3)
         .correctness(5)
-        .rule("a body of exactly the limit is answered, with `--max-frame` and without")
+        .rule("a body of exactly the maximum length is answered, with and without `--max-frame`")
         .requires(&[SPLIT, ECHO])
         .run(|trial| Box::pin(lengths::max_size(trial))),
     check(OVERSIZE)
         .task(3)
         .correctness(8)
-        .rule("a header above the limit gets `frame too large` and the end before any body comes")
+        .rule("a length above the limit gets `frame too large`, and the connection closes at once")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(oversize::oversize_refused(trial))),
     check("no-early-allocation")
         .task(3)
         .cleanup(8)
-        .rule("50 headers that announce 4 MiB each, and no body, take next to no memory")
+        .rule("50 headers that announce 4 MiB each, without a body, take next to no memory")
         .requires(&[ALL_OPEN, MAX_SIZE])
         .run(|trial| Box::pin(early_allocation::no_early_allocation(trial))),
     check("truncated-frame")
         .task(3)
         .correctness(5)
-        .rule("a truncated frame is not answered; those before it are, then the stream ends")
+        .rule("a truncated frame gets no answer; the frames before it do, then the stream ends")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(lengths::truncated_frame(trial))),
     check("slow-frame")
         .task(4)
         .concurrency(8)
-        .rule("a frame has to be complete in time from its first byte on; silence between is fine")
+        .rule("the frame timeout runs from a frame's first byte; silence between frames is allowed")
         .requires(&[COALESCED, ALL_OPEN])
         .run(|trial| Box::pin(deadline::slow_frame(trial))),
     check("bad-client-isolated")
         .task(4)
         .concurrency(8)
-        .rule("clients that stall, lie, flood or never read harm no others and use no memory")
+        .rule("clients that stall, send junk or never read delay no others and cost little memory")
         .requires(&[ALL_OPEN, OVERSIZE, "bad-json"])
         .deadline(LONG)
         .run(|trial| Box::pin(isolation::bad_client_isolated(trial))),
     check("descriptors-return")
         .task(4)
         .cleanup(4)
-        .rule("after 2,000 clients descriptors are as before and no socket of theirs is left")
+        .rule("after 2,000 clients, the descriptor count is as before and no client socket is open")
         .requires(&[ALL_OPEN])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),

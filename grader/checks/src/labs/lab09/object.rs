@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::frame::MAX_SHOWN;
 
-/// The answer to a request whose id cannot be known.
+/// The answer to a request whose id is unknown.
 pub(super) fn error(reason: &str) -> Value {
     json!({ "id": null, "error": reason })
 }
@@ -18,7 +18,7 @@ pub(super) fn has(object: &Value, members: &Value) -> bool {
         .all(|(name, value)| object.get(name).is_some_and(|found| same(found, value)))
 }
 
-/// Whether two values are the same; 3 and 3.0 are.
+/// Whether two values are equal; 3 and 3.0 are.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
@@ -46,18 +46,18 @@ pub(super) fn shown(value: &Value) -> String {
     printable(&text, MAX_SHOWN)
 }
 
-/// Which member of `found` differs from the one of `wanted`, in a sentence, where `found` is too long to be shown whole.
-/// A member that `found` lacks does not count: it is an answer of another kind then.
+/// Says in which member `found` differs from `wanted`, if `found` is too long to be shown in full. A member that
+/// `found` lacks does not matter: then it is another kind of answer.
 pub(super) fn hidden_difference(found: &Value, wanted: &Value) -> Option<String> {
     let differs = |(name, value): &(&String, &Value)| {
         found.get(name).is_some_and(|found| !same(found, value))
     };
     let mut members = wanted.as_object().into_iter().flatten();
     let (name, value) = members.find(differs).filter(|_| found.to_string().len() > MAX_SHOWN)?;
-    Some(format!("its `{name}` is {} and not {}", shortened(&found[name]), shortened(value)))
+    Some(format!("its `{name}` is {}, not {}", shortened(&found[name]), shortened(value)))
 }
 
-/// `value` with its length where it is long.
+/// `value` with its length if it is long.
 fn shortened(value: &Value) -> String {
     /// In characters.
     const MAX: usize = 40;
@@ -78,7 +78,7 @@ mod tests {
         assert!(has(&json!({ "ok": 3.0, "id": 1, "more": [] }), &sum));
         assert!(!has(&json!({ "ok": 3.5, "id": 1 }), &sum));
         assert!(!has(&json!({ "ok": "3", "id": 1 }), &sum));
-        // An id that is not there is not `null`.
+        // A missing id is not `null`.
         assert!(!has(&json!({ "error": "bad json" }), &error("bad json")));
         assert!(same(&json!([{ "a": [1.0, null] }]), &json!([{ "a": [1, null] }])));
         assert!(!same(&json!({ "a": 1, "b": 2 }), &json!({ "a": 1 })));
@@ -97,10 +97,10 @@ mod tests {
         let (found, wanted) = (answer(&"a".repeat(200)), answer(&"b".repeat(9)));
         let named = hidden_difference(&found, &wanted).expect("they differ");
         assert!(named.starts_with("its `ok` is \"aaa"), "{named}");
-        assert!(named.ends_with("(202 characters) and not \"bbbbbbbbb\""), "{named}");
+        assert!(named.ends_with("(202 characters), not \"bbbbbbbbb\""), "{named}");
         assert_eq!(
             hidden_difference(&found, &error("bad json")),
-            Some("its `id` is 1 and not null".to_owned())
+            Some("its `id` is 1, not null".to_owned())
         );
     }
 }

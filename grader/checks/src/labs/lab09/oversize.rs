@@ -1,4 +1,4 @@
-//! Task 3: a header above the limit is refused before any body.
+//! Task 3: a length above the limit is refused before any body arrives.
 
 use std::rc::Rc;
 
@@ -16,29 +16,30 @@ use super::start::DEFAULT_LIMIT;
 use crate::json::parse_json;
 
 pub(super) async fn oversize_refused(trial: &Trial) -> Result<(), CheckError> {
-    /// Less than the answer has: the limit is for requests.
+    /// Shorter than the answer: the limit applies only to requests.
     const LIMIT: usize = 32;
     const START: Start = Start { flags: &["--max-frame", "32"], ..Start::PLAIN };
     for (start, limit) in [(START, LIMIT as u32), (Start::PLAIN, DEFAULT_LIMIT as u32)] {
         let server = trial.start(&start).await?;
-        trial.step("connect client A, which makes a request, and stays");
+        trial.step("connect client A, which sends a request and stays connected");
         let other = FrameClient::connect(&server, "client A").await?;
         let short = Call::sum(7, &json!([]), &json!(0));
         other.ask(&short, None).await?;
         trial.step(format!(
-            "others send a header alone, which announces {} bytes, or 2,147,483,647 and more: `{TOO_LARGE}`, then \
-             the end; client A goes on",
+            "each of several other clients sends only a header, announcing either {} bytes or at least 2,147,483,647; it \
+             gets `{TOO_LARGE}` and is then disconnected, while client A is still served",
             limit + 1
         ));
         let refused = refuse_headers(&server, limit, &other, &short).await?;
-        trial.step("wait until their sockets are closed, though they hold their side open");
+        trial.step(
+            "wait until the program closes their sockets, though the clients keep their side open",
+        );
         expect_sockets_closed(&server).await?;
         drop(refused);
-        trial
-            .step("another sends, in one piece, two requests and such a header: two answers first");
+        trial.step("another client sends two requests and such a header in one piece, and gets two answers first");
         let _answered = refuse_after_whole_frames(&server, limit, &short).await?;
         trial.step(
-            "another sends such a header and 300 requests behind it: none of them is answered",
+            "another client sends such a header followed by 300 requests, none of which is answered",
         );
         let _ignored = send_behind_refused_header(&server, limit, &short).await?;
         other.ask(&short, Some(&causes::REFUSAL_ENDS_OTHER_CLIENTS)).await?;
@@ -47,8 +48,8 @@ pub(super) async fn oversize_refused(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Connects clients that each send a header above the limit, and are refused; between them `other` is answered. They
-/// hold their side open.
+/// Connects clients that each announce a length above the limit and are refused; in between, `other` gets answers. The
+/// refused clients keep their side open.
 async fn refuse_headers(
     server: &Rc<Server>,
     limit: u32,
@@ -74,12 +75,12 @@ async fn expect_sockets_closed(server: &Server) -> Result<(), CheckError> {
     }
     let open = count(server.client_sockets()? - 1, "socket");
     let failure = Failure::property(format!("{open} still open"))
-        .expecting("the connection of a client that is refused is closed, whatever the client does")
+        .expecting("the connection of a refused client is closed, whatever the client does")
         .because(causes::DRAINS_UNTIL_THE_CLIENT_CLOSES);
     Err(server.fail(failure).await)
 }
 
-/// Frames before a header above the limit are answered. Gives the client that sent them.
+/// Frames before a refused header are answered. Returns the client that sent them.
 async fn refuse_after_whole_frames(
     server: &Rc<Server>,
     limit: u32,
@@ -94,7 +95,7 @@ async fn refuse_after_whole_frames(
     Ok(client)
 }
 
-/// Frames behind a header above the limit are not answered. Gives the client that sent them.
+/// Frames after a refused header are not answered. Returns the client that sent them.
 async fn send_behind_refused_header(
     server: &Rc<Server>,
     limit: u32,
@@ -103,8 +104,8 @@ async fn send_behind_refused_header(
     let client = FrameClient::connect(server, "the client").await?;
     let mut bytes = header(limit * 2).to_vec();
     (0..300).for_each(|_| bytes.extend(short.frame()));
-    client.describe_sent(format!("{}, and 300 frames", shown_frames(&bytes[..HEADER])));
-    // It breaks when the program closes; the last words may be lost then.
+    client.describe_sent(format!("{} and 300 frames", shown_frames(&bytes[..HEADER])));
+    // Sending fails when the program closes; the refusal may then be lost.
     let _ = client.connection().send(&bytes.into()).await;
     let rest = client.read_to_end(&causes::READS_ON_AFTER_REFUSAL).await?;
     let refusal = rest.get(HEADER..).and_then(|body| parse_json(body).ok());
@@ -112,7 +113,7 @@ async fn send_behind_refused_header(
         return Ok(client);
     }
     let failure = Failure::property(format!("it got {}", shown_frames(&rest)))
-        .expecting(format!("the client gets `{TOO_LARGE}` at most, and the end"))
+        .expecting(format!("the client gets at most `{TOO_LARGE}` and is then disconnected"))
         .because(causes::READS_ON_AFTER_REFUSAL);
     Err(server.fail(failure).await)
 }

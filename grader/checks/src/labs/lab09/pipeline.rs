@@ -1,4 +1,4 @@
-//! Task 2: many frames without a pause are answered once each, in their order.
+//! Task 2: many frames without a pause are answered once each, in order.
 
 use course::text::{count, size};
 use engine::drive::{Context, Server, Trial, run_while};
@@ -19,33 +19,33 @@ pub(super) async fn pipelined_order(trial: &Trial) -> Result<(), CheckError> {
     let calls = frames_of_mixed_length(trial);
     let bytes = joined(&calls);
     trial.step(format!(
-        "connect a client, send {FRAMES} frames without a pause, {} in all, and read meanwhile",
+        "connect a client; it sends {FRAMES} frames without a pause, {} in all, and reads while sending",
         size(bytes.len() as u64)
     ));
     let client = FrameClient::connect(&server, "the client").await?;
     client.describe_sent(format!("{FRAMES} frames without a pause"));
     let mut answers = Vec::new();
-    // Where sending fails, reading says why.
+    // If sending fails, reading says why.
     let (bytes, reading) = (bytes.into(), read_answers(&client, &mut answers));
     let read = run_while(client.connection().send(&bytes), reading).await;
     if let Some(disorder) = Disorder::find(&calls, &answers) {
         let failure = Failure::property_lines(disorder.lines(&answers))
-            .expecting(format!("{FRAMES} frames are answered once each, in their order"))
+            .expecting(format!("{FRAMES} frames are answered once each, in order"))
             .because(disorder.cause());
         return Err(server.fail(failure).await);
     }
     read.map_err(|error| {
         let came = count(answers.len(), "answer");
-        error.observing(format!("before that came {came}, in the order of their frames"))
+        error.observing(format!("before that, {came} arrived in order"))
     })?;
     expect_right_answers(&server, &calls, &answers).await?;
-    trial.step("nothing more comes; it shuts down its sending side, and gets the end");
+    trial.step("it half-closes (FIN) and gets only the end");
     client.finish().await
 }
 
-/// Some of these take a little longer than the others: a program that answers each by itself mixes them up.
+/// Some frames take a little longer than others: a program with a task for each frame mixes them up.
 fn frames_of_mixed_length(context: &Context) -> Vec<Call> {
-    /// Among so many frames is one that takes longer.
+    /// One in this many frames takes longer.
     const LONG_ONE: usize = 20;
     let first = some_id(context);
     let call = |index| match index % LONG_ONE {
@@ -58,7 +58,7 @@ fn frames_of_mixed_length(context: &Context) -> Vec<Call> {
 /// Reads the answers to all frames into `answers`.
 async fn read_answers(client: &FrameClient, answers: &mut Vec<Value>) -> Result<(), CheckError> {
     while answers.len() < FRAMES {
-        answers.push(client.answer("each frame is answered, in the order of the frames").await?);
+        answers.push(client.answer("each frame is answered, in order").await?);
     }
     Ok(())
 }

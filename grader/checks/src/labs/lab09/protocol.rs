@@ -57,7 +57,7 @@ async fn expect_frame(connection: &Connection, members: &Value) -> Result<(), Wi
     }
     if !frames.remaining().is_empty() {
         let more = shown_frames(frames.remaining());
-        let observed = format!("after {} came {more}", shown(&object));
+        let observed = format!("after {}, it got {more}", shown(&object));
         return Err(Failure::property(observed).because(causes::MORE_THAN_ONE_ANSWER).into());
     }
     Ok(())

@@ -9,8 +9,8 @@ use super::causes;
 use super::frame::{HEADER, shown_frames};
 use crate::json::parse_json;
 
-/// More than any answer that a right server sends here, in bytes: that to a body of 4 MiB may have three bytes for each
-/// of them (`\u00e9` for two bytes of UTF-8), and 16 MiB in little-endian order are not a length that is used.
+/// More than any answer of a correct server, in bytes. The answer to a body of 4 MiB may have three bytes for each of
+/// its bytes (`\u00e9` for two bytes of UTF-8). No length in use becomes 16 MiB with its bytes reversed.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// The frames of a connection, one by one.
@@ -20,12 +20,12 @@ pub(super) struct FrameReader {
     buffer: Vec<u8>,
 }
 
-/// A frame of which only the beginning has been read.
+/// A frame of which only the beginning has arrived.
 #[derive(Debug, PartialEq)]
 pub(super) struct Unfinished {
-    /// How much of it there is, in a sentence.
+    /// How much of it has arrived, in a sentence.
     pub observed: String,
-    /// Why the rest does not come, if the beginning shows it.
+    /// Why the rest is missing, if the beginning shows it.
     pub cause: Option<Explanation>,
 }
 
@@ -60,19 +60,19 @@ impl FrameReader {
         &self.buffer
     }
 
-    /// What has been read of a frame that is not whole, if anything has.
+    /// What has been read of an incomplete frame, if anything.
     pub(super) fn unfinished(&self) -> Option<Unfinished> {
         if self.buffer.is_empty() {
             return None;
         }
         let begin = shown_frames(&self.buffer);
         let Some((header, rest)) = self.buffer.split_first_chunk::<HEADER>() else {
-            let observed = format!("of an answer came only a part of its header: {begin}");
+            let observed = format!("only part of an answer's header arrived: {begin}");
             return Some(Unfinished { observed, cause: None });
         };
         let (length, came) = (u32::from_be_bytes(*header) as usize, rest.len());
         let observed = format!(
-            "of an answer with {length} bytes in its body came the header and {}: {begin}",
+            "of an answer with {length} bytes in its body, only the header and {} arrived: {begin}",
             size(came as u64)
         );
         let is_little_endian = u32::from_le_bytes(*header) as usize == came;
@@ -84,7 +84,7 @@ impl FrameReader {
         Some(Unfinished { observed, cause: Some(cause) })
     }
 
-    /// What an end of the connection comes to where a frame should have come.
+    /// The failure of a connection that ended before the next frame was complete.
     fn lost(&self, kind: FailureKind) -> WireError {
         let failure = Failure::new(kind);
         let failure = match self.unfinished() {
@@ -96,7 +96,7 @@ impl FrameReader {
         failure.into()
     }
 
-    /// The object in the next frame, if that is whole.
+    /// The object in the next frame, if it is complete.
     fn take(&mut self) -> Result<Option<Value>, WireError> {
         let Some((header, rest)) = self.buffer.split_first_chunk::<HEADER>() else {
             return Ok(None);
@@ -104,7 +104,7 @@ impl FrameReader {
         let length = u32::from_be_bytes(*header) as usize;
         if length > MAX_ANSWER {
             let begin = shown_frames(&self.buffer);
-            let observed = format!("an answer of {length} bytes is announced: {begin}");
+            let observed = format!("a header announces an answer of {length} bytes: {begin}");
             return Err(malformed(observed, cause_of_length(*header)));
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };
@@ -118,7 +118,7 @@ fn malformed(observed: String, cause: Explanation) -> WireError {
     Failure::property(observed).because(cause).into()
 }
 
-/// Why a header announces more than any answer has.
+/// Why a header announces a longer body than any answer has.
 fn cause_of_length(header: [u8; HEADER]) -> Explanation {
     if looks_like_text(header) {
         causes::HEADER_MISSING
@@ -141,21 +141,21 @@ fn parse(header: [u8; HEADER], body: &[u8]) -> Result<Value, WireError> {
     match parse_json(body) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => {
-            let observed = format!("an answer is no object: {}", frame());
+            let observed = format!("an answer is not an object: {}", frame());
             Err(malformed(observed, causes::ANSWER_NOT_AN_OBJECT))
         }
         Err(_) if body.is_empty() => {
-            let observed = format!("an answer without a body came: {}", frame());
+            let observed = format!("an answer has no body: {}", frame());
             Err(malformed(observed, causes::ANSWER_WITHOUT_BODY))
         }
         Err(error) => {
-            let observed = format!("an answer that is not JSON ({error}): {}", frame());
+            let observed = format!("an answer is not JSON ({error}): {}", frame());
             Err(malformed(observed, cause_of_bad_json(body, &error)))
         }
     }
 }
 
-/// Why `body` is not JSON: its length is wrong, or what is in it.
+/// Why `body` is not JSON: its length or its content is wrong.
 fn cause_of_bad_json(body: &[u8], error: &serde_json::Error) -> Explanation {
     let is_json = |bytes: &[u8]| parse_json(bytes).is_ok();
     // The header counts itself.
@@ -175,7 +175,7 @@ mod tests {
     use super::super::frame::frame;
     use super::*;
 
-    /// What is taken out of `bytes`: a value, nothing yet, or the first thing observed and the cause.
+    /// What is taken out of `bytes`: a value, nothing yet, or a failure's headline and cause.
     fn taken(bytes: &[u8]) -> Result<Option<Value>, (String, Option<Cause>)> {
         let mut frames = FrameReader { buffer: bytes.to_vec() };
         frames.take().map_err(|error| match error {
@@ -184,7 +184,7 @@ mod tests {
         })
     }
 
-    /// A body behind a header that says something else.
+    /// A body after a header that announces something else.
     fn lying(header: [u8; 4], body: &str) -> Vec<u8> {
         [&header[..], body.as_bytes()].concat()
     }
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(cause(body.as_bytes()), is(causes::HEADER_MISSING));
         let after_a_newline = [b"\n", &frame(body.as_bytes())[..]].concat();
         assert_eq!(cause(&after_a_newline), is(causes::HEADER_MISSING));
-        // It counts itself, and takes the next one's header with it; or it counts characters.
+        // The header counts its own bytes, and so the next header, too; or it counts characters.
         let next = [lying((length + 4).to_be_bytes(), body), vec![0, 0, 0, 15]].concat();
         assert_eq!(cause(&next), is(causes::WRONG_LENGTH_IN_HEADER));
         assert_eq!(
@@ -239,7 +239,7 @@ mod tests {
         let begun = |bytes| unfinished(bytes).expect("something came");
         let Unfinished { observed, cause } = begun(lying([0, 0, 0, 19], body));
         assert!(observed.contains("with 19 bytes in its body"), "{observed}");
-        assert!(observed.contains("15 bytes:"), "{observed}");
+        assert!(observed.contains("15 bytes arrived:"), "{observed}");
         assert_eq!(cause, Some(causes::WRONG_LENGTH_IN_HEADER));
         // 256 bytes in little-endian order are 65,536 in the other.
         let long = format!("\"{}\"", "a".repeat(254));

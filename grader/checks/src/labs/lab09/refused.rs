@@ -10,7 +10,7 @@ use super::client::FrameClient;
 use super::frame::frame;
 use super::object::error;
 
-/// Bodies that are not a request, for the same reason.
+/// Bodies that are not requests, all for the same reason.
 struct BadBodies {
     /// What they are, in a step.
     what: &'static str,
@@ -20,7 +20,7 @@ struct BadBodies {
 
 const BAD_BODIES: [BadBodies; 3] = [
     BadBodies {
-        what: "bodies that are no JSON",
+        what: "bodies that are not JSON",
         bodies: &[
             b"hello",
             b"{",
@@ -44,7 +44,7 @@ const BAD_BODIES: [BadBodies; 3] = [
         cause: causes::REPLACES_INVALID_UTF8,
     },
     BadBodies {
-        what: "bodies that are JSON and no object",
+        what: "bodies that are JSON but not objects",
         bodies: &[
             b"[]",
             b"[1]",
@@ -65,7 +65,7 @@ pub(super) async fn bad_json(trial: &Trial) -> Result<(), CheckError> {
     let client = FrameClient::connect(&server, "client A").await?;
     for BadBodies { what, bodies, cause } in BAD_BODIES {
         trial.step(format!(
-            "client A sends {what}: `bad json` for each; then a request, which is answered"
+            "client A sends {what}, and gets `bad json` for each; then it sends a request and gets an answer"
         ));
         for body in bodies {
             client.send(&frame(body)).await?;
@@ -74,7 +74,7 @@ pub(super) async fn bad_json(trial: &Trial) -> Result<(), CheckError> {
         client.ask_any(Some(&cause)).await?;
     }
     trial.step(
-        "client B sends, in one piece, a request, a body that is no JSON, and another request",
+        "client B sends in one piece a request, a body that is not JSON, and another request",
     );
     let client = FrameClient::connect(&server, "client B").await?;
     let [first, last, _] = Call::one_of_each(trial);
@@ -90,7 +90,7 @@ pub(super) async fn unknown_op(trial: &Trial) -> Result<(), CheckError> {
     let server = trial.start(&Start::PLAIN).await?;
     let client = FrameClient::connect(&server, "the client").await?;
     trial.step(
-        "a client asks for ops that there are not, with values of several types: `unknown op` for each",
+        "a client sends unknown ops with values of several types, and gets `unknown op` for each",
     );
     let word = trial.word_text();
     let id = some_id(trial);
@@ -100,7 +100,7 @@ pub(super) async fn unknown_op(trial: &Trial) -> Result<(), CheckError> {
             client.ask(&call, Some(cause)).await?;
         }
     }
-    trial.step("it asks without an op; then for one that there is");
+    trial.step("it sends a request without an op, then one with a known op");
     client.send(&request_frame(&json!({ "id": id, "value": word }))).await?;
     client.expect(&json!({ "id": id, "error": "unknown op" }), Some(cause)).await?;
     client.ask_any(Some(cause)).await?;

@@ -15,21 +15,21 @@ use super::object::{error, has};
 use crate::expect;
 use crate::json::parse_json;
 
-/// What a server says to a frame that is not whole in time, before it closes the connection.
+/// The error with which a server answers a late frame, before it closes the connection.
 pub(super) const TIMED_OUT: &str = "frame timeout";
 
-/// A client that sends a byte from time to time, until it is closed.
+/// A client that sends byte by byte until it is disconnected.
 pub(super) struct Trickle<'a> {
     pub server: &'a Server,
     pub client: &'a FrameClient,
     /// How long a frame may take.
     pub limit: Duration,
-    /// Why it is not closed in time.
+    /// Why it is not disconnected in time.
     pub cause: &'a Explanation,
 }
 
 impl Trickle<'_> {
-    /// Sends one of `bytes` after the other. Gives the time until the client is told that it is too slow.
+    /// Sends `bytes` one by one. Returns the time until the client gets the error.
     pub(super) async fn run(&self, bytes: &[u8]) -> Result<Duration, CheckError> {
         let begin = Instant::now();
         self.client.describe_sent(format!(
@@ -49,7 +49,7 @@ impl Trickle<'_> {
         self.limit * 3 / 10
     }
 
-    /// Sends one of `bytes` after the other; never ends where the program breaks the connection.
+    /// Sends `bytes` one by one; never ends if the program breaks the connection.
     async fn send(&self, bytes: &[u8]) {
         for byte in bytes {
             if self.client.connection().send(&vec![*byte].into()).await.is_err() {
@@ -59,7 +59,7 @@ impl Trickle<'_> {
         }
     }
 
-    /// The time until something comes: bytes, or the end.
+    /// The time until something arrives: bytes, or the end.
     async fn wait_for_first_byte(
         &self,
         begin: Instant,
@@ -71,7 +71,7 @@ impl Trickle<'_> {
             () = sending => {}
         }
         let observed = format!(
-            "it is open after {}, in which a byte came every {}",
+            "it is still open after {}, with a byte sent every {}",
             time(begin.elapsed()),
             time(self.pause())
         );
@@ -84,7 +84,7 @@ impl Trickle<'_> {
         Err(self.fail(failure).await)
     }
 
-    /// What comes before the connection ends, of which the first `came` so long after `begin`.
+    /// What arrives before the connection ends; the first of it arrived `came` after `begin`.
     async fn read_to_end(
         &self,
         begin: Instant,
@@ -96,32 +96,32 @@ impl Trickle<'_> {
             () = sending => {}
         }
         let observed = format!(
-            "something came after {}, and the connection is still open after {}",
+            "something arrived after {}, but the connection is still open after {}",
             time(came),
             time(begin.elapsed())
         );
         let failure = Failure::property(observed)
             .expecting(
-                "after `frame timeout` the connection is closed, whatever the client goes on to send",
+                "after `frame timeout`, the connection is closed, whatever the client still sends",
             )
             .because(causes::DRAIN_DEADLINE_RESTARTS);
         Err(self.fail(failure).await)
     }
 
-    /// Expects `rest`, all that came, to be the error [`TIMED_OUT`], or nothing: a byte in flight when the program closes
-    /// may turn its end into a reset, and the error be lost.
+    /// Expects `rest`, all that arrived, to be the error [`TIMED_OUT`] or nothing: a byte in flight when the program
+    /// closes may turn the FIN into a reset, so that the error is lost.
     async fn expect_timeout(&self, rest: &[u8]) -> Result<(), CheckError> {
         let said = rest.get(HEADER..).and_then(|body| parse_json(body).ok());
         if rest.is_empty() || said.is_some_and(|said| has(&said, &error(TIMED_OUT))) {
             return Ok(());
         }
         let failure = Failure::property(format!("it got {}", shown_frames(rest)))
-            .expecting(format!("{} is told `{TIMED_OUT}`, and closed", self.client.name()))
+            .expecting(format!("{} gets `{TIMED_OUT}` and is disconnected", self.client.name()))
             .because(self.cause);
         Err(self.server.fail(failure).await)
     }
 
-    /// A failure, unless the program or the grader was too late for it.
+    /// `failure` as an error, unless the program or the grader was too slow to tell.
     async fn fail(&self, failure: Failure) -> CheckError {
         let error = self.server.fail(failure).await;
         expect::unless_late(self.server, error, Duration::ZERO, self.limit)

@@ -5,38 +5,38 @@ use std::net::TcpStream;
 
 use super::protocol::REQUEST_LENGTH;
 
-/// An active connection, at most one of whose requests is in flight.
+/// An active connection with at most one request in flight.
 pub(super) struct Client {
-    /// None once it is lost.
+    /// `None` once the connection is lost.
     stream: Option<TcpStream>,
     request: [u8; REQUEST_LENGTH],
-    /// With space for a byte too many.
+    /// With space for one excess byte.
     answer: [u8; REQUEST_LENGTH + 1],
     /// How many bytes of the answer have arrived.
     received: usize,
     /// Whether a request is in flight.
     pub is_waiting: bool,
-    /// When the request was sent, and when it was planned, in nanoseconds of the driver's clock.
+    /// When the request was sent, and for when it was planned, in nanoseconds of the driver's clock.
     pub sent: u64,
     pub planned: u64,
     /// When the last answer was complete.
     pub freed: u64,
 }
 
-/// What a read gave.
+/// The result of a read.
 pub(super) enum Received {
-    /// No byte, or not the last one of the answer.
+    /// Nothing, or only part of the answer.
     Part,
     /// The last byte of the right answer.
     Answer,
-    /// The connection ended.
+    /// The connection was closed or reset.
     Lost,
-    /// Other bytes than were sent, or more.
+    /// Bytes that differ from the request, or more of them.
     Wrong,
 }
 
 impl Client {
-    /// The client number `index` of the thread number `thread`, on a stream that does not block.
+    /// Client number `index` of thread number `thread`, on a non-blocking stream.
     pub(super) fn new(stream: TcpStream, thread: usize, index: usize) -> Self {
         // Bytes that no other client sends.
         let mut request = [0; REQUEST_LENGTH];
@@ -59,14 +59,14 @@ impl Client {
         self.stream.is_some()
     }
 
-    /// Sends a request that differs from all others by `serial`. Does nothing once the connection is lost; says
-    /// whether it is lost now.
+    /// Sends a request that `serial` makes unique. Does nothing once the connection is lost. Returns whether this call
+    /// lost it.
     pub(super) fn send(&mut self, serial: u64, now: u64) -> bool {
         let Some(mut stream) = self.stream.as_ref() else { return false };
         self.request[..8].copy_from_slice(&serial.to_le_bytes());
         self.received = 0;
         self.sent = now;
-        // The last answer has arrived, so the socket's buffer has space for the whole request.
+        // The last answer has arrived, so the socket's send buffer has space for the whole request.
         self.is_waiting = matches!(stream.write(&self.request), Ok(REQUEST_LENGTH));
         if !self.is_waiting {
             self.stream = None;
@@ -74,10 +74,10 @@ impl Client {
         !self.is_waiting
     }
 
-    /// Reads what has arrived. A connection that ended, or that got other bytes than it sent, is closed.
+    /// Reads what has arrived. Drops a connection that ended or received wrong bytes.
     pub(super) fn receive(&mut self) -> Received {
         let Some(mut stream) = self.stream.as_ref() else { return Received::Part };
-        // After the answer nothing may arrive.
+        // Nothing may arrive after the answer.
         let from = if self.is_waiting { self.received } else { REQUEST_LENGTH };
         let received = match stream.read(&mut self.answer[from..]) {
             Err(error)

@@ -1,4 +1,4 @@
-//! The closed loop: each client sends its next request when it has its answer.
+//! The closed loop: each client sends its next request when it has received its answer.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::epoll_events::{EpollEvents, client_of};
 use super::protocol::ANSWER_TIMEOUT;
 use super::tally::Tally;
 
-/// Lets all clients of `driver` send until `length` is over, and waits for their last answers.
+/// Lets all clients of `driver` send for `length`, and waits for their last answers.
 pub(super) fn closed_loop(
     driver: &mut Driver,
     mut tally: Tally,
@@ -29,7 +29,7 @@ pub(super) fn closed_loop(
             if !driver.receive(index, &mut tally) {
                 continue;
             }
-            // The clock is read once: one round trip ends and the next begins.
+            // The clock is read once, because one round trip ends when the next begins.
             let now = driver.now();
             last_answer = now;
             tally.latency.saturating_record(now - driver.clients[index].sent);
@@ -37,7 +37,7 @@ pub(super) fn closed_loop(
                 driver.send(index, now, &mut tally);
             }
         }
-        // Bytes that complete no answer do not count.
+        // Bytes that do not complete an answer do not extend the timeout.
         if driver.now() - last_answer >= ANSWER_TIMEOUT.as_nanos() as u64 {
             break;
         }
@@ -49,7 +49,7 @@ pub(super) fn closed_loop(
     Ok(tally)
 }
 
-/// CPU time of this thread, and the time for which it has waited for a CPU (proc(5)).
+/// This thread's CPU time plus the time that it has waited for a CPU (proc(5)).
 fn scheduled_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let numbers = text.split_ascii_whitespace().take(2).filter_map(|it| it.parse::<u64>().ok());

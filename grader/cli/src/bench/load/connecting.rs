@@ -1,4 +1,4 @@
-//! Opens connections that the server has surely accepted.
+//! Opens connections and makes sure that the server has accepted them.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,18 +10,18 @@ use socket2::SockRef;
 
 use super::protocol::{ANSWER_TIMEOUT, Command, Connected, REQUEST_LENGTH, Refusal};
 
-/// Connects before the last of them is answered, which shows that the server accepted them all. A listener's queue
-/// holds 128 in Rust's std.
+/// How many connections are opened before a round trip on the last shows that the server accepted them all. A listen
+/// queue holds 128 in Rust's std.
 const BATCH: usize = 64;
 
-/// The same once a connect was dropped. A listener's queue holds 5 in Python's socketserver.
+/// The batch once a connect was dropped. A listen queue holds 5 in Python's socketserver.
 const SMALL_BATCH: usize = 4;
 
-/// A connect over loopback that takes longer was dropped at first, and repeated by the kernel after a second.
+/// A connect over loopback that takes longer was dropped, and repeated by the kernel after a second.
 const DROPPED: Duration = Duration::from_millis(900);
 
-/// Opens all connections of `command`, and makes sure that the server accepts them: a listener's queue is first in,
-/// first out, so a connection that is answered was behind all that were opened before it. Only one in each batch has
+/// Opens all connections of `command`, and makes sure that the server accepts them. A listen queue is first in, first
+/// out, so a connection that is answered was behind all those opened before it. Only one connection in each batch has
 /// sent a request by then.
 pub(super) fn connect(command: &Command) -> Result<(Vec<TcpStream>, Connected)> {
     let begun = Instant::now();
@@ -38,7 +38,7 @@ pub(super) fn connect(command: &Command) -> Result<(Vec<TcpStream>, Connected)> 
     Ok((streams, connected))
 }
 
-/// Connects until there are `target` streams; fewer once a connect is refused, or was dropped, which makes `batch`
+/// Connects until `target` streams are open. Stops early if a connect is refused, or was dropped, which makes `batch`
 /// smaller.
 fn open(
     streams: &mut Vec<TcpStream>,
@@ -63,7 +63,7 @@ fn open(
     Ok(None)
 }
 
-/// Makes a round trip on the last of `streams`, the first `accepted` of which are known to be accepted. If it fails,
+/// Makes a round trip on the last of `streams`; the first `accepted` of them are known to be accepted. If it fails,
 /// keeps those and the ones that are answered now.
 fn confirm_accepted(streams: &mut Vec<TcpStream>, accepted: usize) -> Option<Refusal> {
     let deadline = Instant::now() + ANSWER_TIMEOUT;
@@ -76,7 +76,7 @@ fn confirm_accepted(streams: &mut Vec<TcpStream>, accepted: usize) -> Option<Ref
     Some(refusal)
 }
 
-/// A stream that sends at once, and whose end uses up no port (rule R7).
+/// A stream that sends without delay, and whose end uses up no port (rule R7).
 fn configured(stream: TcpStream) -> Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
@@ -84,14 +84,14 @@ fn configured(stream: TcpStream) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// One round trip on a blocking stream, done by `deadline`.
+/// One round trip on a blocking stream, by `deadline`.
 fn round_trip(mut stream: &TcpStream, deadline: Instant) -> Result<(), Refusal> {
     let (request, mut answer) = ([b'?'; REQUEST_LENGTH], [0; REQUEST_LENGTH]);
     stream.write_all(&request).map_err(|_| Refusal::Closed)?;
     let mut received = 0;
     while received < REQUEST_LENGTH {
         let left = deadline.saturating_duration_since(Instant::now());
-        // std refuses a timeout of zero, which the kernel takes for none.
+        // std refuses a timeout of zero, which the kernel treats as no timeout.
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
             return Err(Refusal::Silent);
         }

@@ -1,4 +1,4 @@
-//! The clients of one thread, and what both loops do with them.
+//! The clients of one thread, and the operations that both loops share.
 
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
@@ -16,14 +16,14 @@ pub(super) struct Driver {
     pub clients: Vec<Client>,
     /// How many of them wait for an answer.
     pub in_flight: usize,
-    /// From here all its times are counted.
+    /// The start of its clock.
     pub clock: Instant,
     /// How many requests were sent so far.
     requests: u64,
 }
 
 impl Driver {
-    /// The driver of the thread number `thread`, whose clients have these `streams`.
+    /// The driver of thread number `thread`, with a client for each of `streams`.
     pub(super) fn new(thread: usize, streams: impl Iterator<Item = TcpStream>) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut clients = Vec::new();
@@ -36,12 +36,12 @@ impl Driver {
         Ok(Self { epoll, clients, in_flight: 0, clock: Instant::now(), requests: 0 })
     }
 
-    /// Nanoseconds of its clock.
+    /// The time on its clock, in nanoseconds.
     pub(super) fn now(&self) -> u64 {
         self.clock.elapsed().as_nanos() as u64
     }
 
-    /// Sends the next request of a client; says whether it is in flight now.
+    /// Sends the next request of a client; returns whether it is now in flight.
     pub(super) fn send(&mut self, index: usize, now: u64, tally: &mut Tally) -> bool {
         self.requests += 1;
         let client = &mut self.clients[index];
@@ -50,7 +50,7 @@ impl Driver {
         client.is_waiting
     }
 
-    /// Reads what has arrived for a client; says whether its answer is complete now.
+    /// Reads what has arrived for a client; returns whether its answer is now complete.
     pub(super) fn receive(&mut self, index: usize, tally: &mut Tally) -> bool {
         let client = &mut self.clients[index];
         match client.receive() {

@@ -1,4 +1,4 @@
-//! What `epoll_wait` finds.
+//! The events that `epoll_wait` returns.
 
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::event::{Timespec, epoll};
 
-/// How many events one `epoll_wait` gives at most.
+/// The maximum number of events from one `epoll_wait`.
 const MAX_EVENTS: usize = 256;
 
 /// Space for the events of one `epoll_wait`.
@@ -18,7 +18,7 @@ impl EpollEvents {
         Self(Box::new([MaybeUninit::uninit(); MAX_EVENTS]))
     }
 
-    /// Waits for events of `epoll`; after `timeout`, or a signal, there are none.
+    /// Waits for events of `epoll`; returns none after `timeout` or a signal.
     pub(super) fn wait(&mut self, epoll: &OwnedFd, timeout: Duration) -> Result<&[epoll::Event]> {
         let timeout = Timespec::try_from(timeout)?;
         match epoll::wait(epoll, self.0.as_mut_slice(), Some(&timeout)) {

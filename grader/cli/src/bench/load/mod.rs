@@ -1,13 +1,13 @@
-//! The load generator: a process of its own, so that its CPU time is counted neither as the server's nor as the
-//! grader's, and so that it can run on CPUs of its own.
+//! The load generator: a separate process, so that its CPU time is not counted as the server's or the grader's, and so
+//! that it can run on its own CPUs.
 //!
-//! It is the grader's own executable, started as `grader __load`. The two exchange lines of JSON: the load generator
-//! reads a `Command` and answers with `Reply::Connected`; the next line that it reads starts the warm-up, the one
-//! after that the measurement, and it answers each with `Reply::Measured`. Between two lines no request is in
-//! flight, so that CPU time of the server that is read there covers whole round trips.
+//! It is the grader's own executable, started as `grader __load`. The two processes exchange lines of JSON. The load
+//! generator reads a `Command` and answers with `Reply::Connected`. The next line that it reads starts the warm-up, the
+//! one after that the measurement; it answers each with `Reply::Measured`. Between two lines no request is in flight,
+//! so the server's CPU time read there covers whole round trips.
 //!
-//! A round trip costs it one `write`, one `read`, a share of an `epoll_wait`, and one reading of the clock. It has to
-//! be about as cheap as the fastest server, or its own cost would hide the differences between servers.
+//! A round trip costs it one `write`, one `read`, a share of an `epoll_wait`, and one reading of the clock. It must be
+//! about as cheap as the fastest server, or its own cost would hide the differences between servers.
 
 mod client;
 mod closed_loop;
@@ -27,5 +27,5 @@ pub(super) use protocol::{
     Reply,
 };
 
-/// The first argument that makes the grader a load generator.
+/// The first argument that turns the grader into a load generator.
 pub const ARGUMENT: &str = "__load";

@@ -1,4 +1,4 @@
-//! The open loop: requests are sent at planned moments, whether earlier ones are answered or not.
+//! The open loop: requests are sent at planned moments, whether or not earlier ones have been answered.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::protocol::ANSWER_TIMEOUT;
 use super::schedule::Schedule;
 use super::tally::Tally;
 
-/// An `epoll_wait` that takes longer, in nanoseconds, was a sleep and not a poll.
+/// An `epoll_wait` that takes longer than this, in nanoseconds, slept rather than polled.
 const POLL: u64 = 20_000;
 
-/// How long to sleep where only an answer gives something to do.
+/// The timeout when only an answer can give the loop something to do.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// One thread's open loop.
@@ -22,16 +22,16 @@ pub(super) struct OpenLoop<'d> {
     driver: &'d mut Driver,
     schedule: Schedule,
     tally: Tally,
-    /// Whether the clock may be polled, as no server needs the CPU.
+    /// Whether it may poll the clock, because no server needs this CPU.
     may_poll: bool,
     /// When the schedule begins, in nanoseconds of the driver's clock.
     begin: u64,
-    /// How many requests are to be sent, and the number of the next.
+    /// How many requests the schedule has, and the number of the next.
     all: u64,
     next: u64,
-    /// Clients without a request in flight, longest free first.
+    /// Clients without a request in flight; the one free for longest comes first.
     free: VecDeque<usize>,
-    /// For how many nanoseconds there was nothing to do.
+    /// The time with nothing to do, in nanoseconds.
     idle: u64,
 }
 
@@ -94,7 +94,7 @@ impl<'d> OpenLoop<'d> {
     }
 
     /// How long to wait for answers: until the next request is due, unless no client is free for it. A sleep ends
-    /// late; a loop that polls the clock does not.
+    /// late; polling the clock does not.
     fn pause(&self) -> Duration {
         match self.next < self.all && !self.free.is_empty() {
             true if self.may_poll => Duration::ZERO,
@@ -103,7 +103,7 @@ impl<'d> OpenLoop<'d> {
         }
     }
 
-    /// Reads what has arrived for a client, and counts its answer if that is complete.
+    /// Reads what has arrived for a client, and counts its answer if complete.
     fn receive(&mut self, index: usize) {
         if !self.driver.receive(index, &mut self.tally) {
             return;

@@ -1,4 +1,4 @@
-//! The process: reads its command, connects, and measures when it is told to.
+//! The load generator's process: reads its command, connects, and measures when the grader says so.
 
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::TcpStream;
@@ -16,13 +16,13 @@ use super::protocol::{Command, Interval, Reply};
 use super::tally::Tally;
 use super::threads::{drive, drivers};
 
-/// Runs a load generator, which gets its command over standard input.
+/// Runs a load generator, which reads its command from standard input.
 #[must_use]
 pub fn main() -> ExitCode {
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A grader that has ended does not read it.
+            // Fails if the grader has ended.
             let _ = reply(&Reply::Unable(format!("{error:#}")));
             ExitCode::FAILURE
         }
@@ -33,8 +33,8 @@ fn work() -> Result<()> {
     let mut lines = io::stdin().lock().lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let command: Command = serde_json::from_str(&first).context("not a command")?;
-    // However the grader ends, this process ends with it. The kernel sends the signal when the thread that started this
-    // process ends (prctl(2), PR_SET_PDEATHSIG), and that is the grader's first thread.
+    // This process ends with the grader, however the grader ends. The kernel sends the signal when the thread that
+    // started this process ends (prctl(2), PR_SET_PDEATHSIG): the grader's first thread.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     use_cpus(&command.cpus)?;
     let (streams, connected) = connect(&command)?;
@@ -51,12 +51,12 @@ fn work() -> Result<()> {
         }
         reply(&Reply::Measured(measure(&mut drivers, &idle, &command, length)?))?;
     }
-    // The server's memory is read while all connections are open: they stay open until the grader closes the pipe.
+    // The grader reads the server's memory while all connections are open. They stay open until it closes the pipe.
     lines.next().transpose()?;
     Ok(())
 }
 
-/// Sends requests for `length`, and counts what came of them and of the `idle` connections.
+/// Sends requests for `length`, and counts the results, lost `idle` connections included.
 fn measure(
     drivers: &mut [Driver],
     idle: &[TcpStream],
@@ -71,8 +71,8 @@ fn measure(
     Ok(sum.into_interval(command.pace, elapsed, cpu))
 }
 
-/// Separates the `active` streams that send from the idle ones. They are spread evenly over all: the active ones must
-/// not be those with the lowest descriptors.
+/// Separates the `active` streams, which send, from the idle ones. The active ones are spread evenly over all streams,
+/// so that they are not those with the lowest descriptors.
 fn split_off_idle(streams: Vec<TcpStream>, active: usize) -> (Vec<TcpStream>, Vec<TcpStream>) {
     let all = streams.len();
     let is_active = |index: usize| (index * active) % all < active;
@@ -83,9 +83,9 @@ fn split_off_idle(streams: Vec<TcpStream>, active: usize) -> (Vec<TcpStream>, Ve
     (streams(active), streams(idle))
 }
 
-/// Whether a connection that was never used is still open, and nothing has arrived on it.
+/// Whether a connection that was never used is still open, with nothing to read.
 fn is_idle(stream: &TcpStream) -> bool {
-    // That it cannot be asked does not mean that it was closed.
+    // A failure here does not mean that the connection was closed.
     if stream.set_nonblocking(true).is_err() {
         return true;
     }

@@ -1,4 +1,4 @@
-//! What the grader and its load generator say to each other, each on a line of JSON.
+//! The messages between the grader and its load generator, each a line of JSON.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 /// The length of each request and of its answer, in bytes.
 pub(crate) const REQUEST_LENGTH: usize = 64;
 
-/// How long an answer may take. A server that is silent for longer is not measured.
+/// The timeout for an answer. A server that is silent for longer is not measured.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The line that starts the warm-up, and then the measurement.
 pub(crate) const GO_ON: &str = "go on\n";
 
-/// What the load generator has to do.
+/// The load generator's task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub address: SocketAddr,
@@ -28,7 +28,7 @@ pub(crate) struct Command {
     pub measure: Duration,
     /// The CPUs to run on, with a thread for each.
     pub cpus: Vec<usize>,
-    /// Whether the server runs on other CPUs: then a thread that polls the clock takes no CPU time from it.
+    /// Whether the server runs on other CPUs; then polling the clock takes no CPU time from it.
     pub has_own_cpus: bool,
 }
 
@@ -38,8 +38,9 @@ pub(crate) struct Command {
 pub(crate) enum Pace {
     /// Closed loop: each client sends its next request as soon as it has its answer.
     PingPong,
-    /// Open loop: so many requests a second over all clients, at times that are planned in advance and do not depend
-    /// on answers. A request that finds all clients busy waits, and its latency counts from its planned time.
+    /// Open loop: this many requests a second over all clients, at moments that are planned in advance and do not
+    /// depend on answers. If all clients are busy, a request waits, and its latency is measured from the planned
+    /// moment.
     PerSecond(f64),
 }
 
@@ -48,9 +49,9 @@ pub(crate) enum Pace {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
     Connected(Connected),
-    /// First of the warm-up, in which every active client has sent a request, then of the measurement.
+    /// First for the warm-up, in which every active client sends a request, then for the measurement.
     Measured(Interval),
-    /// It cannot do its work, through no fault of the server's.
+    /// It cannot do its work, through no fault of the server.
     Unable(String),
 }
 
@@ -61,7 +62,7 @@ pub(crate) struct Connected {
     pub open: usize,
     /// From the first connect until the server had accepted the last connection.
     pub elapsed: Duration,
-    /// Why there are not as many as asked for, if so.
+    /// Why fewer connections are open than requested, if so.
     pub refusal: Option<Refusal>,
 }
 
@@ -69,7 +70,7 @@ pub(crate) struct Connected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Refusal {
-    /// The server closed it, or did not take it.
+    /// The server closed or refused it.
     Closed,
     /// It is open, but the server does not answer.
     Silent,
@@ -77,24 +78,24 @@ pub(crate) enum Refusal {
     Wrong,
 }
 
-/// What was measured over the warm-up, or over the measurement.
+/// What was measured during the warm-up or the measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Interval {
     pub round_trips: u64,
     pub elapsed: Duration,
     /// CPU time of the load generator itself.
     pub cpu: Duration,
-    /// For how much of the time the busiest thread had work to do, or waited for a CPU: 0 to 1.
+    /// The share of the time in which the busiest thread had work to do, or waited for a CPU: 0 to 1.
     pub busy: f64,
-    /// Of a closed loop, from the moment of sending; of an open loop, from the planned moment.
+    /// In a closed loop, from the moment of sending; in an open loop, from the planned moment.
     pub latency: Latency,
-    /// Of an open loop: the same requests, from the moment of sending.
+    /// In an open loop: the same requests, from the moment of sending.
     pub from_sending: Option<Latency>,
-    /// Of an open loop: by how much the load generator itself was late, at the 99th percentile.
+    /// In an open loop: how late the load generator itself was, at the 99th percentile.
     pub late: Option<Duration>,
-    /// Connections that were closed or reset, idle ones included.
+    /// Connections that were closed or reset, including idle ones.
     pub lost: usize,
-    /// Connections on which other bytes arrived than were sent, or more.
+    /// Connections on which wrong or excess bytes arrived.
     pub wrong: usize,
     /// Requests that were never answered.
     pub unanswered: usize,

@@ -2,20 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-/// The moments at which one thread sends. The requests of all threads are evenly spread, and the threads take turns.
+/// The moments at which one thread sends. The requests of all threads are evenly spaced, and the threads take turns.
 pub(super) struct Schedule {
     pub begin: Instant,
-    /// Requests a second of all threads together.
+    /// Requests a second, all threads together.
     rate: f64,
-    /// Requests of all threads together.
+    /// Requests, all threads together.
     all: u64,
-    /// The number of the thread, and of how many.
+    /// The number of this thread, and the number of threads.
     thread: u64,
     threads: u64,
 }
 
 impl Schedule {
-    /// The share of one of `threads` threads in `rate` requests a second for `length`, one at least.
+    /// The share of one of `threads` threads in `rate` requests a second for `length`; at least one request in total.
     pub(super) fn new(
         begin: Instant,
         rate: f64,
@@ -32,7 +32,7 @@ impl Schedule {
         self.all.saturating_sub(self.thread).div_ceil(self.threads)
     }
 
-    /// When the thread's request of that number is due, in nanoseconds from the beginning.
+    /// When the thread's request number `request` is due, in nanoseconds from the beginning.
     pub(super) fn due(&self, request: u64) -> u64 {
         ((request * self.threads + self.thread) as f64 * 1e9 / self.rate) as u64
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_share_evenly_spread_requests() {
+    fn threads_share_evenly_spaced_requests() {
         let begin = Instant::now();
         let share = |thread| Schedule::new(begin, 1000.0, Duration::from_millis(5), thread, 2);
         let (even, odd) = (share(0), share(1));

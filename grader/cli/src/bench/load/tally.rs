@@ -1,4 +1,4 @@
-//! What a thread counts.
+//! The counts of a thread.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::protocol::{ANSWER_TIMEOUT, Interval, Latency, Pace};
 
-/// What one thread, or all of them, have counted. Times are in nanoseconds.
+/// The counts of one thread, or of all together. Times are in nanoseconds.
 pub(super) struct Tally {
     pub round_trips: u64,
     pub latency: Histogram<u64>,
@@ -23,7 +23,7 @@ pub(super) struct Tally {
 impl Tally {
     /// A tally for requests over `length`.
     pub(super) fn new(length: Duration) -> Result<Self> {
-        // Histograms of a fixed size: growing while they are written to would take time.
+        // Histograms of a fixed size: growing them during the measurement would take time.
         let max = (length + 2 * ANSWER_TIMEOUT).as_nanos() as u64;
         let new =
             || Histogram::new_with_max(max, 3).map_err(|error| anyhow!("no histogram: {error}"));
@@ -39,7 +39,7 @@ impl Tally {
         })
     }
 
-    /// Adds up what all threads have counted over `length`. Of `busy` it has the largest.
+    /// Adds up the counts of all threads over `length`; `busy` is the largest.
     pub(super) fn sum(tallies: &[Self], length: Duration) -> Result<Self> {
         let mut sum = Self::new(length)?;
         for tally in tallies {
@@ -59,7 +59,7 @@ impl Tally {
         Ok(sum)
     }
 
-    /// What it comes to, where all threads together took `elapsed` and `cpu` of CPU time.
+    /// The result, if all threads together took `elapsed`, and `cpu` of CPU time.
     pub(super) fn into_interval(self, pace: Pace, elapsed: Duration, cpu: Duration) -> Interval {
         let is_open_loop = matches!(pace, Pace::PerSecond(_));
         Interval {

@@ -12,10 +12,10 @@ use super::protocol::{Command, Pace};
 use super::schedule::Schedule;
 use super::tally::Tally;
 
-/// By then all threads are running.
+/// After this delay all threads are running.
 const HEAD_START: Duration = Duration::from_millis(5);
 
-/// Divides the `active` clients among as many threads as there are CPUs, or clients.
+/// Divides the `active` clients among one thread per CPU, or per client if there are fewer clients.
 pub(super) fn drivers(command: &Command, active: Vec<TcpStream>) -> Result<Vec<Driver>> {
     let threads = command.cpus.len().clamp(1, active.len().max(1));
     let (each, rest) = (active.len() / threads, active.len() % threads);

@@ -33,7 +33,7 @@ pub(crate) fn page(results: &Results) -> Result<String> {
             body {
                 h1 { "What servers cost" }
                 p { (results.machine.describe()) "." }
-                p { (summary::conditions(results)) "; bars reach from the least to the most." }
+                p { (summary::conditions(results)) "; bars span the minimum to the maximum." }
                 p.legend {
                     @for (program, name) in results.programs.iter().enumerate() {
                         span class=(format!("s{}", colour_of(program))) {
@@ -92,7 +92,7 @@ fn style() -> String {
     )
 }
 
-/// The table of one point, and what follows from it.
+/// The table of one point, and the sentences about it.
 fn times(results: &Results, point: Point) -> Markup {
     html! {
         h2 { (summary::title(results, point)) }

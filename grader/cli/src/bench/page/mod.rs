@@ -1,4 +1,4 @@
-//! Results as one HTML page that needs nothing else: plots (SVG), tables, and the machine they were taken on.
+//! Results as one self-contained HTML page: plots (SVG), tables, and the machine they were measured on.
 
 mod document;
 mod plot;
@@ -12,7 +12,7 @@ pub(crate) use document::page;
 use self::theme::{DARK, LIGHT};
 use super::results::Results;
 
-/// Each plot as a file of its own in each theme, with a legend, for where a page does not fit: names and texts.
+/// Each plot in each theme as a separate file with a legend, for use outside the page: names and contents.
 ///
 /// # Errors
 ///

@@ -9,27 +9,27 @@ use plotters::prelude::*;
 use super::theme::{Theme, colour_of, sign_of};
 use crate::bench::results::Figure;
 
-/// The size of a plot in pixels, before the page scales it. Two stand side by side on a wide page, one on a telephone,
-/// and their letters are readable on both.
+/// The size of a plot in pixels, before the page scales it. A wide page shows two side by side and a phone one, with
+/// readable text on both.
 const SIZE: (u32, u32) = (480, 330);
 
-/// By how much a plot with a legend is wider.
+/// The extra width of a plot with a legend.
 const LEGEND: u32 = 150;
 
-/// The size of letters in a plot; plotters makes them a fifth smaller.
+/// The font size in a plot; plotters makes it a fifth smaller.
 const LETTERS: u32 = 21;
 
-/// A picture of the results.
+/// A plot of the results.
 pub(super) struct Plot {
     /// The name of its file.
     pub name: &'static str,
     pub title: String,
-    /// What the axes are.
+    /// The labels of the axes.
     pub across: &'static str,
     pub up: &'static str,
-    /// The places on the horizontal axis: usually numbers of connections.
+    /// The positions on the horizontal axis: usually numbers of connections.
     pub labels: Vec<String>,
-    /// How a number on the vertical axis is written.
+    /// Formats a number on the vertical axis.
     pub label_of: fn(f64) -> String,
     pub is_logarithmic: bool,
     pub series: Vec<Series>,
@@ -38,18 +38,18 @@ pub(super) struct Plot {
 /// The figures of one program.
 pub(super) struct Series {
     pub program: usize,
-    /// The place on the horizontal axis, and the figure there.
+    /// The position on the horizontal axis, and the figure there.
     pub figures: Vec<(usize, Figure)>,
 }
 
 type Area<'s> = DrawingArea<SVGBackend<'s>, Shift>;
 type Chart<'a, 's, Y> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<RangedCoordf64, Y>>;
 
-/// What plotters says if it cannot draw.
+/// The error that plotters returns.
 type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
 impl Plot {
-    /// Draws it; where `names` are given, with a title and a legend.
+    /// Draws it, with a title and a legend if `names` are given.
     pub fn svg(&self, theme: &Theme, names: Option<&[String]>) -> Result<String> {
         let mut text = String::new();
         let (width, height) = (SIZE.0 + names.map_or(0, |_| LEGEND), SIZE.1);
@@ -60,7 +60,7 @@ impl Plot {
                 (min.min(figure.min), max.max(figure.max))
             });
             let drawn = if self.is_logarithmic {
-                // Whole powers of ten, so that there are two labels at least.
+                // Whole powers of ten, so that the axis has at least two labels.
                 let low = 10_f64.powf(min.log10().floor());
                 let high = 10_f64.powf(max.log10().ceil()).max(10.0 * low);
                 self.draw(&area, theme, names, (low..high).log_scale())
@@ -70,7 +70,7 @@ impl Plot {
             let drawn = drawn.and_then(|()| area.present());
             drawn.map_err(|error| anyhow!("cannot draw {}: {error}", self.name))?;
         }
-        // The page scales it, and its title is read aloud.
+        // The page scales it, and screen readers read its title.
         let sized = format!("<svg width=\"{width}\" height=\"{height}\"");
         let named = format!("<svg role=\"img\" aria-label=\"{}\"", self.title);
         Ok(text.replacen(&sized, &named, 1))
@@ -101,7 +101,7 @@ impl Plot {
         self.draw_axes(&mut chart, theme)?;
         let all = self.series.len() as f64;
         for (index, series) in self.series.iter().enumerate() {
-            // Side by side, so that equal figures do not hide one another.
+            // Side by side, so that equal figures do not hide each other.
             let aside = (index as f64 - (all - 1.0) / 2.0) * 0.06;
             series.draw(&mut chart, theme, aside)?;
         }
@@ -112,7 +112,7 @@ impl Plot {
     where
         Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
-        // plotters may ask for labels between two places, too.
+        // plotters may also ask for labels between two positions.
         let label = |place: &f64| {
             let is_place = (place - place.round()).abs() < 1e-6 && place.round() >= 0.0;
             let label = is_place.then(|| self.labels.get(place.round() as usize)).flatten();
@@ -135,7 +135,7 @@ impl Plot {
             .draw()
     }
 
-    /// Beside the plot: no place inside is certainly free.
+    /// Draws the legend beside the plot: no place inside is guaranteed to be free.
     fn draw_legend(
         &self,
         area: &Area<'_>,
@@ -154,7 +154,7 @@ impl Plot {
 }
 
 impl Series {
-    /// Draws a line through the medians, a bar from the least to the most at each, and a sign on it; all of it moved
+    /// Draws a line through the medians, a bar from minimum to maximum at each, and a sign on it; everything is shifted
     /// to the right by `aside`.
     fn draw<Y>(
         &self,

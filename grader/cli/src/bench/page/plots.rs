@@ -1,11 +1,11 @@
-//! Which plots the results give.
+//! The plots of the results.
 
 use super::plot::{Plot, Series};
 use crate::bench::numbers::{short_time, thousands};
 use crate::bench::results::{ACTIVE, Point, Results, Sample, Scenario};
 use crate::bench::summary::MIN_CONNECTIONS_FOR_MEMORY;
 
-/// All plots for which there are numbers.
+/// All plots that have data.
 pub(super) fn plots(results: &Results) -> Vec<Plot> {
     let connections = |point: &Point| thousands(point.connections);
     let idle = |point: &Point| thousands(point.connections - point.active);
@@ -47,9 +47,9 @@ pub(super) fn plots(results: &Results) -> Vec<Plot> {
         },
         Plot {
             name: "p99",
-            title: "99 of 100 round trips take at most".to_owned(),
+            title: "Latency at the 99th percentile".to_owned(),
             across,
-            up: "time",
+            up: "latency",
             labels: ping_pong.iter().map(connections).collect(),
             label_of: short_time,
             is_logarithmic: true,
@@ -57,7 +57,7 @@ pub(super) fn plots(results: &Results) -> Vec<Plot> {
         },
         Plot {
             name: "memory",
-            title: "Memory of the server for each connection".to_owned(),
+            title: "The server's memory per connection".to_owned(),
             across: "connections",
             up: "memory",
             labels: large.iter().map(connections).collect(),
@@ -75,7 +75,7 @@ fn points(results: &Results, scenario: Scenario) -> Vec<Point> {
     points
 }
 
-/// A series for each program that was measured at one of the `points`.
+/// A series for each program that was measured at any of the `points`.
 fn series(results: &Results, points: &[Point], number: fn(&Sample) -> f64) -> Vec<Series> {
     let all = (0..results.programs.len()).map(|program| {
         let figures = points.iter().enumerate().filter_map(|(place, point)| {
@@ -88,7 +88,7 @@ fn series(results: &Results, points: &[Point], number: fn(&Sample) -> f64) -> Ve
     all.filter(|series| !series.figures.is_empty()).collect()
 }
 
-/// A number of bytes on an axis of powers of ten.
+/// A number of bytes on a logarithmic axis.
 fn decimal_size(bytes: f64) -> String {
     match bytes {
         ..1e3 => format!("{bytes:.0} B"),

@@ -1,8 +1,8 @@
-//! Colours and signs of the series.
+//! The colours and signs of the series.
 
 use plotters::style::RGBColor;
 
-/// The colours of a light or a dark page.
+/// The colours of a light or dark page.
 pub(super) struct Theme {
     pub name: &'static str,
     pub ink: RGBColor,
@@ -10,7 +10,7 @@ pub(super) struct Theme {
     pub series: [RGBColor; 6],
 }
 
-// Colours that can be told apart with each kind of colour blindness (Okabe and Ito), a little darker on white and a
+// Colours that are distinguishable with every kind of colour blindness (Okabe and Ito), a little darker on white and a
 // little lighter on black than theirs.
 pub(super) const LIGHT: Theme = Theme {
     name: "light",
@@ -39,16 +39,16 @@ pub(super) const DARK: Theme = Theme {
     ],
 };
 
-/// The signs of the series, as the legend shows them: series differ by more than their colour.
+/// The signs of the series, as the legend shows them, so that series differ not only in colour.
 pub(super) const SIGNS: [&str; 6] = ["●", "▲", "■", "○", "✕", "◆"];
 
-/// The sign of the program number `program`.
+/// The sign of program number `program`.
 pub(super) fn sign_of(program: usize) -> &'static str {
     SIGNS[program % SIGNS.len()]
 }
 
 /// The index of its colour in [`Theme::series`]. When the signs repeat, each gets another colour, so that 36 programs
-/// can be told apart.
+/// are distinguishable.
 pub(super) fn colour_of(program: usize) -> usize {
     (program + program / SIGNS.len()) % SIGNS.len()
 }

@@ -1,4 +1,4 @@
-//! The document of one benchmark.
+//! The JSON document of one benchmark.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::measurement::Measurement;
 use super::point::Point;
 use crate::bench::load::REQUEST_LENGTH;
 
-/// Changes when a field of the document changes its meaning or goes away.
+/// Incremented when a field of the document changes its meaning or is removed.
 pub(super) const SCHEMA: u32 = 1;
 
 /// The whole document.
@@ -24,12 +24,12 @@ pub(crate) struct Results {
     /// When the benchmark began: seconds since 1970, UTC.
     pub begun: u64,
     pub machine: Machine,
-    /// The commit of the labs, with `+` where the files differ from it; none where git does not know.
+    /// The commit of the labs, with `+` if the files differ from it; `None` if git does not know it.
     pub commit: Option<String>,
     /// The length of a request and of its answer, in bytes.
     #[serde(rename = "bytes")]
     pub request_length: usize,
-    /// For how long each sample was measured.
+    /// How long each sample was measured.
     #[serde(rename = "measured")]
     pub sample_length: Duration,
     /// The names of the programs, in the order of the rows.
@@ -37,12 +37,12 @@ pub(crate) struct Results {
     pub programs: Vec<String>,
     #[serde(rename = "cells")]
     pub measurements: Vec<Measurement>,
-    /// Remarks on the run: fewer connections than asked for, rounds that were left out.
+    /// Remarks on the run, such as fewer connections than requested, or rounds that were skipped.
     pub notes: Vec<String>,
 }
 
 impl Results {
-    /// A document without measurements, of `programs` in `checkout`.
+    /// A document about `programs` in `checkout`, without measurements.
     pub fn new(
         checkout: &Checkout,
         programs: Vec<String>,
@@ -67,7 +67,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// It cannot be read, is something else, or has another schema.
+    /// It cannot be read, is not a document of results, or has another schema.
     pub fn read(path: &Path) -> Result<Self> {
         #[derive(Deserialize)]
         struct Head {
@@ -76,25 +76,25 @@ impl Results {
         let shown = path.display();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
         let head: Head = serde_json::from_str(&text)
-            .with_context(|| format!("{shown} has no results: it is no JSON object"))?;
+            .with_context(|| format!("{shown} has no results: it is not a JSON object"))?;
         match head.schema {
             Some(SCHEMA) => {}
             Some(other) => bail!(
-                "{shown} has results of schema {other}, and this is a grader for schema {SCHEMA}: show it with \
-                 the one that wrote it, or measure again"
+                "{shown} has results of schema {other}, but this grader reads schema {SCHEMA}: use the grader \
+                 that wrote the file, or measure again"
             ),
             None => {
-                bail!("{shown} has no results of `cargo grader bench`: there is no schema number")
+                bail!("{shown} has no results of `cargo grader bench`: it has no schema number")
             }
         }
-        let not_so = || format!("{shown} names schema {SCHEMA}, but is not so");
-        let results: Self = serde_json::from_str(&text).with_context(not_so)?;
+        let mismatch = || format!("{shown} claims schema {SCHEMA} but does not match it");
+        let results: Self = serde_json::from_str(&text).with_context(mismatch)?;
         let is_sound = |measurement: &Measurement| {
             measurement.program < results.programs.len()
                 && measurement.point.active <= measurement.point.connections
         };
         if !results.measurements.iter().all(is_sound) {
-            bail!("{}: a cell is of no subject, or more clients ask than are connected", not_so());
+            bail!("{}: a cell has no subject, or more active clients than connections", mismatch());
         }
         Ok(results)
     }
@@ -110,7 +110,7 @@ impl Results {
         points
     }
 
-    /// What was measured at `point`, in the order of the programs.
+    /// The measurements at `point`, in the order of the programs.
     pub fn at(&self, point: Point) -> Vec<&Measurement> {
         let mut found: Vec<_> =
             self.measurements.iter().filter(|measurement| measurement.point == point).collect();
@@ -118,8 +118,8 @@ impl Results {
         found
     }
 
-    /// The programs at `point` by CPU time for a round trip, least first, in groups: within a group the rounds do not
-    /// tell each program apart from all others.
+    /// The programs at `point` by CPU time per round trip, least first, in groups. Each program in a group is
+    /// indistinguishable, given the noise between rounds, from at least one other in it.
     pub fn ranks(&self, point: Point) -> Vec<Vec<usize>> {
         let mut measured: Vec<(f64, &Measurement)> = self
             .at(point)
@@ -133,7 +133,7 @@ impl Results {
         let mut groups: Vec<Vec<&Measurement>> = Vec::new();
         for (_, measurement) in measured {
             match groups.last_mut() {
-                // One that the rounds do not tell apart from it is enough to be in the same group.
+                // One indistinguishable program is enough to join its group.
                 Some(group) if group.iter().any(|other| !measurement.differs_from(other)) => {
                     group.push(measurement);
                 }
@@ -162,7 +162,7 @@ impl Results {
     }
 }
 
-/// What git says of the checkout.
+/// The checkout's commit, according to git.
 fn commit(checkout: &Checkout) -> Option<String> {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");

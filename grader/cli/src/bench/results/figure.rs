@@ -9,7 +9,7 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// None without numbers.
+    /// The figure of `numbers`; `None` if there are none.
     pub fn of(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut numbers: Vec<f64> = numbers.into_iter().collect();
         numbers.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What a benchmark was run on.
+//! The machine that a benchmark ran on.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::bench::numbers::thousands;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub processor: String,
-    /// The CPUs that servers may use, and those of the load generator; the same one where the machine has only one.
+    /// The CPUs of the servers, and those of the load generator; the same CPU if the machine has only one.
     pub server_cpus: Vec<usize>,
     pub load_cpus: Vec<usize>,
     /// Bytes.
@@ -54,10 +54,7 @@ impl Machine {
             limit.map_or("any number of".to_owned(), |n| thousands(n as usize))
         };
         let cpus = if self.server_cpus == self.load_cpus {
-            format!(
-                "{} for servers and load generator together",
-                count(self.server_cpus.len(), "CPU")
-            )
+            format!("{} shared by servers and load generator", count(self.server_cpus.len(), "CPU"))
         } else {
             let [servers, load] =
                 [&self.server_cpus, &self.load_cpus].map(|cpus| count(cpus.len(), "CPU"));

@@ -9,13 +9,13 @@ use super::not_measured::NotMeasured;
 use super::point::Point;
 use crate::bench::load::Latency;
 
-/// A thread that is busy for more of its time than this has none left.
+/// A thread that is busy for a larger share of its time is saturated.
 pub(crate) const FULL: f64 = 0.95;
 
 /// With fewer rounds than this, programs are not ranked.
 pub(crate) const ROUNDS_TO_RANK: usize = 3;
 
-/// What was measured of one program at one point.
+/// The measurement of one program at one point.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Measurement {
     /// The index of the program in [`super::Results::programs`].
@@ -25,12 +25,12 @@ pub(crate) struct Measurement {
     /// Planned requests a second, with [`super::Scenario::FixedRate`].
     pub rate: Option<f64>,
     pub samples: Vec<Sample>,
-    /// Why there are no more samples, if so.
+    /// Why the program was not measured, if so.
     #[serde(rename = "trouble")]
     pub not_measured: Option<NotMeasured>,
 }
 
-/// What was measured in one round, of a server that was started for it.
+/// The measurement of one round, on a server that was started for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sample {
     /// Samples of the same round were taken within a short time.
@@ -42,28 +42,28 @@ pub(crate) struct Sample {
     pub(crate) latency: Latency,
     /// With [`super::Scenario::FixedRate`]: the same requests, from the moment of sending.
     pub(crate) from_sending: Option<Latency>,
-    /// CPU time of the server for a round trip, in nanoseconds.
+    /// The server's CPU time per round trip, in nanoseconds.
     pub cpu: f64,
-    /// CPU time of the load generator for a round trip, in nanoseconds.
+    /// The load generator's CPU time per round trip, in nanoseconds.
     pub load_cpu: f64,
-    /// How much of its CPUs the server has used, 0 to 1.
+    /// The share of its CPUs that the server used, 0 to 1.
     pub server_busy: f64,
-    /// For how much of the time the load generator's busiest thread had work to do, 0 to 1.
+    /// The share of the time in which the load generator's busiest thread had work to do, 0 to 1.
     pub load_busy: f64,
-    /// By how much the load generator was late, at the 99th percentile.
+    /// How late the load generator was, at the 99th percentile.
     pub late: Option<Duration>,
-    /// Memory of the server (Pss_Anon and Pss_Shmem) for each connection, in bytes: when it had accepted all and few
-    /// had sent anything, and after the measurement.
+    /// The server's memory (Pss_Anon and Pss_Shmem) per connection, in bytes: when it had accepted all and few had sent
+    /// anything, and after the measurement.
     pub memory_idle: f64,
     pub memory_busy: f64,
-    /// Threads of the server, in all its processes.
+    /// The server's threads, in all its processes.
     pub threads: usize,
     /// From the first connect until the server had accepted all connections.
     pub connect: Duration,
 }
 
 impl Measurement {
-    /// `number` over all samples.
+    /// The figure of `number` over all samples.
     pub fn figure(&self, number: impl Fn(&Sample) -> f64) -> Option<Figure> {
         Figure::of(self.samples.iter().map(number))
     }
@@ -73,8 +73,8 @@ impl Measurement {
         self.samples.iter().map(|sample| sample.latency.worst).max()
     }
 
-    /// Whether in most rounds the load generator was short of time. Then the server could have done more, and a part
-    /// of the latency is the load generator's own.
+    /// Whether the load generator was at its limit in most rounds. Then the server could have done more, and part of
+    /// the latency is the load generator's own.
     pub fn is_saturated(&self) -> bool {
         let is_late =
             |sample: &Sample| sample.late.is_some_and(|late| late > sample.latency.p99 / 2);
@@ -82,7 +82,7 @@ impl Measurement {
         2 * self.samples.iter().filter(saturated).count() > self.samples.len()
     }
 
-    /// CPU time for a round trip divided by that of `other`, round by round: what slows a round down slows both.
+    /// CPU time per round trip divided by that of `other`, round by round: what slows down a round slows both.
     fn cpu_ratios(&self, other: &Self) -> Vec<f64> {
         let ratio = |sample: &Sample| {
             let peer = other.samples.iter().find(|peer| peer.round == sample.round)?;
@@ -91,14 +91,14 @@ impl Measurement {
         self.samples.iter().filter_map(ratio).collect()
     }
 
-    /// The same over all rounds.
+    /// The ratio of CPU time per round trip to that of `other`, over all rounds.
     pub fn cpu_ratio(&self, other: &Self) -> Option<Figure> {
         Figure::of(self.cpu_ratios(other))
     }
 
-    /// Whether the two differ by more than the rounds do: all rounds agree on which needs less CPU time, and the
-    /// median difference is more than twice the mean distance of a round from it. Differences are logarithms of
-    /// ratios, so that it does not matter which program is compared with which.
+    /// Whether the two programs differ by more than the rounds do. All rounds must agree on which needs less CPU time,
+    /// and the median difference must be more than twice the mean distance of a round from it. Differences are
+    /// logarithms of ratios, so that the comparison is symmetric.
     pub fn differs_from(&self, other: &Self) -> bool {
         let ratios: Vec<f64> = self.cpu_ratios(other).into_iter().map(f64::ln).collect();
         let Some(Figure { median, min, max }) = Figure::of(ratios.iter().copied()) else {

@@ -1,5 +1,5 @@
-//! What a benchmark has found, as it is kept in a file: every sample of every round, and the machine they were taken
-//! on. Whatever is shown of it (a table, a page) is computed from here.
+//! The results of a benchmark, as stored in a file: every sample of every round, and the machine. Tables and pages are
+//! computed from them.
 
 mod document;
 mod figure;

@@ -14,7 +14,7 @@ use crate::bench::numbers::thousands;
 pub(crate) enum NotMeasured {
     /// It closes the connections that it cannot serve, and serves the others.
     Refuses { served: usize, of: usize },
-    /// It accepts connections, or leaves them in its queue, and never answers.
+    /// It accepts connections, or leaves them in its listen queue, and never answers.
     Silent { served: usize, of: usize },
     /// It did not keep up with the planned rate.
     Behind { unanswered: usize },
@@ -22,15 +22,15 @@ pub(crate) enum NotMeasured {
     Wrong,
     /// It closed connections during the measurement.
     Lost { lost: usize },
-    /// It was not done after so long, although it made progress.
+    /// It was not finished after this time, although it made progress.
     TooSlow(Duration),
-    /// It ended; how, and its last words.
+    /// It ended: how, and its last words.
     Ended { how: String, last_words: Vec<String> },
-    /// It did not start to listen.
+    /// It did not start listening.
     NotStarted { why: String, last_words: Vec<String> },
     /// The machine or the load generator was at fault.
     Unable(String),
-    /// The time for the whole benchmark was over.
+    /// The time for the whole benchmark had run out.
     NoTime,
 }
 
@@ -48,13 +48,13 @@ impl NotMeasured {
             Self::Behind { unanswered } => {
                 format!("does not keep up: {} requests unanswered", thousands(*unanswered))
             }
-            Self::Wrong => "answers something else than was sent".to_owned(),
-            Self::Lost { lost } => format!("closed {} under way", count(*lost, "connection")),
-            Self::TooSlow(longest) => format!("not done after {}", time(*longest)),
+            Self::Wrong => "the answer differs from what was sent".to_owned(),
+            Self::Lost { lost } => format!("closed {} in use", count(*lost, "connection")),
+            Self::TooSlow(longest) => format!("not finished after {}", time(*longest)),
             Self::Ended { how, .. } => how.clone(),
             Self::NotStarted { why, .. } => why.clone(),
             Self::Unable(why) => format!("not measured: {why}"),
-            Self::NoTime => "not measured: no time was left".to_owned(),
+            Self::NoTime => "not measured: out of time".to_owned(),
         }
     }
 
@@ -66,7 +66,7 @@ impl NotMeasured {
         }
     }
 
-    /// Whether more connections, or another try, would not make it better. Seeing it again takes long.
+    /// Whether neither more connections nor another try would help. Reproducing such a failure takes long.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Silent { .. }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many clients send beside idle ones.
+/// How many clients send requests among idle ones.
 pub(crate) const ACTIVE: usize = 10;
 
-/// How many clients share requests at a fixed rate.
+/// How many clients share the requests at a fixed rate.
 pub(crate) const FIXED_RATE_CLIENTS: usize = 100;
 
 /// One way to load a server.
@@ -21,10 +21,10 @@ pub(crate) struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
-    /// Each client sends its next request as soon as it has its answer
+    /// Each client sends its next request as soon as it has received its answer
     PingPong,
-    /// 10 clients send requests, beside idle ones
+    /// 10 clients send requests among idle ones
     Idle,
-    /// Requests are sent at a fixed rate, whether earlier ones are answered or not
+    /// Requests are sent at a fixed rate, whether or not earlier ones have been answered
     FixedRate,
 }

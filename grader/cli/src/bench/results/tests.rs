@@ -50,7 +50,7 @@ fn a_figure_is_a_median_and_its_spread() {
     assert_eq!(Figure::of([]), None);
 }
 
-/// A machine that is twice as slow in one round makes both slower: the ratio stays.
+/// A machine that is half as fast in one round slows both programs: the ratio stays.
 #[test]
 fn ratios_are_taken_round_by_round() {
     let one = measurement(0, &[100.0, 200.0, 100.0]);
@@ -61,7 +61,7 @@ fn ratios_are_taken_round_by_round() {
 }
 
 #[test]
-fn what_differs_by_less_than_the_rounds_do_is_not_ranked() {
+fn programs_that_differ_by_less_than_the_rounds_do_are_not_ranked() {
     let [slow, fast] = [measurement(0, &[300.0; 3]), measurement(1, &[100.0; 3])];
     let close = measurement(2, &[103.0, 106.0, 101.0]);
     let point = slow.point;
@@ -70,7 +70,7 @@ fn what_differs_by_less_than_the_rounds_do_is_not_ranked() {
     assert_eq!(results(few).ranks(point), [vec![1, 0]]);
 }
 
-/// Files of earlier benchmarks stay readable.
+/// Files from earlier benchmarks stay readable.
 #[test]
 fn fields_have_the_names_of_schema_1() {
     let document = serde_json::to_value(results(vec![measurement(0, &[1.0])])).expect("JSON");

@@ -1,4 +1,4 @@
-//! What the table and the page both say of the results.
+//! The text about the results that the table and the page share.
 
 mod rows;
 mod sentences;

@@ -10,7 +10,7 @@ use crate::bench::results::{Figure, Measurement, Point, Results, Sample, Scenari
 /// With fewer requests, p99 would be one of the five slowest.
 pub(super) const MIN_REQUESTS_FOR_P99: u64 = 500;
 
-/// Beside the memory of so many connections, what a server uses without any is little.
+/// With this many connections, a server's base memory is small compared with theirs.
 pub(crate) const MIN_CONNECTIONS_FOR_MEMORY: usize = 1000;
 
 /// The columns of [`time_row`].
@@ -21,11 +21,11 @@ pub(crate) const TIME_COLUMNS: [&str; 9] =
 pub(crate) const MEMORY_COLUMNS: [&str; 6] =
     ["", "connections", "connect", "memory, idle", "memory, busy", "threads"];
 
-/// What the memory of a connection is.
-pub(crate) const MEMORY_NOTE: &str = "memory: of the server's own (Pss_Anon), for each connection; what the kernel holds for sockets and threads is not \
-     in it";
+/// What the memory of a connection includes.
+pub(crate) const MEMORY_NOTE: &str = "memory: the server's own (Pss_Anon and Pss_Shmem) per connection, without the \
+                                      kernel's memory for sockets and threads";
 
-/// The row of one program at one point; none if it was not measured.
+/// The row of one program at one point; `None` if it was not measured.
 pub(crate) fn time_row(results: &Results, measurement: &Measurement) -> Option<[String; 9]> {
     let at_point = results.at(measurement.point);
     let first = at_point.into_iter().find(|other| !other.samples.is_empty())?;
@@ -35,7 +35,7 @@ pub(crate) fn time_row(results: &Results, measurement: &Measurement) -> Option<[
         1 => "–".to_owned(),
         _ => format!("{:.0}%", 100.0 * figure.spread()),
     };
-    // Of too few requests a percentile is one of the slowest, and says little.
+    // With too few requests a percentile is one of the slowest, and says little.
     let fewest = measurement.samples.iter().map(|sample| sample.round_trips).min()?;
     let percentile = |time: fn(&Sample) -> Duration, min_requests: u64| {
         let figure = measurement.figure(|sample| time(sample).as_secs_f64());
@@ -56,7 +56,7 @@ pub(crate) fn time_row(results: &Results, measurement: &Measurement) -> Option<[
     ])
 }
 
-/// `0.52`, or `≈0.98` where the rounds differ by more.
+/// `0.52`, or `≈0.98` if the rounds differ by more.
 fn ratio(measurement: &Measurement, first: &Measurement) -> String {
     if measurement.program == first.program {
         return "1.00".to_owned();
@@ -66,8 +66,8 @@ fn ratio(measurement: &Measurement, first: &Measurement) -> String {
     ratio.map(|ratio| format!("{mark}{:.2}", ratio.median)).unwrap_or_default()
 }
 
-/// A row for each program at each point with the most connections: its name, connections, the time to connect, memory
-/// of each when idle and when busy, threads.
+/// A row for each program at each point with many connections: its name, connections, the time to connect, memory per
+/// connection when idle and when busy, threads.
 pub(crate) fn memory_rows(results: &Results) -> Vec<[String; 6]> {
     let mut points = results.points();
     let is_ping_pong = |point: &Point| point.scenario == Scenario::PingPong;

@@ -8,7 +8,7 @@ use crate::bench::results::{
     FIXED_RATE_CLIENTS, Figure, Measurement, Point, ROUNDS_TO_RANK, Results, Sample, Scenario,
 };
 
-/// How everything was measured.
+/// The conditions of the measurement.
 pub(crate) fn conditions(results: &Results) -> String {
     let rounds = match results.rounds() {
         0 => "nothing measured".to_owned(),
@@ -22,15 +22,17 @@ pub(crate) fn conditions(results: &Results) -> String {
     let begun = begun.map_or(String::new(), |at| {
         format!("; {} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
     });
-    format!("{bytes} bytes there and back; {rounds}, {each} of each in turns{begun}{commit}")
+    format!("{bytes} bytes each way; {rounds}, {each} per sample, programs in turn{begun}{commit}")
 }
 
-/// What is done at `point`, in a line.
+/// What happens at `point`, in one line.
 pub(crate) fn title(results: &Results, point: Point) -> String {
     let clients = thousands(point.connections);
     match point.scenario {
-        Scenario::PingPong if point.connections == 1 => "1 client asks and asks again".to_owned(),
-        Scenario::PingPong => format!("{clients} clients, each asks again once it is answered"),
+        Scenario::PingPong if point.connections == 1 => {
+            "1 client, which asks again after each answer".to_owned()
+        }
+        Scenario::PingPong => format!("{clients} clients, each asking again after its answer"),
         Scenario::Idle => {
             let active = point.active;
             match point.connections - active {
@@ -49,8 +51,8 @@ pub(crate) fn title(results: &Results, point: Point) -> String {
     }
 }
 
-/// `02 epoll ≈ 03 tokio < 01 threads`, from [`Results::ranks`]; no line breaks within a name. None for fewer than two
-/// programs.
+/// `02 epoll ≈ 03 tokio < 01 threads`, from [`Results::ranks`]; lines do not break within a name. `None` for fewer than
+/// two programs.
 pub(crate) fn ranking(results: &Results, point: Point) -> Option<String> {
     let ranks = results.ranks(point);
     if ranks.iter().map(Vec::len).sum::<usize>() < 2 {
@@ -61,10 +63,10 @@ pub(crate) fn ranking(results: &Results, point: Point) -> Option<String> {
     Some(groups.collect::<Vec<_>>().join(" < "))
 }
 
-/// How latency from the planned moment compares with latency from the moment of sending, for the program at `point`
-/// for which they differ most. None except for [`Scenario::FixedRate`].
+/// Compares latency from the planned moment with latency from the moment of sending, for the program at `point` for
+/// which they differ most. `None` except for [`Scenario::FixedRate`].
 pub(crate) fn coordinated_omission(results: &Results, point: Point) -> Option<String> {
-    /// Two times are taken for the same below this ratio.
+    /// Below this ratio two times are considered equal.
     const SAME: f64 = 1.1;
     if point.scenario != Scenario::FixedRate {
         return None;
@@ -80,18 +82,19 @@ pub(crate) fn coordinated_omission(results: &Results, point: Point) -> Option<St
     let (ratio, planned, sent, program) = compared.max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
     let name = &results.programs[program];
     let mut text = format!(
-        "{name}: p99 is {} counted from the planned moment, and {} from the moment of sending, as a closed loop counts",
+        "{name}: p99 is {} from the planned moment and {} from the moment of sending, which a closed loop measures",
         short_time(planned),
         short_time(sent)
     );
     text += if ratio > SAME {
-        ". Who sends only after the last answer leaves out how long the next request had to wait (coordinated omission)"
+        ". A client that sends only after the last answer ignores how long the next request had to wait (coordinated \
+         omission)"
     } else {
-        ": nearly the same, since at this rate hardly a request had to wait for a client to be free"
+        ": nearly the same, because at this rate few requests had to wait for a free client"
     };
     if let Some((p99, rate)) = closed_loop_p99(results, point, program) {
         text += &format!(
-            ". In the closed loop above it was {}, at {} a second: there each waits for all others",
+            ". In the closed loop above it was {}, at {} a second: there each request waits for all others",
             short_time(p99),
             thousands(rate as usize)
         );
@@ -99,7 +102,7 @@ pub(crate) fn coordinated_omission(results: &Results, point: Point) -> Option<St
     Some(text)
 }
 
-/// p99 of the program in the closed loop with as many clients, in seconds, and its rate there, in requests a second.
+/// The program's p99 in the closed loop with as many clients, in seconds, and its rate there, in requests a second.
 fn closed_loop_p99(results: &Results, point: Point, program: usize) -> Option<(f64, f64)> {
     let closed = Point { scenario: Scenario::PingPong, ..point };
     let closed = results.at(closed).into_iter().find(|other| other.program == program)?;
@@ -107,26 +110,26 @@ fn closed_loop_p99(results: &Results, point: Point, program: usize) -> Option<(f
     Some((p99, closed.figure(|sample| sample.rate)?.median))
 }
 
-/// In seconds.
+/// The median of p99 over all samples, in seconds.
 fn median_p99(measurement: &Measurement, p99: fn(&Sample) -> Option<Duration>) -> Option<f64> {
     let times = measurement.samples.iter().filter_map(p99).map(|time| time.as_secs_f64());
     Some(Figure::of(times)?.median)
 }
 
-/// What the signs mean that occur in the tables.
+/// Explains the signs in the tables.
 pub(crate) fn legend(results: &Results) -> Vec<String> {
     if results.rounds() == 0 {
         return vec!["nothing could be measured".to_owned()];
     }
     let mut lines = vec![
-        "±: how far the round that differs most is from the median. worst: of all rounds. CPU/trip: CPU time of the \
-         server for a round trip. ratio: of that to the first row's that was measured, round by round. ≈: no larger \
-         difference than that between rounds, so nobody is ahead. –: too few to say"
+        "±: how far the round that differs most is from the median. worst: of all rounds. CPU/trip: the server's CPU \
+         time per round trip. ratio: CPU/trip relative to the first measured row's, round by round. ≈: differs by no \
+         more than the rounds do, so neither is ahead. –: too few rounds or requests to say"
             .to_owned(),
     ];
     if results.rounds() < ROUNDS_TO_RANK {
         lines.push(format!(
-            "with fewer than {ROUNDS_TO_RANK} rounds nothing can be said about noise: nobody is ranked"
+            "with fewer than {ROUNDS_TO_RANK} rounds the noise is unknown, so programs are not ranked"
         ));
     }
     let costs = results.measurements.iter().filter(|measurement| {
@@ -136,13 +139,13 @@ pub(crate) fn legend(results: &Results) -> Vec<String> {
     let costs = costs.filter_map(|it| Some(it.figure(|sample| sample.load_cpu)?.median));
     if let Some(cost) = Figure::of(costs) {
         lines.push(format!(
-            "the load generator's own CPU time for a round trip: {} with {FIXED_RATE_CLIENTS} clients",
+            "the load generator's own CPU time per round trip: {} with {FIXED_RATE_CLIENTS} clients",
             short_time(cost.median / 1e9),
         ));
     }
     if results.measurements.iter().any(Measurement::is_saturated) {
         lines.push(
-            "≥: the load generator was short of time: the server could have done more, and a part of these latencies is \
+            "≥: the load generator was at its limit: the server could have done more, and part of these latencies is \
              the load generator's. Compare CPU/trip instead"
                 .to_owned(),
         );

@@ -8,10 +8,10 @@ use crate::bench::Scenario;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Requests and answers are 64 bytes long. Servers are measured, not judged: `check` does that."
+    after_help = "Requests and answers are 64 bytes long. `bench` measures servers; `check` judges them."
 )]
 pub struct BenchArguments {
-    /// Labs that have something to measure; without one, all of them
+    /// Labs that have something to measure [default: all of them]
     #[arg(value_name = "LAB")]
     pub(super) labs: Vec<String>,
 
@@ -19,31 +19,31 @@ pub struct BenchArguments {
     #[arg(long)]
     pub(super) solution: bool,
 
-    /// Measure another server, too, that sends back what it receives: its name, and its command, to which `--addr` is added
+    /// Also measure another echo server: its name, and its command, to which `--addr` is added
     #[arg(long, value_name = "NAME=CMD", value_parser = parse_named)]
     pub(super) program: Vec<(String, String)>,
 
-    /// At most a minute after building: three short rounds, at most 1,000 connections
+    /// Take at most a minute after building: three short rounds, at most 1,000 connections
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// Only this scenario (may be given again)
+    /// Measure only this scenario (may be repeated)
     #[arg(long, value_enum)]
     pub(super) scenario: Vec<Scenario>,
 
-    /// How many clients there are, or idle ones [default: 1,100,1000,5000, and 0,1000,5000 idle ones]
+    /// Numbers of clients, or of idle clients [default: 1,100,1000,5000 clients; 0,1000,5000 idle ones]
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=20_000))]
     pub(super) connections: Vec<u32>,
 
-    /// Requests a second with fixed-rate; without it, half of what the slowest can do
+    /// Requests per second in fixed-rate [default: half of what the slowest server can do]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rate: Option<u32>,
 
-    /// Rounds, in each of which everything is measured once [default: 5, or 3 with --quick]
+    /// Rounds; each measures everything once [default: 5, or 3 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) repeat: Option<u32>,
 
-    /// How long each sample is measured, in milliseconds [default: 1000, or 250 with --quick]
+    /// How long each sample takes, in milliseconds [default: 1000, or 250 with --quick]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=60_000))]
     pub(super) measure_ms: Option<u64>,
 
@@ -51,7 +51,7 @@ pub struct BenchArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
-    /// Measure nothing, and show earlier results
+    /// Measure nothing; show earlier results
     #[arg(long, value_name = "FILE", conflicts_with_all = ["labs", "program", "solution", "quick", "scenario",
           "connections", "rate", "repeat", "measure_ms"])]
     pub(super) from: Option<PathBuf>,
@@ -66,6 +66,6 @@ fn parse_named(text: &str) -> Result<(String, String), String> {
         Some((name, command)) if !name.trim().is_empty() && !command.trim().is_empty() => {
             Ok((name.trim().to_owned(), command.to_owned()))
         }
-        _ => Err("write a name and a command: go='./echo -fast'".to_owned()),
+        _ => Err("give a name and a command: go='./echo -fast'".to_owned()),
     }
 }

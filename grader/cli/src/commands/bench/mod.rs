@@ -21,8 +21,8 @@ use crate::bench::{Benchmark, Cpus, Machine, Point, Program, Progress, Results, 
 use crate::session::Session;
 use crate::status::INTERRUPTED;
 
-/// The time for everything, however many samples are asked for. With --quick it is what is left of a minute when the
-/// last sample has ended.
+/// The time limit for all samples together, however many there are. With --quick it leaves the last sample enough time
+/// to end within a minute.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 const QUICK_LIMIT: Duration = Duration::from_secs(50);
 
@@ -30,7 +30,7 @@ const QUICK_LIMIT: Duration = Duration::from_secs(50);
 ///
 /// # Errors
 ///
-/// Wrong usage, or a fault that is no server's.
+/// Wrong usage, or a fault that is not a server's.
 pub fn bench(arguments: &BenchArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let folder = arguments.out.clone().unwrap_or_else(|| checkout.target().join("bench"));
@@ -41,7 +41,7 @@ pub fn bench(arguments: &BenchArguments, children: &Children) -> Result<ExitCode
         return output.write(&results);
     }
     let selected = select(&checkout, arguments)?;
-    // Before anything takes minutes.
+    // Before anything that takes minutes.
     output.prepare()?;
     let session = Session::begin(checkout, children)?;
     let built = build(&session, selected, arguments.solution);
@@ -79,7 +79,7 @@ fn benchmark(
     })
 }
 
-/// Runs `benchmark` with a bar that shows the progress, and notes in `results` what is missing.
+/// Runs `benchmark` with a progress bar, and notes in `results` what is missing.
 fn measure(session: &Session, benchmark: &Benchmark, results: &mut Results) -> Result<()> {
     // indicatif draws on a terminal only.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -93,10 +93,10 @@ fn measure(session: &Session, benchmark: &Benchmark, results: &mut Results) -> R
     })?;
     bar.finish_and_clear();
     if session.interrupt.is_raised() {
-        results.notes.push("interrupted: this is what was known so far".to_owned());
+        results.notes.push("interrupted: these are the results so far".to_owned());
     } else if results.lacks_samples(benchmark.rounds as usize) {
         let rounds = benchmark.rounds;
-        results.notes.push(format!("not all of the {rounds} rounds could be had in the time"));
+        results.notes.push(format!("time ran out before all {rounds} rounds were measured"));
     }
     Ok(())
 }

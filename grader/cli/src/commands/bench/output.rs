@@ -1,4 +1,4 @@
-//! Where results go.
+//! Saves and prints the results.
 
 use std::fs;
 use std::io::Write;
@@ -14,21 +14,21 @@ use crate::status::FAILED;
 pub(super) struct Output {
     /// For the results, the page and its plots.
     pub folder: PathBuf,
-    /// Whether JSON is printed, instead of tables.
+    /// Whether to print JSON instead of tables.
     pub as_json: bool,
 }
 
 impl Output {
-    /// Makes the folder.
+    /// Creates the folder.
     ///
     /// # Errors
     ///
-    /// It cannot be written to.
+    /// The folder cannot be written to.
     pub fn prepare(&self) -> Result<()> {
         let folder = &self.folder;
         let advice = || {
             let folder = folder.display();
-            format!("cannot write results to {folder}: choose another folder with --out")
+            format!("cannot write results to {folder}; choose another folder with --out")
         };
         fs::create_dir_all(folder).with_context(advice)?;
         let probe = folder.join(".writable");
@@ -36,8 +36,8 @@ impl Output {
         fs::remove_file(&probe).with_context(advice)
     }
 
-    /// Saves the results, prints them, and writes the page and its plots; in this order, so that what has taken
-    /// minutes is not lost if a later step fails. The status says whether anything was measured.
+    /// Saves the results, prints them, and writes the page and its plots. The order matters: results that took minutes
+    /// to measure are not lost if a later step fails. The exit status says whether anything was measured.
     ///
     /// # Errors
     ///

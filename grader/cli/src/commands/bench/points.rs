@@ -1,4 +1,4 @@
-//! With how many connections everything is measured.
+//! The numbers of connections at which programs are measured.
 
 use anyhow::{Result, bail};
 use rustix::process::{Resource, getrlimit};
@@ -6,21 +6,21 @@ use rustix::process::{Resource, getrlimit};
 use super::arguments::BenchArguments;
 use crate::bench::{ACTIVE, FIXED_RATE_CLIENTS, Point, SPARE_DESCRIPTORS, Scenario, thousands};
 
-const RAISE: &str = "To raise it: `ulimit -Hn 65536` as root before you start, `LimitNOFILE=` of a systemd service, \
-                     `--ulimit nofile=65536` of a container, or /etc/security/limits.conf and a new session";
+const RAISE: &str = "To raise it: `ulimit -Hn 65536` as root before you start, `LimitNOFILE=` for a systemd service, \
+                     `--ulimit nofile=65536` for a container, or /etc/security/limits.conf and a new session";
 
-/// The points that `arguments` ask for, as far as this machine lets so many connections be open; and a note on what it
-/// does not.
+/// The points that `arguments` request, reduced to what the limit on descriptors allows, and a note on each
+/// reduction.
 ///
 /// # Errors
 ///
-/// It does not even let enough be open for the clients that send.
+/// The limit is too low even for the clients that send.
 pub(super) fn points(arguments: &BenchArguments) -> Result<(Vec<Point>, Vec<String>)> {
     let limit = getrlimit(Resource::Nofile).maximum.map_or(usize::MAX, |limit| limit as usize);
     let max = limit.saturating_sub(SPARE_DESCRIPTORS);
     if max <= ACTIVE {
         bail!(
-            "a process may have {limit} descriptors here (ulimit -Hn), and not even {ACTIVE} clients fit: {RAISE}"
+            "a process may have only {limit} descriptors here (ulimit -Hn), too few for {ACTIVE} clients. {RAISE}"
         );
     }
     let mut points = Points { limit, max, points: Vec::new(), notes: Vec::new() };
@@ -48,7 +48,7 @@ pub(super) fn points(arguments: &BenchArguments) -> Result<(Vec<Point>, Vec<Stri
 struct Points {
     /// How many descriptors a process may have here.
     limit: usize,
-    /// How many connections fit.
+    /// How many connections that allows.
     max: usize,
     points: Vec<Point>,
     notes: Vec<String>,
@@ -73,14 +73,14 @@ impl Points {
         }
     }
 
-    /// Reduces `numbers` of connections to what fits beside `others`, sorts them, and leaves out repetitions. Adds a
-    /// note if something does not fit, unless one says so already.
+    /// Limits `numbers` of connections to what fits beside `others`, sorts them, and removes duplicates. Adds a note
+    /// if something does not fit, unless a note already says so.
     fn fit(&mut self, numbers: &[usize], others: usize) -> Vec<usize> {
         let max = self.max - others;
         let largest = numbers.iter().copied().max().unwrap_or(0);
         if largest > max && self.notes.is_empty() {
             self.notes.push(format!(
-                "{} connections do not fit: a process may have {} descriptors here (ulimit -Hn), so {} were made. \
+                "{} connections do not fit: a process may have {} descriptors here (ulimit -Hn), so {} were opened. \
                  {RAISE}",
                 thousands(largest),
                 thousands(self.limit),

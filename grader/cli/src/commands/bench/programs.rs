@@ -19,7 +19,7 @@ use crate::bench::{NotMeasured, Program};
 use crate::commands::labs::find_lab;
 use crate::session::Session;
 
-/// How a server of `--program` is driven.
+/// How a server given with `--program` is driven.
 static ANY_SERVER: Service =
     Service { programs: &[drive::Program::SERVER], dial: &Tcp, exchange: &ByteEcho };
 
@@ -39,11 +39,11 @@ impl Selected {
     }
 }
 
-/// The rows that `arguments` ask for.
+/// The rows that `arguments` request.
 ///
 /// # Errors
 ///
-/// A lab that does not exist, has no rows, or has no solution; a program that does not exist, or whose name is taken.
+/// A lab does not exist, has no rows, or has no solution; a program does not exist, or its name is taken.
 pub(super) fn select(checkout: &Checkout, arguments: &BenchArguments) -> Result<Vec<Selected>> {
     let mut selected = Vec::new();
     for lab in labs(&arguments.labs)? {
@@ -54,14 +54,14 @@ pub(super) fn select(checkout: &Checkout, arguments: &BenchArguments) -> Result<
     }
     for (name, command) in &arguments.program {
         if selected.iter().any(|other| other.name() == name) {
-            bail!("two rows are named {name}: give each program a name of its own");
+            bail!("two rows are named {name}: give each program its own name");
         }
         selected.push(Selected::Program { name: name.clone(), words: parse_program(command)? });
     }
     Ok(selected)
 }
 
-/// The labs that `names` mean, each once; all that are measured, if there are no names.
+/// The labs that `names` mean, each once; without names, all labs that have rows.
 fn labs(names: &[String]) -> Result<Vec<&'static Lab>> {
     let measured = || LABS.iter().copied().filter(|lab| !lab.bench.is_empty());
     if names.is_empty() {
@@ -85,11 +85,11 @@ fn labs(names: &[String]) -> Result<Vec<&'static Lab>> {
     Ok(labs)
 }
 
-/// Builds what is selected, optimised. A program that does not compile gets rows that say so.
+/// Builds the selected programs, optimised. A program that does not compile gets rows that say so.
 ///
 /// # Errors
 ///
-/// A program cannot be built for another reason.
+/// A build fails for another reason.
 pub(super) fn build(
     session: &Session,
     selected: Vec<Selected>,
@@ -127,7 +127,7 @@ pub(super) fn build(
 fn does_not_compile(lab: &Lab, errors: &str) -> NotMeasured {
     let errors = anstream::adapter::strip_str(errors).to_string();
     let first = errors.lines().find(|line| !line.trim().is_empty());
-    let why = format!("does not compile: cargo grader check {}", lab.number);
+    let why = format!("does not compile; see cargo grader check {}", lab.number);
     let last_words = first.map(|line| printable(line, 160)).into_iter().collect();
     NotMeasured::NotStarted { why, last_words }
 }

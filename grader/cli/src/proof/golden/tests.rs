@@ -19,17 +19,17 @@ fn a_file_of_texts_has_one_for_each_failure() {
 const TIMEOUT: FailureKind = FailureKind::Timeout { after: Duration::from_secs(8) };
 const ENDED: ExitStatus = ExitStatus::Status(101);
 
-/// The lines of [`evidence`] that depend on a program that stands still.
+/// The lines of [`evidence`] that are kept only for a program that does not change.
 const STILL: [&str; 3] = [
     "it took #",
     "no process of the program is alive",
-    "its first process ended with status #; others go on",
+    "its first process ended with status #; others are still running",
 ];
 
-/// Those of its last words.
+/// The lines of its last words.
 const LAST_WORDS: [&str; 2] = ["its last words on standard error (#):", "  thread # panicked"];
 
-/// All that evidence may have.
+/// Evidence with every part.
 fn evidence() -> Evidence {
     let (delay, elapsed) = (Duration::from_millis(30), Duration::from_millis(100));
     let last_words = LastWords { total: 18, lines: vec!["thread 1 panicked".to_owned()] };
@@ -50,7 +50,7 @@ fn failure(kind: FailureKind) -> Failure {
     failure.because(Explanation::new("key", "thread 4 reads"))
 }
 
-/// What `text` says was observed.
+/// The observations in `text`.
 fn observed(text: &FailureText) -> Vec<&str> {
     let lines = text.observed.iter().map(|line| match line {
         Line::Prose(text) | Line::Aligned(text) => text.as_str(),
@@ -91,7 +91,7 @@ fn a_timeout_has_neither_evidence_nor_a_cause() {
 }
 
 #[test]
-fn a_client_program_hangs_alike_whether_that_is_proven_or_not() {
+fn a_client_programs_hang_has_one_text_whether_it_is_proven_or_not() {
     for kind in [FailureKind::ProvenHang, TIMEOUT] {
         let text = stable_text(&with_progress(kind.clone()));
         assert_eq!(observed(&text)[0], "no answer");
@@ -109,7 +109,7 @@ fn a_program_that_has_ended_keeps_its_last_words() {
     let text = stable_text(&failure(FailureKind::ServerEnded { status: ENDED }));
     assert_eq!(text.evidence, LAST_WORDS);
     let name = cause_name(&failure(FailureKind::ServerEnded { status: ENDED }));
-    assert_eq!(name.as_deref(), Some("explanation key"), "it does not depend on a moment");
+    assert_eq!(name.as_deref(), Some("explanation key"), "it does not depend on timing");
     let property = FailureKind::Property { observed: "nothing".to_owned() };
     assert_eq!(stable_text(&failure(property)).evidence, [""; 0]);
 }
@@ -127,7 +127,7 @@ fn an_unwritten_part_is_treated_as_its_symptom() {
 }
 
 #[test]
-fn an_end_is_the_failure_or_something_seen_beside_it() {
+fn an_end_is_the_failure_itself_or_another_observation() {
     let failure = |kind| Failure::new(kind);
     assert!(has_ended(&failure(FailureKind::ServerEnded { status: ENDED })));
     assert!(has_ended(&failure(FailureKind::WrongStatus { status: ENDED })));
@@ -147,12 +147,7 @@ fn an_end_is_the_failure_or_something_seen_beside_it() {
 
 #[test]
 fn bytes_are_masked_wherever_they_are() {
-    let masked = [
-        "byte # is not the one that should have come:",
-        "want  \"…\"",
-        "got   \"…\"",
-        "        ^ byte #",
-    ];
+    let masked = ["byte # is wrong:", "want  \"…\"", "got   \"…\"", "        ^ byte #"];
     assert_eq!(observed(&stable_text(&failure(wrong_bytes()))), masked);
     let mut beside = failure(TIMEOUT);
     beside.observations.push(Observation::Also { kind: wrong_bytes() });
@@ -160,14 +155,14 @@ fn bytes_are_masked_wherever_they_are() {
     let mut not_written = failure(wrong_bytes());
     not_written.mark_not_written("task 1".to_owned());
     assert_eq!(observed(&stable_text(&not_written)), masked);
-    // What is not bytes stays.
+    // Other failures stay unchanged.
     let mut other = Failure::new(TIMEOUT);
     mask_bytes(&mut other);
     assert_eq!(other, Failure::new(TIMEOUT));
 }
 
 #[test]
-fn what_is_kept_has_a_line_for_each_thing_that_can_be_wrong() {
+fn a_record_has_a_line_for_each_part_that_can_be_wrong() {
     let mut failure = failure(TIMEOUT);
     failure.kind = FailureKind::Property { observed: "ana-ipact gets 3 lines".to_owned() };
     failure.drawn = vec!["ipact".to_owned()];

@@ -57,7 +57,7 @@ fn nothing_changes_but_the_anchors() {
 }
 
 #[test]
-fn a_method_takes_the_place_of_its_namesake_and_keeps_its_documentation() {
+fn a_method_replaces_its_namesake_and_keeps_the_documentation() {
     let answer = "//! x\n\nimpl Client {\n    // Why?\n    pub fn step(&mut self) -> io::Result<()> {\n        \
                   Ok(())\n    }\n}\n";
     let program = merged(answer, &[], &[]).expect("a sound answer");
@@ -68,13 +68,13 @@ fn a_method_takes_the_place_of_its_namesake_and_keeps_its_documentation() {
 }
 
 #[test]
-fn a_type_may_become_one_of_another_kind() {
+fn a_type_may_become_another_kind_of_type() {
     let program = merged("type Client = u64;\n", &[], &[]).expect("a sound answer");
     assert!(program.contains("/// A client.\ntype Client = u64;\n\nimpl Client"), "{program}");
 }
 
 #[test]
-fn what_is_new_comes_last_and_imports_after_the_others() {
+fn new_items_come_last_and_imports_after_the_others() {
     let answer = "use std::fs;\nuse std::net::Ipv4Addr;\n\nfn helper() {}\n\nimpl Client {\n    fn more(&self) {}\n}\n\n\
                   impl Clone for Client {\n    fn clone(&self) -> Self {\n        todo!()\n    }\n}\n";
     let adds = ["helper", "Client::more", "impl Clone for Client"];
@@ -90,7 +90,7 @@ fn what_is_new_comes_last_and_imports_after_the_others() {
 }
 
 #[test]
-fn what_it_is_without_is_left_out() {
+fn items_listed_under_without_are_removed() {
     let program =
         merged("", &[], &["impl Drop for Client", "Client::done"]).expect("a sound answer");
     assert!(!program.contains("Drop") && !program.contains("done"), "{program}");
@@ -98,22 +98,22 @@ fn what_it_is_without_is_left_out() {
 }
 
 #[test]
-fn a_name_that_does_not_fit_is_refused_with_those_there_are() {
+fn an_unknown_name_is_refused_with_the_known_ones() {
     let error = |answer: &str, adds: &[&str], without: &[&str]| {
         format!("{:#}", merged(answer, adds, without).expect_err(answer))
     };
     let unknown = error("impl Client {\n    fn stop(&self) {}\n}\n", &[], &[]);
-    assert!(unknown.contains("`Client::stop` takes the place of nothing"), "{unknown}");
+    assert!(unknown.contains("`Client::stop` replaces nothing"), "{unknown}");
     assert!(unknown.contains("Client, impl Client, Client::step, Client::done"), "{unknown}");
     assert!(error("fn serve() {}\nfn serve() {}\n", &[], &[]).contains("`serve` twice"));
     assert!(error("", &["helper"], &[]).contains("adds `helper`, which is not in the file"));
-    assert!(error("fn serve() {}\n", &["serve"], &[]).contains("which the solution has"));
-    assert!(error("", &[], &["gone"]).contains("without `gone`: The solution's file has"));
+    assert!(error("fn serve() {}\n", &["serve"], &[]).contains("but the solution has it"));
+    assert!(error("", &[], &["gone"]).contains("which does not exist. The solution's file has"));
     assert!(error("\nfn {\n", &[], &[]).contains("line 2"));
     let both = error("fn serve() {}\n", &[], &["serve"]);
-    assert!(both.contains("without `serve`, which the file has"), "{both}");
+    assert!(both.contains("removes `serve`, but the file has it"), "{both}");
     let nested = error("", &[], &["impl Client", "Client::done"]);
-    assert!(nested.contains("without the block that it is in"), "{nested}");
+    assert!(nested.contains("the block that it is in"), "{nested}");
     let other = error("#[allow(unused)]\nimpl Client {\n    fn done(&self) {}\n}\n", &[], &[]);
-    assert!(other.contains("is another block than the solution's"), "{other}");
+    assert!(other.contains("differs from the solution's block"), "{other}");
 }

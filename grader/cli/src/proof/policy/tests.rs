@@ -4,7 +4,7 @@ use checks::LABS;
 
 use super::*;
 
-/// What a run came to in which the checks `failed` failed, and all others passed.
+/// The result of a run in which the checks `failed` failed and all others passed.
 fn found(failed: &[&str]) -> Finding {
     let lab = LABS[0];
     let verdict = |id: &str| match failed.contains(&id) {
@@ -29,17 +29,17 @@ fn program(expectation: Expectation) -> KnownProgram {
     KnownProgram { name, expectation, nondeterministic: false, command, warnings: Vec::new() }
 }
 
-/// A misconception that says that these checks fail.
+/// A misconception whose header names these checks.
 fn misconception(ids: &[&str]) -> KnownProgram {
     let named = ids.iter().map(|&id| (id.to_owned(), "reason".to_owned()));
     program(Expectation::Fails(named.collect::<BTreeMap<_, _>>()))
 }
 
-/// Judges runs one after the other, each with whether its text is known; how many it took, and the judgement.
+/// Judges runs one after the other, each with whether its text is known. Returns the number of runs and the judgement.
 fn judge(program: &KnownProgram, runs: &[(Finding, bool)]) -> (u32, Judgement) {
     let mut so_far = Runs::default();
     for (finding, is_known) in runs {
-        let unknown = (!is_known).then(|| "its text is not kept".to_owned());
+        let unknown = (!is_known).then(|| "its text is not recorded".to_owned());
         if let Some(judgement) = so_far.judge(LABS[0], program, finding, unknown) {
             return (so_far.count, judgement);
         }
@@ -51,7 +51,7 @@ const HALF_CLOSE: &str = "01/half-close";
 const ECHO: &str = "01/echo-bytes";
 
 #[test]
-fn a_misconception_that_fails_as_it_says_is_right_at_once() {
+fn a_misconception_that_fails_as_its_header_says_needs_one_run() {
     let (runs, judgement) = judge(&misconception(&[HALF_CLOSE]), &[(found(&[HALF_CLOSE]), true)]);
     assert_eq!((runs, judgement), (1, Judgement::default()));
 }
@@ -62,7 +62,7 @@ fn a_misconception_that_passes_is_rejected() {
     let (runs, judgement) = judge(&misconception(&[HALF_CLOSE]), &[passes.clone(), passes]);
     assert_eq!(runs, 2);
     assert_eq!(judgement.problems.len(), 1);
-    assert!(judgement.problems[0].contains("is passed, but should fail"), "{judgement:?}");
+    assert!(judgement.problems[0].contains("but its verdict is passed"), "{judgement:?}");
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn a_misconception_that_fails_another_check_is_rejected() {
 }
 
 #[test]
-fn a_misconception_whose_text_is_not_kept_is_rejected_after_all_runs() {
+fn a_misconception_whose_text_is_not_recorded_is_rejected_after_all_runs() {
     let stale = (found(&[HALF_CLOSE]), false);
     let three = vec![stale; MAX_RUNS as usize];
     let (runs, judgement) = judge(&misconception(&[HALF_CLOSE]), &three);
     assert_eq!(runs, MAX_RUNS);
-    assert_eq!(judgement.problems, ["its text is not kept"]);
+    assert_eq!(judgement.problems, ["its text is not recorded"]);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn one_known_text_in_three_runs_is_enough() {
 }
 
 #[test]
-fn what_was_wrong_once_has_to_be_right_twice_and_is_reported() {
+fn a_program_that_was_wrong_once_must_be_right_twice_and_is_reported() {
     let (wrong, right) = ((found(&[]), true), (found(&[HALF_CLOSE]), true));
     let program = misconception(&[HALF_CLOSE]);
     let (runs, judgement) = judge(&program, &[wrong.clone(), right.clone(), right.clone()]);
@@ -112,7 +112,7 @@ fn the_reference_has_no_second_chance() {
 }
 
 #[test]
-fn a_busy_machine_is_no_verdict() {
+fn a_busy_machine_gives_no_verdict() {
     let (busy, right) = ((inconclusive(HALF_CLOSE), true), (found(&[]), true));
     let reference = program(Expectation::Everything);
     assert_eq!(judge(&reference, &[busy.clone(), right]), (2, Judgement::default()));
@@ -123,19 +123,19 @@ fn a_busy_machine_is_no_verdict() {
 }
 
 #[test]
-fn what_has_to_come_together_may_take_three_runs() {
+fn a_race_condition_may_take_three_runs() {
     let (missed, right) = ((found(&[]), true), (found(&[HALF_CLOSE]), true));
     let program = KnownProgram { nondeterministic: true, ..misconception(&[HALF_CLOSE]) };
     let runs = [missed.clone(), missed.clone(), right];
     assert_eq!(judge(&program, &runs), (3, Judgement::default()));
-    // Another check that fails is no chance.
+    // Failing another check is not chance.
     let other = (found(&[ECHO]), true);
     let (_, judgement) = judge(&program, &[other.clone(), other]);
     assert!(!judgement.problems.is_empty());
 }
 
 #[test]
-fn only_what_was_not_seen_may_be_chance() {
+fn only_a_missed_failure_may_be_chance() {
     let expectation = misconception(&[HALF_CLOSE]).expectation;
     assert!(is_missed(&expectation, &found(&[])));
     assert!(!is_missed(&expectation, &found(&[ECHO])));
@@ -143,7 +143,7 @@ fn only_what_was_not_seen_may_be_chance() {
 }
 
 #[test]
-fn verdicts_that_differ_from_what_is_named_are_problems() {
+fn verdicts_that_differ_from_the_header_are_problems() {
     let lab = LABS[0];
     let mut finding = found(&[HALF_CLOSE]);
     finding.verdicts.insert("01/large-stream".to_owned(), VerdictName::Blocked);
@@ -159,12 +159,12 @@ fn verdicts_that_differ_from_what_is_named_are_problems() {
 }
 
 #[test]
-fn a_program_that_does_not_come_up_is_a_problem_unless_it_is_not_written() {
+fn a_program_that_does_not_start_is_a_problem_unless_it_is_not_written() {
     let mut finding = found(&[]);
     finding.verdicts.insert(engine::run::START_UP.id(), VerdictName::Failed);
     finding.score = 0;
     let expectation = Expectation::AtMost(5);
-    assert_eq!(problems(LABS[0], &expectation, &finding), ["it did not come up"]);
+    assert_eq!(problems(LABS[0], &expectation, &finding), ["it did not start"]);
     finding.not_written = true;
     assert!(problems(LABS[0], &expectation, &finding).is_empty());
 }

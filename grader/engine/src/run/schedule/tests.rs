@@ -28,7 +28,7 @@ impl Exchange for Silence {
     }
 
     fn explain(&self, _: &Mismatch) -> Cause {
-        Explanation::new("noise", "something came").into()
+        Explanation::new("noise", "something arrived").into()
     }
 }
 
@@ -47,7 +47,7 @@ static LAB: Lab = Lab {
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static TRIED: AtomicUsize = AtomicUsize::new(0);
 
-/// Runs for a while, and gives the most that ran at the same time.
+/// Runs for a while, and returns the largest number of other checks that ran at the same time.
 async fn neighbours() -> usize {
     let mut most = RUNNING.fetch_add(1, Ordering::SeqCst);
     for _ in 0..20 {
@@ -111,7 +111,7 @@ fn plan() -> Plan {
 }
 
 #[test]
-fn what_failed_on_a_busy_machine_is_run_again_but_less_often_if_it_was_expected_to_fail() {
+fn failures_on_a_busy_machine_run_again_but_less_often_if_expected() {
     let mut plan = plan();
     assert!(wants_another(&failed(late(), 1, Some(STARVED)), &plan));
     assert!(!wants_another(&failed(late(), 1, None), &plan));
@@ -128,7 +128,7 @@ fn only_what_a_busy_machine_can_cause_is_uncertain() {
     assert_eq!(late().certainty(), Certainty::MachineMayBeAtFault);
     let wrong = FailureKind::unexpected(crate::verdict::Stream::ToClient, b"ERR timeout\n");
     assert_eq!(Failure::new(wrong.clone()).certainty(), Certainty::Certain);
-    // Where a limit of time decides even wrong bytes may be the machine's fault; the end of a server is not.
+    // With a time limit, even wrong bytes may be the machine's fault; the end of a server cannot be.
     let limited = Failure::new(wrong).time_limited();
     assert_eq!(limited.certainty(), Certainty::MachineMayBeAtFault);
     let status = crate::verdict::ExitStatus::Status(101);
@@ -150,7 +150,7 @@ fn the_tries_of_a_failure_on_a_busy_machine_are_in_its_evidence() {
 }
 
 #[test]
-fn what_was_inconclusive_is_run_again_alone_and_blocks_nothing_meanwhile() {
+fn an_inconclusive_check_runs_again_alone_and_blocks_no_other() {
     let plan = plan();
     let (_switch, interrupt) = Interrupt::new();
     let mut heard = Vec::new();
@@ -160,21 +160,21 @@ fn what_was_inconclusive_is_run_again_alone_and_blocks_nothing_meanwhile() {
         .map(|outcome| (outcome.tries, matches!(outcome.verdict, Verdict::Passed)))
         .collect();
     assert_eq!(found, [(2, true), (1, true), (1, true), (MAX_TRIES, false)]);
-    // Each is reported once, when it is decided.
+    // Each check is reported once, when its verdict is final.
     assert_eq!(heard.len(), 4);
     assert_eq!(heard[0], "second");
 }
 
 #[test]
-fn sockets_left_behind_are_charged_to_the_check_for_that() {
+fn sockets_left_behind_are_charged_to_the_residue_check() {
     let passed = |check| Outcome::not_run(check, Verdict::Passed);
     let mut outcomes = vec![Outcome { residue: Some(3), ..passed(&CHECKS[0]) }, passed(&CHECKS[1])];
     residue::charge(&LAB, &mut outcomes);
     assert!(matches!(outcomes[0].verdict, Verdict::Passed));
     let Verdict::Failed(failure) = &outcomes[1].verdict else { panic!("it is charged") };
-    assert_eq!(failure.headline(), "first left 3 sockets of clients that are gone");
+    assert_eq!(failure.headline(), "first left 3 sockets of disconnected clients");
     assert_eq!(failure.steps().len(), 1);
-    // Not if it has failed by itself, or did not run.
+    // Unless that check did not pass anyway.
     let mut outcomes = vec![
         Outcome { residue: Some(3), ..passed(&CHECKS[0]) },
         Outcome::not_run(&CHECKS[1], Verdict::Blocked { by: &CHECKS[0] }),

@@ -1,4 +1,4 @@
-//! Builds the programs of labs.
+//! Builds the labs' programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -19,16 +19,16 @@ use crate::subject::children::Children;
 /// A program that can be graded.
 #[derive(Clone, Debug)]
 pub enum Variant {
-    /// What the student has written, in `labs/`.
+    /// The student's code, in `labs/`.
     Starter,
-    /// The reference, in `solutions/`.
+    /// The reference solution, in `solutions/`.
     Solution,
     /// Any executable, with its arguments.
     Program(Vec<OsString>),
 }
 
 impl Variant {
-    /// As reports name it.
+    /// Its name in reports.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -42,10 +42,10 @@ impl Variant {
     }
 }
 
-/// A known-wrong answer: one file of the solution replaced.
+/// A known-wrong answer: the solution with one file replaced.
 #[derive(Clone, Debug)]
 pub struct Replacement {
-    /// Which file, as seen from the solution's folder: `src/lib.rs`.
+    /// The file, relative to the solution's folder: `src/lib.rs`.
     pub file: PathBuf,
     pub text: String,
 }
@@ -54,23 +54,23 @@ pub struct Replacement {
 #[derive(Clone, Debug)]
 pub struct LintedProgram {
     pub executable: PathBuf,
-    /// What clippy and the compiler warn of, as they say it.
+    /// The warnings of clippy and the compiler, as they print them.
     pub warnings: Vec<String>,
 }
 
 /// Builds the programs of one checkout.
 pub struct Builder<'b> {
     pub checkout: &'b Checkout,
-    /// Where cargo is registered while it runs.
+    /// Registers cargo while it runs.
     pub children: &'b Children,
     /// Ends a build.
     pub interrupt: &'b Interrupt,
-    /// What it builds is kept here, safe from other builds.
+    /// Keeps what was built, safe from other builds.
     pub kept: &'b KeptPrograms,
 }
 
 impl Builder<'_> {
-    /// Builds `variant` of `lab` for `profile`, as far as it needs to be, and returns its command.
+    /// Builds `variant` of `lab` for `profile`, if necessary, and returns its command.
     ///
     /// # Errors
     ///
@@ -95,16 +95,16 @@ impl Builder<'_> {
         workspace.prepare(self.checkout, &[place])?;
         let names = std::slice::from_ref(&library);
         let mut executables = self.cargo(&workspace).build(names, profile, progress)?.executables;
-        let executable = executables.remove(&library).context("cargo has built no executable")?;
+        let executable = executables.remove(&library).context("cargo built no executable")?;
         Ok(vec![self.kept.copy(&workspace.kept(), &executable)?.into()])
     }
 
     /// Builds known-wrong answers, each the solution with one file replaced, with clippy as the compiler. `all` are the
-    /// names of all known-wrong answers to the lab: what was built of others before is removed.
+    /// names of all known-wrong answers to the lab: any others from earlier builds are removed.
     ///
     /// # Errors
     ///
-    /// One of them does not compile, or replaces what does not exist.
+    /// One of them does not compile, or replaces a file that does not exist.
     pub fn build_misconceptions(
         &self,
         lab: &LabInfo,
@@ -125,7 +125,7 @@ impl Builder<'_> {
             let mut files = given.clone();
             if files.insert(file.clone(), text.clone()).is_none() {
                 let file = file.display();
-                return Err(anyhow!("{name}: the solution has no {file} to be replaced").into());
+                return Err(anyhow!("{name}: the solution has no {file} to replace").into());
             }
             for (file, text) in files {
                 let text = text.replace(&lab.solution_package(), &library);
@@ -141,7 +141,7 @@ impl Builder<'_> {
         let mut built = self.cargo(&workspace).build(&names, Profile::Once, progress)?;
         let executables = libraries.values().map(|library| {
             let executable = built.executables.get(library).map(PathBuf::as_path);
-            executable.context("cargo has built no executable")
+            executable.context("cargo built no executable")
         });
         let executables = executables.collect::<Result<Vec<_>>>()?;
         let kept = self.kept.link(&workspace.kept(), &executables)?;
@@ -152,7 +152,7 @@ impl Builder<'_> {
         Ok(found.collect())
     }
 
-    /// The sources of the solution, by their path in its folder.
+    /// The sources of the solution, by their paths within its folder.
     fn solution_files(&self, lab: &LabInfo) -> Result<BTreeMap<PathBuf, String>> {
         let solution = self.checkout.require_solution(lab)?;
         let mut files = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Runs cargo, understands what it says, and ends it when it takes too long or is not wanted any more.
+//! Runs cargo, parses its output, and ends it when it takes too long or is interrupted.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
@@ -16,26 +16,26 @@ use super::error::BuildError;
 use crate::interrupt::Interrupt;
 use crate::subject::children::Children;
 
-/// No lab takes minutes to build; one that does is stopped.
+/// No lab takes minutes to build; a build that does is stopped.
 const BUILD_DEADLINE: Duration = Duration::from_secs(600);
 
-/// How often a running build is asked whether it is still wanted: an interrupt is answered at once for a person.
+/// How often a running build checks for an interrupt: often enough to seem immediate to a person.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a variant is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// To be graded: soon there, and with names in its panics.
+    /// For grading: builds quickly, with line tables for backtraces.
     Dev,
-    /// To be graded once: as `Dev`, but nothing is kept for a debugger or the next build, which takes half of the time. And
-    /// clippy compiles it, so that one build does for both.
+    /// For grading once: like `Dev`, but without data for a debugger or the next build, which halves the time. Clippy
+    /// compiles it, so that one build serves both purposes.
     Once,
-    /// To be measured.
+    /// For measuring.
     Release,
 }
 
 impl Profile {
-    /// As cargo calls it.
+    /// Cargo's name for it.
     fn name(self) -> &'static str {
         match self {
             Self::Dev | Self::Once => "dev",
@@ -43,9 +43,9 @@ impl Profile {
         }
     }
 
-    /// The settings that change how a program behaves, as cargo has them by default. On the command line they take
-    /// precedence over the user's configuration and environment (`CARGO_PROFILE_DEV_PANIC`). With `panic = "abort"`, a
-    /// panic would end every client instead of one.
+    /// Cargo's defaults for the settings that change how a program behaves. On the command line, they take precedence
+    /// over the user's configuration and environment (`CARGO_PROFILE_DEV_PANIC`). With `panic = "abort"`, a panic would
+    /// disconnect all clients instead of one.
     fn settings(self) -> [String; 4] {
         let is_checked = self != Self::Release;
         let level = if is_checked { 0 } else { 3 };
@@ -59,7 +59,7 @@ impl Profile {
     }
 }
 
-/// What cargo prints with `--message-format json`, a line each; of it, what is needed here.
+/// A line that cargo prints with `--message-format json`, reduced to what is needed here.
 #[derive(Deserialize)]
 #[serde(tag = "reason")]
 enum Message {
@@ -74,7 +74,7 @@ enum Message {
 #[derive(Deserialize)]
 struct Artifact {
     target: Target,
-    /// Whether it was there already.
+    /// Whether it was already up to date.
     fresh: bool,
     executable: Option<PathBuf>,
 }
@@ -92,7 +92,7 @@ struct Diagnostic {
     rendered: Option<String>,
 }
 
-/// Reports the progress of a build: how many crates were compiled so far, and the last one.
+/// Reports the progress of a build: how many crates have been compiled so far, and the last one.
 pub type Progress<'p> = &'p mut dyn FnMut(usize, &str);
 
 /// Cargo, in one folder.
@@ -118,7 +118,7 @@ impl Cargo<'_> {
         let mut cargo = self.children.spawn(&mut command).context("cannot run cargo")?;
         let stderr = cargo.stderr.take();
         let said = std::thread::spawn(move || {
-            /// More than cargo says when something is wrong with it, in bytes.
+            /// More than cargo prints when it fails, in bytes.
             const MAX: u64 = 1 << 20;
             let mut text = Vec::new();
             let _ = stderr.map(|stderr| stderr.take(MAX).read_to_end(&mut text));
@@ -141,7 +141,7 @@ impl Cargo<'_> {
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "cargo is no program under test")]
+    #[allow(clippy::disallowed_methods, reason = "cargo is not a program under test")]
     fn command(&self, names: &[String], profile: Profile) -> Command {
         let settings = profile.settings();
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -162,13 +162,13 @@ impl Cargo<'_> {
             command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
         }
         without_package(&mut command);
-        // A group of its own: what cargo has started ends with it.
+        // In its own group, so that what cargo has started ends with it.
         command.process_group(0);
         command
     }
 
-    /// Reads what cargo says, and ends it where it takes too long or is not wanted any more. Then its pipes may stay open:
-    /// a process that has left cargo's group may hold them.
+    /// Reads cargo's output, and ends cargo if it takes too long or is interrupted. Its pipes may then stay open: a process
+    /// that has left cargo's group may hold them.
     fn read(&self, stdout: ChildStdout, cargo: &mut Child, progress: Progress<'_>) -> Output {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
@@ -213,28 +213,28 @@ impl Cargo<'_> {
 #[derive(Default)]
 pub(super) struct Built {
     pub(super) executables: BTreeMap<String, PathBuf>,
-    /// What the compiler warns of, as it says it.
+    /// The compiler's warnings, as it prints them.
     pub(super) warnings: BTreeMap<String, Vec<String>>,
 }
 
-/// What cargo said.
+/// What cargo reported.
 #[derive(Default)]
 struct Output {
     built: Built,
     /// The compiler's errors.
     errors: String,
-    /// Whether cargo was ended.
+    /// Whether the grader ended cargo.
     stopped: bool,
 }
 
 impl Output {
     fn add(&mut self, message: Diagnostic, target: String) {
         let Some(rendered) = message.rendered else { return };
-        // The last error and the last warning only count the others.
+        // The last error and the last warning only report how many there were.
         match message.level.as_str() {
             "error" if !message.message.starts_with("aborting due to") => self.errors += &rendered,
             "warning" if !message.message.ends_with("emitted") => {
-                // A library and its program may both have it.
+                // A library and its program may both have the same warning.
                 let warnings = self.built.warnings.entry(target).or_default();
                 if !warnings.contains(&rendered) {
                     warnings.push(rendered);
@@ -252,9 +252,9 @@ fn kill_group(cargo: &Child) {
     }
 }
 
-/// Keeps from `cargo`, a command, what another cargo has told this program of its own package: it must not pass for the
-/// package that is built. And a crate whose build script asks for that, as ring's does, would be built again each time,
-/// with everything that depends on it.
+/// Removes from the command `cargo` the variables that describe this program's own package: they must not be mistaken
+/// for those of the package being built. Also, a crate whose build script depends on them, as ring's does, would be
+/// rebuilt each time, with everything that depends on it.
 pub fn without_package(cargo: &mut Command) {
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();

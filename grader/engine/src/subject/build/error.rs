@@ -1,8 +1,8 @@
-//! Why there is no program.
+//! Errors of a build.
 
 use anyhow::anyhow;
 
-/// Why there is no program.
+/// Why a program could not be built.
 #[derive(Debug)]
 pub enum BuildError {
     /// The compiler's errors, as cargo shows them.
@@ -17,7 +17,7 @@ impl From<anyhow::Error> for BuildError {
 }
 
 impl BuildError {
-    /// The same as one error, where it does not matter which it is.
+    /// Turns it into an [`anyhow::Error`].
     #[must_use]
     pub fn into_error(self) -> anyhow::Error {
         match self {

@@ -1,4 +1,4 @@
-//! Copies of sources that cargo sees as changed only when they are.
+//! Copies sources in such a way that cargo sees only real changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,16 +26,15 @@ pub fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Makes `to` a copy of `from`: files whose contents are the same are not touched, since cargo takes an
-/// older file for an unchanged one and a newer for a changed one.
+/// Makes `to` a copy of `from`. Files with the same contents are not touched, because cargo judges by modification time.
 pub(super) fn copy_changed(from: &Path, to: &Path) -> Result<()> {
-    /// More than any lab needs; a tree without end has links in it.
+    /// More than any lab needs; only links can make a tree endless.
     const MAX_DEPTH: usize = 16;
     fn copy(from: &Path, to: &Path, depth: usize) -> Result<()> {
         if depth > MAX_DEPTH {
-            bail!("{} is too deep", from.display());
+            bail!("{} is nested too deeply", from.display());
         }
-        fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+        fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
         let mut names = Vec::new();
         let entries =
             fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
@@ -65,13 +64,14 @@ pub(super) fn copy_changed(from: &Path, to: &Path) -> Result<()> {
     copy(from, to, 0)
 }
 
-/// Whether it had to be written.
+/// Writes `bytes` if the file differs. Returns whether it did.
 pub(super) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(true)

@@ -1,5 +1,5 @@
-//! Keeps executables for the time of one run. Cargo replaces an executable when it is built again: by another grader, after
-//! an edit, or from another checkout. The checks of this run use what was built for them.
+//! Keeps executables for the duration of one run. Cargo replaces an executable when it builds it again: for another grader,
+//! after an edit, or for another checkout. The checks of this run use what was built for them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
-/// The executables that were built, in folders that are removed when this is dropped.
+/// The built executables, in folders that are removed when this is dropped.
 #[derive(Debug, Default)]
 pub struct KeptPrograms(Mutex<Vec<KeptFolder>>);
 
@@ -21,16 +21,16 @@ struct KeptFolder {
 }
 
 impl KeptPrograms {
-    /// Copies `executable` to a new folder in `place`, under its own name. A link would not do: some linkers write into an
-    /// existing file. The caller holds the lock of the workspace.
+    /// Copies `executable` to a new folder in `place`, under its own name. A link is not enough: some linkers write into
+    /// an existing file. The caller holds the lock of the workspace.
     pub(super) fn copy(&self, place: &Path, executable: &Path) -> Result<PathBuf> {
         let mut kept = self.add(place, &[executable], |from, to| fs::copy(from, to).map(drop))?;
         kept.pop().context("nothing was kept")
     }
 
-    /// Does the same with links, for more executables than should be copied.
+    /// Does the same for many executables, with links.
     pub(super) fn link(&self, place: &Path, executables: &[&Path]) -> Result<Vec<PathBuf>> {
-        // Not every file system has links.
+        // Some file systems have no links.
         let link = |from: &Path, to: &Path| {
             fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
         };
@@ -49,7 +49,7 @@ impl KeptPrograms {
         let folder = tempfile::Builder::new().prefix("run-").tempdir_in(place);
         let folder = folder.with_context(cannot)?;
         let lock = File::open(&folder).with_context(cannot)?;
-        // Where a file system has no locks, leftovers stay.
+        // If a file system has no locks, leftovers stay.
         let _ = flock(&lock, FlockOperation::NonBlockingLockExclusive);
         let mut kept = Vec::new();
         for executable in executables {
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(copied.file_name(), executable.file_name());
         fs::remove_file(&executable)?;
         fs::write(&executable, "new")?;
-        // Another run removes nothing of a run that is not over.
+        // Another run does not remove anything of a run in progress.
         let other = second.copy(&place, &executable)?;
         assert_eq!(fs::read_to_string(&copied)?, "old");
         assert_eq!(fs::read_to_string(&linked[0])?, "old");

@@ -1,11 +1,11 @@
 //! The programs that can be graded, and how they are built.
 //!
-//! Variants of labs are built in a workspace of the grader's own, `target/variants`, whose tree is that of the checkout,
-//! so that the compiler's messages name the student's files. All manifests in it are made here, without build scripts and
-//! with one set of features for all: dependencies are compiled once, and a variant cannot run code while it is built. The
-//! target directory is its own, too: cargo locks one for as long as it builds, and an editor builds in the other all the
-//! time (rust-lang/rustlings#2071). Several graders may share it, even those of several checkouts: one at a time writes the
-//! sources, builds, and copies what it has built.
+//! Variants of labs are built in the grader's own workspace, `target/variants`. Its tree is that of the checkout, so
+//! that the compiler's messages name the student's files. All manifests in it are generated, without build scripts and
+//! with one set of features: dependencies are compiled only once, and a variant cannot run code during its build. The
+//! target directory is separate, too: cargo locks a target directory during a build, and an editor keeps building in
+//! the checkout's (rust-lang/rustlings#2071). Several graders may share it, even those of several checkouts: one at a
+//! time writes the sources, builds, and copies the result.
 
 mod builder;
 mod cargo;

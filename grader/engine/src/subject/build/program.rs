@@ -1,4 +1,4 @@
-//! The command of a program that is not built here.
+//! The command of a program that the grader does not build.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,11 +10,10 @@ use anyhow::{Context, Result, bail};
 ///
 /// # Errors
 ///
-/// With what is wrong with it.
+/// A quote is not closed, or the executable does not exist or may not be executed.
 pub fn parse_program(command: &str) -> Result<Vec<OsString>> {
     use std::os::unix::fs::PermissionsExt;
-    let words =
-        shlex::split(command).with_context(|| format!("a quote is not closed in: {command}"))?;
+    let words = shlex::split(command).with_context(|| format!("unclosed quote in: {command}"))?;
     let Some(first) = words.first() else { bail!("--program is empty") };
     let is_executable = |path: &Path| {
         fs::metadata(path)
@@ -26,7 +25,7 @@ pub fn parse_program(command: &str) -> Result<Vec<OsString>> {
             bail!("there is no program {first}");
         }
         if !is_executable(path) {
-            bail!("{first} is not executable: give its interpreter, or chmod +x");
+            bail!("{first} is not executable: name its interpreter, or use chmod +x");
         }
     } else {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The workspace that variants are built in, with manifests of the grader's own.
+//! The workspace in which variants are built, with the grader's own manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::files::{is_newer, write_if_changed};
 use crate::interrupt::Interrupt;
 
-/// Groups of packages in the workspace, a folder each.
+/// Groups of packages in the workspace, one folder each.
 pub(super) const MISCONCEPTIONS: &str = "misconceptions";
 const GROUPS: [&str; 3] = ["labs", MISCONCEPTIONS, "solutions"];
 
@@ -24,7 +24,7 @@ pub(super) fn misconception_library(lab: &LabInfo, name: &str) -> String {
     format!("{}_{}", lab.package(), name.replace('-', "_"))
 }
 
-/// What the grader takes from the checkout's manifest.
+/// The parts of the checkout's manifest that the grader uses.
 #[derive(Deserialize)]
 struct RootManifest {
     workspace: RootWorkspace,
@@ -37,7 +37,7 @@ struct RootWorkspace {
     lints: toml::Table,
 }
 
-/// The workspace that variants are built in.
+/// The workspace in which variants are built.
 pub(super) struct BuildWorkspace {
     pub(super) folder: PathBuf,
 }
@@ -47,11 +47,12 @@ impl BuildWorkspace {
         Self { folder: checkout.target().join("variants") }
     }
 
-    /// Locks the workspace against other graders for as long as the result lives. Waits until no other has it.
+    /// Locks the workspace against other graders for as long as the result lives. Waits until no other grader holds the
+    /// lock.
     ///
     /// # Errors
     ///
-    /// `interrupt` was raised, or the file cannot be made.
+    /// `interrupt` was raised, or the file cannot be created.
     pub(super) fn lock(&self, interrupt: &Interrupt) -> Result<File> {
         let cannot = || format!("cannot lock {}", self.folder.display());
         fs::create_dir_all(&self.folder).with_context(cannot)?;
@@ -67,12 +68,12 @@ impl BuildWorkspace {
         }
     }
 
-    /// Where executables are kept that run.
+    /// Where executables are kept while they run.
     pub(super) fn kept(&self) -> PathBuf {
         self.folder.join("kept")
     }
 
-    /// Writes the manifest of the member at `place`. One that is `linted` has the lints of the checkout.
+    /// Writes the manifest of the member at `place`, with the lints of the checkout if it is `linted`.
     pub(super) fn add(
         &self,
         place: &Path,
@@ -89,7 +90,7 @@ impl BuildWorkspace {
         Ok(())
     }
 
-    /// Removes the misconceptions of `lab` that are not among `names` any more.
+    /// Removes the misconceptions of `lab` that are no longer among `names`.
     pub(super) fn retain_misconceptions(
         &self,
         lab: &LabInfo,
@@ -113,11 +114,11 @@ impl BuildWorkspace {
     pub(super) fn prepare(&self, checkout: &Checkout, places: &[PathBuf]) -> Result<()> {
         let path = checkout.root().join("Cargo.toml");
         let root: RootManifest =
-            toml::from_str(&checkout.read(&path)?).context("cannot understand Cargo.toml")?;
+            toml::from_str(&checkout.read(&path)?).context("cannot parse Cargo.toml")?;
         let text = manifest(&self.members(places), root.workspace)?;
         let changed = write_if_changed(&self.folder.join("Cargo.toml"), text.as_bytes())?;
         let lock = self.folder.join("Cargo.lock");
-        // Cargo drops from the copy what variants do not use; so it is renewed with the manifest only.
+        // Cargo removes from the copy what variants do not use, so it is replaced only together with the manifest.
         let source = checkout.root().join("Cargo.lock");
         if changed || !lock.exists() || is_newer(&source, &lock) {
             fs::copy(&source, &lock).context("cannot copy Cargo.lock")?;
@@ -125,7 +126,7 @@ impl BuildWorkspace {
         Ok(())
     }
 
-    /// The members at `places`, and those that are there from earlier builds.
+    /// The members at `places`, and those of earlier builds.
     fn members(&self, places: &[PathBuf]) -> Vec<PathBuf> {
         let mut members = places.to_vec();
         for group in GROUPS {
@@ -155,16 +156,16 @@ fn manifest(members: &[PathBuf], root: RootWorkspace) -> Result<String> {
     let mut manifest: toml::Table = toml::toml! {
         [workspace]
         resolver = "3"
-        // Dependencies do the moving of bytes; the student's code is small, and built often.
+        // Optimises the dependencies, which move the bytes; the student's code is small and built often.
         [profile.dev]
         debug = "line-tables-only"
         [profile.dev.package."*"]
         opt-level = 1
         debug = false
-        // Reads a line of flags once, and would take the longest of all to optimise.
+        // Parses the flags once, but would take longest to optimise.
         [profile.dev.package.clap_builder]
         opt-level = 0
-        // Macros run in the compiler, and `*` would optimise them, too.
+        // Macros run in the compiler, but `*` would optimise them, too.
         [profile.dev.package.clap_derive]
         opt-level = 0
         [profile.dev.package.proc-macro2]
@@ -180,8 +181,8 @@ fn manifest(members: &[PathBuf], root: RootWorkspace) -> Result<String> {
     Ok(toml::to_string(&manifest)?)
 }
 
-/// `lints`, without those that say nothing about an answer: what it does not need of the solution is unused, and unwrap is
-/// a matter of taste.
+/// `lints` without those that do not matter for a known-wrong answer: it leaves parts of the solution unused, and
+/// unwrap is a matter of taste.
 fn lints_of_answers(mut lints: toml::Table) -> toml::Table {
     let unused = toml::toml! {
         level = "allow"
@@ -198,8 +199,8 @@ fn lints_of_answers(mut lints: toml::Table) -> toml::Table {
     lints
 }
 
-/// The manifest of a variant. Packages have names of their own, because two of one name and relative path in one target
-/// directory pass for one another (rust-lang/cargo#16642).
+/// The manifest of a variant. Each package has a unique name, because cargo confuses two packages with the same name
+/// and relative path in one target directory (rust-lang/cargo#16642).
 fn member_manifest(lab: &LabInfo, library: &str) -> String {
     let mut text = format!(
         "[package]\nname = \"{library}\"\nversion = \"0.0.0\"\nedition = \"2024\"\nbuild = false\n\

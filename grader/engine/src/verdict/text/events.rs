@@ -1,4 +1,4 @@
-//! What a program or a connection did, as a part of a sentence.
+//! What a program or a connection did, as part of a sentence.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use course::text::quoted;
 use crate::verdict::arrival::Arrival;
 use crate::verdict::exit::ExitStatus;
 
-/// After "the program".
+/// Follows "the program".
 impl fmt::Display for ExitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (*self, self.signal_name()) {
             (Self::Status(status), _) => write!(f, "ended with status {status}"),
             (Self::Signal(signal), Some(name)) => {
-                write!(f, "was ended by {name} (signal {signal})")
+                write!(f, "was killed by {name} (signal {signal})")
             }
-            (Self::Signal(signal), None) => write!(f, "was ended by signal {signal}"),
+            (Self::Signal(signal), None) => write!(f, "was killed by signal {signal}"),
         }
     }
 }
 
-/// Of a client that was named before.
+/// The client has been named before.
 impl fmt::Display for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

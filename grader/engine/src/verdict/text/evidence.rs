@@ -1,4 +1,4 @@
-//! Evidence in lines: a line for each group of threads, sockets and watched descriptors.
+//! The lines of evidence: one for each group of threads, sockets and watched descriptors.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
     let mut lines = evidence.measured.clone();
     lines.extend(evidence.snapshot.iter().flat_map(snapshot_lines));
     if let Some(status) = evidence.first_process {
-        lines.push(format!("its first process {status}; others go on"));
+        lines.push(format!("its first process {status}; others are still running"));
     }
     if let Some(LastWords { total, lines: words }) = &evidence.last_words {
         lines.push(format!("its last words on standard error ({}):", size(*total)));
@@ -25,7 +25,8 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
     }
     if evidence.dropped_connects > 0 {
         lines.push(format!(
-            "{} connects were dropped by full listen queues of this machine (ListenOverflows)",
+            "connection attempts dropped by full listen queues on this machine (ListenOverflows): \
+             {}",
             evidence.dropped_connects
         ));
     }
@@ -46,7 +47,7 @@ pub fn snapshot_lines(snapshot: &Snapshot) -> Vec<String> {
     lines
 }
 
-/// The lines about threads, sockets and epoll sets alone.
+/// Only the lines about threads, sockets and epoll sets.
 #[must_use]
 pub fn inside_lines(snapshot: &Snapshot) -> Vec<String> {
     let mut lines = thread_lines(snapshot);
@@ -62,7 +63,7 @@ pub fn inside_lines(snapshot: &Snapshot) -> Vec<String> {
     lines
 }
 
-/// In the order of the text.
+/// In alphabetical order.
 fn thread_lines(snapshot: &Snapshot) -> Vec<String> {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for group in &snapshot.threads {
@@ -88,7 +89,7 @@ fn thread_lines(snapshot: &Snapshot) -> Vec<String> {
     lines.iter().map(line).collect()
 }
 
-/// One line for each listener, however many processes have inherited it.
+/// One line for each listener, even if several processes have inherited it.
 fn listener_lines(listeners: &[ListenerView]) -> Vec<String> {
     let mut lines: Vec<(String, usize)> = Vec::new();
     for listener in listeners {
@@ -109,7 +110,7 @@ fn listener_lines(listeners: &[ListenerView]) -> Vec<String> {
     lines.into_iter().map(held).collect()
 }
 
-/// In the order of the states' text, with what is in the queues.
+/// In alphabetical order of the states, with the contents of the queues.
 fn socket_lines(snapshot: &Snapshot) -> Vec<String> {
     let peer = if snapshot.serves { "client" } else { "other side" };
     let state = |group: &SocketGroup| match group.state {
@@ -117,7 +118,7 @@ fn socket_lines(snapshot: &Snapshot) -> Vec<String> {
             format!("in CLOSE_WAIT (the {peer} has closed, the program has not)")
         }
         SocketState::Tcp(state) => state.name().to_owned(),
-        SocketState::OverNotClosed => "over, but not closed by the program".to_owned(),
+        SocketState::OverNotClosed => "disconnected, but not closed by the program".to_owned(),
     };
     let mut groups: Vec<_> = snapshot.sockets.iter().map(|group| (state(group), group)).collect();
     groups.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -127,14 +128,14 @@ fn socket_lines(snapshot: &Snapshot) -> Vec<String> {
             line += &format!(", {} not yet read by the program", size(group.unread));
         }
         if group.unsent > 0 {
-            line += &format!(", {} not yet taken by the {peer}", size(group.unsent));
+            line += &format!(", {} not yet acknowledged by the {peer}", size(group.unsent));
         }
         line
     };
     groups.into_iter().map(line).collect()
 }
 
-/// The set on one line, and below it what is watched for what.
+/// A line for the set, followed by a line for each kind of descriptor and its events.
 fn epoll_lines(set: &EpollView, serves: bool) -> Vec<String> {
     let role = |role| match role {
         DescriptorRole::Listener => "listener",

@@ -1,4 +1,4 @@
-//! Each kind of failure in a line or a few.
+//! Each kind of failure in one or more lines.
 
 use course::text::{count, quoted, size, time};
 
@@ -25,16 +25,16 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
                 .to_owned()
         }
         FailureKind::NotClosed { after: None } => {
-            "no end of the stream, and none can come: every thread of the program sleeps in a call without a timeout, and \
-             nothing is in flight to wake it"
+            "no end of stream, and none can come: every thread of the program sleeps in a call \
+             without a timeout, and nothing is in flight to wake it"
                 .to_owned()
         }
         FailureKind::NotClosed { after: Some(after) } => {
-            format!("no end of the stream within {}", time(*after))
+            format!("no end of stream within {}", time(*after))
         }
         FailureKind::Timeout { after } => format!("no answer within {}", time(*after)),
         FailureKind::CheckTimeout { after } => {
-            format!("the check was not done after {}", time(*after))
+            format!("the check did not finish within {}", time(*after))
         }
         FailureKind::ClosedEarly { stream, received, expected } => {
             closed_early_line(*stream, *received, *expected)
@@ -48,12 +48,12 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
             format!("the program {status}")
         }
         FailureKind::StillRunning { after: None } => {
-            "it goes on, and sleeps for good: every thread in a call without a timeout".to_owned()
+            "it is still running: every thread sleeps in a call without a timeout".to_owned()
         }
         FailureKind::StillRunning { after: Some(after) } => {
-            format!("it goes on after {}", time(*after))
+            format!("it is still running after {}", time(*after))
         }
-        FailureKind::NotStarted { reason } => format!("it cannot be started: {reason}"),
+        FailureKind::NotStarted { reason } => format!("the program cannot be started: {reason}"),
         FailureKind::NotAnnounced { fault } => announcement_line(fault),
         FailureKind::Property { observed } | FailureKind::ConnectionLost { observed } => {
             observed.clone()
@@ -64,9 +64,9 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
 
 fn unexpected_line(stream: Stream, count: u64, first: &[u8]) -> String {
     let which = match stream {
-        Stream::ToClient => "more that nobody sent",
-        Stream::ToServer => "more that were not in the input",
-        Stream::StandardOutput => "more on standard output that the server did not send",
+        Stream::ToClient => "of unexpected data",
+        Stream::ToServer => "of data that is not in the input",
+        Stream::StandardOutput => "on standard output that the server did not send",
     };
     format!("{} {which}: {}", size(count), quoted(first))
 }
@@ -75,10 +75,10 @@ fn closed_early_line(stream: Stream, received: u64, expected: u64) -> String {
     let (got, all) = (size(received), size(expected));
     match stream {
         Stream::ToClient => {
-            format!("{got} of {all} came back, then the program closed the connection")
+            format!("the program closed the connection after {got} of {all}")
         }
-        Stream::ToServer => format!("{got} of {all} came, then the program closed its side"),
-        Stream::StandardOutput => format!("{got} of {all} were printed, then it ended"),
+        Stream::ToServer => format!("the program closed its side after {got} of {all}"),
+        Stream::StandardOutput => format!("the program ended after printing {got} of {all}"),
     }
 }
 
@@ -93,7 +93,7 @@ fn difference_lines(difference: &Difference) -> Vec<String> {
     let equal = received.bytes.get(..*equal).unwrap_or_default().escape_ascii().to_string();
     let caret = 1 + usize::from(received.cut_before) + equal.chars().count();
     vec![
-        format!("byte {offset} is not the one that should have come:"),
+        format!("byte {offset} is wrong:"),
         format!("want  {}", shown(expected)),
         format!("got   {}", shown(received)),
         format!("      {}^ byte {offset}", " ".repeat(caret)),
@@ -112,11 +112,12 @@ fn broken_lines(
         None => "",
     };
     let mut lines = vec![match tls {
-        true => format!("TLS,{when}: {reason}"),
+        true => format!("TLS error{when}: {reason}"),
         false => format!("the connection broke{when}: {reason}"),
     }];
     if let Some(Traffic { sent, received }) = traffic {
-        lines.push(format!("{} had been sent, {} had come back", size(sent), size(received)));
+        let (sent, received) = (size(sent), size(received));
+        lines.push(format!("until then, the grader sent {sent} and received {received}"));
     }
     lines
 }
@@ -124,26 +125,28 @@ fn broken_lines(
 fn handshake_line(how: &HandshakeEnd) -> String {
     match how {
         HandshakeEnd::Disagreed(reason) => format!("the TLS handshake failed: {reason}"),
-        HandshakeEnd::Closed => "the program closed the connection in the TLS handshake".to_owned(),
+        HandshakeEnd::Closed => {
+            "the program closed the connection during the TLS handshake".to_owned()
+        }
         HandshakeEnd::Broken(reason) => {
-            format!("the connection broke in the TLS handshake: {reason}")
+            format!("the connection broke during the TLS handshake: {reason}")
         }
     }
 }
 
 fn announcement_line(fault: &AnnouncementFault) -> String {
     match fault {
-        AnnouncementFault::Ended => "the program ended without it".to_owned(),
+        AnnouncementFault::Ended => "the program ended without printing it".to_owned(),
         AnnouncementFault::Silent { printed, threads } => {
             let said = match printed.as_slice() {
                 [] => "nothing".to_owned(),
                 some => format!("{} without a newline", quoted(some)),
             };
             let threads = count(*threads, "thread");
-            format!("{said}; {threads}, all asleep in calls without a time-out")
+            format!("the program printed {said}; {threads}, all asleep in calls without a timeout")
         }
         AnnouncementFault::Late { printed, after } => {
-            format!("{} without that line in {}", size(*printed), time(*after))
+            format!("{} of output without that line within {}", size(*printed), time(*after))
         }
         AnnouncementFault::WrongAddress(address) => format!("the line names {address}"),
         AnnouncementFault::WrongLine { line, cut, utf8 } => {
@@ -157,7 +160,10 @@ fn announcement_line(fault: &AnnouncementFault) -> String {
                 0 => "nowhere".to_owned(),
                 _ => format!("on {}", places.join(" and ")),
             };
-            format!("a line names {named}; the kernel shows the program listening {places}")
+            format!(
+                "a line names {named}, but according to the kernel, the program is listening \
+                     {places}"
+            )
         }
     }
 }
@@ -166,10 +172,10 @@ fn residue_line(residue: &Residue) -> String {
     format!("{} left {}", residue.check, residue_text(residue.sockets))
 }
 
-/// What a check left behind, in words.
+/// What a check left behind.
 #[must_use]
 pub fn residue_text(sockets: usize) -> String {
-    format!("{} of clients that are gone", count(sockets, "socket"))
+    format!("{} of disconnected clients", count(sockets, "socket"))
 }
 
 #[cfg(test)]
@@ -182,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_stands_under_the_first_wrong_byte() {
+    fn the_caret_is_under_the_first_wrong_byte() {
         let lines = wrong(100, b"abc\ndef", b"abc\nxef", 4);
         assert_eq!(lines[0], r#"want  "abc\ndef""#);
         assert_eq!(lines[1], r#"got   "abc\nxef""#);

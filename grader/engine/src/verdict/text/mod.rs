@@ -1,6 +1,6 @@
-//! The text of a verdict, made from its data and nowhere else.
+//! Turns the data of a verdict into text. No other module does.
 //!
-//! Each part is made of lines without indentation beyond their own; reports wrap and indent them.
+//! Each part is a list of lines, which reports wrap and indent.
 
 mod diagnosis;
 mod events;
@@ -19,19 +19,19 @@ pub use evidence::{inside_lines, snapshot_lines};
 pub use kind::residue_text;
 pub use starvation::starvation_text;
 
-/// Said of a part of the program that is not written yet.
+/// The cause of a failure in a part of the program that is still a `todo!()`.
 pub(super) const NOT_WRITTEN: &str = "this part is not written yet";
 
-/// A failure as a report shows it: each part is made of lines.
+/// A failure as a report shows it: each part is a list of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FailureText {
     /// What the grader did, in order.
     pub steps: Vec<String>,
-    /// What was expected; several lines are several acceptable answers.
+    /// What was expected; several lines are alternatives.
     pub expected: Vec<String>,
     /// What was seen instead.
     pub observed: Vec<Line>,
-    /// What the kernel and the program say.
+    /// What the kernel and the program report.
     pub evidence: Vec<String>,
     /// The likely cause; empty if none is known.
     pub cause: String,
@@ -43,7 +43,7 @@ pub struct FailureText {
 pub enum Line {
     /// May be wrapped.
     Prose(String),
-    /// Is aligned with the lines around it: never wrapped.
+    /// Aligned with the lines around it: never wrapped.
     Aligned(String),
 }
 
@@ -70,7 +70,7 @@ impl Failure {
         self.transcript.iter().filter_map(|step| action(&step.event)).collect()
     }
 
-    /// What was seen instead of what was expected. The first line is the failure in short.
+    /// What was seen instead. The first line summarises the failure.
     #[must_use]
     pub fn observed(&self) -> Vec<String> {
         let text = |line| match line {
@@ -85,13 +85,13 @@ impl Failure {
         lines
     }
 
-    /// The failure in one line; empty where only its cause is known.
+    /// The failure in one line; empty if only its cause is known.
     #[must_use]
     pub fn headline(&self) -> String {
         self.observed().into_iter().next().unwrap_or_default()
     }
 
-    /// What the kernel and the program say.
+    /// What the kernel and the program report.
     #[must_use]
     pub fn evidence_lines(&self) -> Vec<String> {
         evidence::lines(&self.evidence)
@@ -111,7 +111,7 @@ impl Failure {
 }
 
 impl Cause {
-    /// The cause in a sentence or two.
+    /// The cause in one or two sentences.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -121,7 +121,8 @@ impl Cause {
     }
 }
 
-/// The lines that say what was seen. Those of a difference stand below the sentence that introduces them.
+/// The lines that say what was seen. The lines of a difference are aligned, except for the sentence
+/// that introduces them.
 fn kind_lines(kind: &FailureKind) -> Vec<Line> {
     let is_difference = matches!(kind.symptom(), FailureKind::WrongBytes { .. });
     let line = |(index, text)| match is_difference && index > 0 {
@@ -137,7 +138,7 @@ fn observation_lines(observation: &Observation) -> Vec<Line> {
         Observation::Remark { text } => text.clone(),
         Observation::Traffic(Traffic { sent, received }) => {
             let (sent, received) = (size(*sent), size(*received));
-            format!("on this connection {sent} were sent, {received} came back")
+            format!("on this connection, the client sent {sent} and received {received}")
         }
         Observation::Answered { clients } => {
             let answered = course::text::count(*clients, "client");

@@ -24,7 +24,7 @@ fn each_page_has_the_expected_first_fault() {
 }
 
 #[test]
-fn no_bytes_make_it_panic() {
+fn no_input_makes_it_panic() {
     for (format, text) in [(P, FREE), (P, PYTHON), (O, RUST_OPEN), (O, PYTHON_OPEN)] {
         let text = text.as_bytes();
         for end in 0..text.len() {

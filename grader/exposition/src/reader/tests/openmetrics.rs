@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
     good(O, "# TYPE a info\na_info 1\n# TYPE b gaugehistogram\nb_bucket{le=\"+Inf\"} 1\n# EOF\n"),
     bad(O, "", "line 1: the last line is not `# EOF`"),
     bad(O, "foo 1\n", "line 1: the last line is not `# EOF`"),
-    bad(O, "foo 1\n# EOF\n# EOF\n", "line 3: a second `# EOF`, the first is at line 2"),
+    bad(O, "foo 1\n# EOF\n# EOF\n", "line 3: a second `# EOF`, after the one on line 2"),
     bad(O, "foo 1\n# EOF\nbar 1\n", "line 3: `bar 1` after the `# EOF` of line 2"),
     bad(O, "foo 1\n# EOF\n\n", "line 3: `` after the `# EOF` of line 2"),
     bad(O, "foo 1\n# EOF \n", "line 2: `# EOF `: OpenMetrics has no comments"),
@@ -42,9 +42,9 @@ pub(super) const CASES: &[Case] = &[
     bad(O, "#TYPE foo gauge\n# EOF\n", "line 1: `#TYPE foo gauge`"),
     bad(O, "#  TYPE foo gauge\n# EOF\n", "line 1: `#  TYPE foo gauge`"),
     bad(O, "# TYPE  foo gauge\n# EOF\n", "line 1: `  ` before the metric name"),
-    bad(O, "# TYPE foo\n# EOF\n", "line 1: nothing after the name: want `# TYPE foo type`"),
-    bad(O, "# HELP foo\n# EOF\n", "line 1: nothing after the name: want `# HELP foo text`"),
-    bad(O, "# UNIT foo\n# EOF\n", "line 1: nothing after the name: want `# UNIT foo unit`"),
+    bad(O, "# TYPE foo\n# EOF\n", "line 1: nothing after the name: expected `# TYPE foo type`"),
+    bad(O, "# HELP foo\n# EOF\n", "line 1: nothing after the name: expected `# HELP foo text`"),
+    bad(O, "# UNIT foo\n# EOF\n", "line 1: nothing after the name: expected `# UNIT foo unit`"),
     bad(
         O,
         "# TYPE foo untyped\n# EOF\n",
@@ -52,22 +52,30 @@ pub(super) const CASES: &[Case] = &[
     ),
     bad(O, "# TYPE foo Gauge\n# EOF\n", "line 1: `Gauge` in a TYPE line"),
     bad(O, "# TYPE foo gauge \n# EOF\n", "line 1: `gauge ` in a TYPE line"),
-    bad(O, "# UNIT foo s\nfoo 1\n# EOF\n", "line 1: the unit `s` is not the end of the name foo"),
-    bad(O, "# UNIT foos s\nfoos 1\n# EOF\n", "want a name such as foos_s"),
+    bad(
+        O,
+        "# UNIT foo s\nfoo 1\n# EOF\n",
+        "line 1: the name foo does not end with `_` and the unit `s`",
+    ),
+    bad(O, "# UNIT foos s\nfoos 1\n# EOF\n", "expected a name such as foos_s"),
     bad(O, "# TYPE a_s info\n# UNIT a_s s\n# EOF\n", "line 2: a_s has the unit `s`: an info")
         .but(METADATA),
-    bad(O, "foo  1\n# EOF\n", "line 1: `  ` before the value: OpenMetrics wants one space"),
+    bad(
+        O,
+        "foo  1\n# EOF\n",
+        "line 1: `  ` before the value: OpenMetrics requires exactly one space",
+    ),
     bad(O, "foo\t1\n# EOF\n", "line 1: `\\t` before the value"),
     bad(O, " foo 1\n# EOF\n", "line 1: ` foo 1` where a metric name should be"),
-    bad(O, "foo 1 \n# EOF\n", "line 1: ` ` at the end of the line: want nothing there"),
+    bad(O, "foo 1 \n# EOF\n", "line 1: ` ` at the end of the line: expected nothing there"),
     bad(O, "foo 1 1700000000 \n# EOF\n", "line 1: ` ` at the end of the line"),
-    bad(O, "foo{a=\"b\"}1\n# EOF\n", "line 1: `1` where a space and the value should come"),
+    bad(O, "foo{a=\"b\"}1\n# EOF\n", "line 1: `1` where a space and the value should be"),
     bad(O, "foo\n# EOF\n", "line 1: the line ends where a space and the value"),
     bad(O, "foo {a=\"b\"} 1\n# EOF\n", "line 1: a space before `{`"),
     bad(O, "foo{ a=\"b\"} 1\n# EOF\n", "line 1: ` a=\"b\"} 1` where a label name should be"),
     bad(O, "foo{a=\"b\", c=\"d\"} 1\n# EOF\n", "line 1: ` c=\"d\"} 1` where a label name"),
     bad(O, "foo{a=\"b\",} 1\n# EOF\n", "line 1: `,}`: OpenMetrics allows no comma"),
-    bad(O, "foo{a=\"b\",a=\"c\"} 1\n# EOF\n", "line 1: the label a is there twice"),
+    bad(O, "foo{a=\"b\",a=\"c\"} 1\n# EOF\n", "line 1: the label a occurs twice"),
     bad(O, "foo{__name__=\"b\"} 1\n# EOF\n", "line 1: the label __name__ is reserved"),
     bad(O, "foo{a=\"b} 1\n# EOF\n", "line 1: the value of label a has no closing quote"),
     bad(O, "foo 1e999\n# EOF\n", "line 1: the value `1e999` is not a number"),
@@ -94,13 +102,13 @@ pub(super) const CASES: &[Case] = &[
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=\"",
             "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbé\"} 1\n# EOF\n"
         ),
-        "line 1: the exemplar's labels have 129 characters: want at most 128",
+        "line 1: the exemplar's labels have 129 characters: expected at most 128",
     )
-    .but("promtool leaves the length to what stores exemplars"),
+    .but("promtool leaves checking the length to the exemplar storage"),
     bad(
         O,
         "# TYPE a histogram\na_bucket{le=\"1\"} 1 # {} 2\na_bucket{le=\"+Inf\"} 1\n# EOF\n",
-        "line 2: the exemplar's value 2 is not in the bucket of le=\"1\"",
+        "line 2: the exemplar's value 2 is not in the bucket with le=\"1\"",
     )
     .but(VALUES),
     bad(O, "# TYPE a gauge\n# TYPE a gauge\n# EOF\n", "line 2: a second TYPE line of a")
@@ -117,18 +125,18 @@ pub(super) const CASES: &[Case] = &[
     bad(
         O,
         "# TYPE a gauge\na 1\nb 1\na{x=\"1\"} 1\n# EOF\n",
-        "line 4: more of a, which began at line 1",
+        "line 4: a began on line 1 and continues",
     )
     .but(GROUPS),
     bad(
         O,
         "# TYPE a counter\na_total{x=\"1\"} 1\n\
          a_total{x=\"2\"} 1\na_created{x=\"1\"} 1\n# EOF\n",
-        "line 4: more of `a{x=\"1\"}`, after samples with other labels",
+        "line 4: `a{x=\"1\"}` continues after samples with other labels",
     )
     .but(GROUPS),
-    bad(O, "a 1\na 1\n# EOF\n", "line 2: `a` is already at line 1").but(TWICE),
-    bad(O, "a 1 1700000000\na 1 1700000000\n# EOF\n", "line 2: `a` is already at line 1")
+    bad(O, "a 1\na 1\n# EOF\n", "line 2: `a` is already on line 1").but(TWICE),
+    bad(O, "a 1 1700000000\na 1 1700000000\n# EOF\n", "line 2: `a` is already on line 1")
         .but(TWICE),
     bad(
         O,
@@ -136,15 +144,19 @@ pub(super) const CASES: &[Case] = &[
         "; in OpenMetrics the TYPE line of a_total is `# TYPE a counter`",
     )
     .but(TYPES),
-    bad(O, "# TYPE a counter\na 1\n# EOF\n", "line 2: the sample a of the counter a: want a_total")
-        .but(TYPES),
+    bad(
+        O,
+        "# TYPE a counter\na 1\n# EOF\n",
+        "line 2: the sample a of the counter a: expected a_total",
+    )
+    .but(TYPES),
     bad(O, "# TYPE a counter\na_created 1\n# EOF\n", "line 2: the counter `a` has no _total")
         .but(POINTS),
     bad(O, "# TYPE a counter\na_total -1\n# EOF\n", "line 2: a_total is -1").but(VALUES),
     bad(
         O,
         "# TYPE a counter\n# TYPE a_created gauge\n# EOF\n",
-        "line 2: the gauge a_created has samples called a_created, as has a (line 1)",
+        "line 2: the gauge a_created has samples called a_created, as does a (line 1)",
     )
     .but(CLASH),
     bad(
@@ -162,7 +174,7 @@ pub(super) const CASES: &[Case] = &[
     bad(
         O,
         "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1.5\n# EOF\n",
-        "line 2: a_bucket is 1.5: OpenMetrics wants a bucket to be a whole number",
+        "line 2: a_bucket is 1.5: OpenMetrics requires a bucket to be a whole number",
     )
     .but(VALUES),
     bad(

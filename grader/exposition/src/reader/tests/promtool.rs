@@ -1,4 +1,4 @@
-//! promtool as the oracle: it accepts the same pages, except where a case says why not.
+//! Uses promtool as an oracle: it accepts the same pages, unless a case says why not.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use super::case::Case;
 use super::{openmetrics, prometheus};
 use crate::Format;
 
-/// Gives a timestamp to each sample without one: promtool imports only samples that have it.
+/// Adds a timestamp to each sample without one: promtool imports only samples with timestamps.
 fn with_timestamps(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in text.split_inclusive(|&byte| byte == b'\n') {
@@ -48,7 +48,7 @@ fn promtool(format: Format, text: &[u8]) -> std::io::Result<(bool, String)> {
     let output = command.output();
     fs::remove_dir_all(&dir)?;
     let output = output?;
-    // 3 means that promtool accepts the page, with advice on names and the like.
+    // 3 means that promtool accepts the page but has advice, on names for example.
     let is_read = matches!(output.status.code(), Some(0 | 3));
     Ok((is_read, String::from_utf8_lossy(&output.stderr).into_owned()))
 }

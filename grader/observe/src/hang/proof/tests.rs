@@ -1,4 +1,4 @@
-//! Samples as they were recorded from echo servers, and changes of them that must not count as a hang.
+//! Samples recorded from echo servers, and variations of them that must not be mistaken for a hang.
 
 use std::cell::Cell;
 
@@ -16,7 +16,7 @@ struct Recorded {
     timer_descriptor: Result<bool, Unreadable>,
     in_flight: Option<InFlight>,
     again: Result<Option<Vec<Thread>>, Unreadable>,
-    /// How many facts were asked for.
+    /// How many facts were read.
     read: Cell<usize>,
 }
 
@@ -59,7 +59,7 @@ impl Recorded {
             is_stopped: false,
             socket_timeout: Some(false),
             processes: vec![PID],
-            // As of a Rust program: SIGSEGV and SIGBUS are caught.
+            // As in a Rust program: SIGSEGV and SIGBUS are caught.
             alarms: Some(Alarms { caught: 0x440, blocked: 0, has_posix_timer: false }),
             timer_descriptor: Ok(false),
             in_flight: None,
@@ -179,7 +179,7 @@ fn a_call_with_a_timeout_may_end() {
 
 #[test]
 fn a_socket_with_a_timeout_may_end_its_call() {
-    // SO_RCVTIMEO is set; and it cannot be asked for.
+    // SO_RCVTIMEO is set, or cannot be read.
     for timeout in [Some(true), None] {
         let verdict = verdict(|r| r.socket_timeout = timeout);
         assert!(matches!(verdict, Err(NoProof::SocketMayTimeOut(call)) if call.accepts()));

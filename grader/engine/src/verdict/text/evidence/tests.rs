@@ -11,7 +11,7 @@ fn sockets(state: SocketState, count: usize, unread: u64, unsent: u64) -> Socket
     SocketGroup { state, count, unread, unsent }
 }
 
-/// A server with a thread for each client.
+/// A thread-per-client server.
 fn server() -> Snapshot {
     let tcp = SocketState::Tcp;
     Snapshot {
@@ -52,10 +52,10 @@ fn a_server_is_described() {
             "1 thread running",
             "listening on 127.0.0.1:4242, 1 client not accepted yet",
             "listening on 127.0.0.1:4243",
-            "2 sockets ESTABLISHED, 2 KiB not yet read by the program, 1 byte not yet taken by the client",
+            "2 sockets ESTABLISHED, 2 KiB not yet read by the program, 1 byte not yet acknowledged by the client",
             "1 socket FIN_WAIT1",
+            "1 socket disconnected, but not closed by the program",
             "1 socket in CLOSE_WAIT (the client has closed, the program has not)",
-            "1 socket over, but not closed by the program",
         ]
     );
 }
@@ -85,7 +85,7 @@ fn the_program_may_be_the_client() {
         "1 thread in recv on the connection",
         "1 thread in system call 999",
         "2 sockets in CLOSE_WAIT (the other side has closed, the program has not), \
-         10 bytes not yet read by the program, 2 KiB not yet taken by the other side",
+         10 bytes not yet read by the program, 2 KiB not yet acknowledged by the other side",
         "an epoll set watches 1 descriptor",
         "  1 connection for EPOLLIN | EPOLLOUT",
     ];
@@ -121,7 +121,7 @@ fn an_epoll_set_is_described_in_the_order_of_its_events() {
 }
 
 #[test]
-fn what_must_not_be_read_stands_in_its_place() {
+fn unreadable_parts_are_reported_in_their_place() {
     let denied = |what| Unreadable { what, pid: 7, reason: "Permission Denied".to_owned() };
     let calls = "cannot read system calls of process 7: Permission Denied";
     let descriptors = "cannot read descriptors of process 7: Permission Denied";
@@ -140,13 +140,13 @@ fn what_must_not_be_read_stands_in_its_place() {
 }
 
 #[test]
-fn a_program_that_is_gone_has_one_line() {
+fn an_ended_program_has_one_line() {
     assert_eq!(snapshot_lines(&Snapshot::default()), ["no process of the program is alive"]);
     assert!(inside_lines(&Snapshot::default()).is_empty());
 }
 
 #[test]
-fn too_much_is_left_out() {
+fn lines_beyond_the_limit_are_counted() {
     let snapshot = Snapshot { left_out: 12, ..server() };
     assert_eq!(
         snapshot_lines(&snapshot).last().map(String::as_str),
