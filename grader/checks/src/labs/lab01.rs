@@ -34,23 +34,23 @@ static CHECKS: &[Check] = &of_lab(
         check("empty-session")
             .task(1)
             .correctness(4)
-            .rule("a client that half-closes without sending gets only EOF; later clients are served")
+            .rule("a client that sends nothing and half-closes gets only EOF; later clients are served")
             .run(|trial| Box::pin(echo::empty_session(trial, &Start::PLAIN))),
         check(ECHO)
             .task(1)
             .correctness(12)
-            .rule("any bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
+            .rule("arbitrary bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
             .run(|trial| Box::pin(echo::echo_bytes(trial, &Start::PLAIN))),
         check("half-close")
             .task(1)
             .correctness(10)
-            .rule("after shutdown(SHUT_WR), a client gets the rest of its bytes back, then EOF")
+            .rule("a client that half-closes (SHUT_WR) gets its remaining bytes back, then EOF")
             .requires(&[ECHO])
             .run(|trial| Box::pin(echo::half_close(trial, &Start::PLAIN))),
         check("large-stream")
             .task(1)
             .correctness(8)
-            .rule("32 MiB are echoed intact; for a client that stops reading, little is buffered")
+            .rule("32 MiB are echoed intact; little is buffered for a client that does not read")
             .requires(&[ECHO])
             .deadline(LONG)
             .run(|trial| Box::pin(echo::large_stream(trial, &Start::PLAIN))),
@@ -75,20 +75,20 @@ static CHECKS: &[Check] = &of_lab(
         check("connection-limit")
             .task(3)
             .concurrency(8)
-            .rule("with --max-connections 16, the 17th client waits until one of the 16 leaves")
+            .rule("with --max-connections 16, the 17th client waits until one of the first 16 leaves")
             // The check also frees slots by a reset.
             .requires(&[CROWD, RESET])
             .run(|trial| Box::pin(connection_limit::connection_limit(trial))),
         check(RESET)
             .task(4)
             .correctness(6)
-            .rule("a reset (RST) by a client ends only that client's connection")
+            .rule("a client that resets its connection (RST) affects no other client")
             .requires(&[ECHO])
             .run(|trial| Box::pin(reset::mid_stream(trial, &Start::PLAIN))),
         check("reset-while-writing")
             .task(4)
             .correctness(4)
-            .rule("a client that disconnects while it is being sent data ends only its own connection")
+            .rule("a client that disconnects while the server is sending to it affects no other client")
             .requires(&[ECHO])
             .run(|trial| Box::pin(reset::while_writing(trial, &Start::PLAIN))),
         descriptors::row(4, 6)
@@ -114,7 +114,7 @@ static CHECKS: &[Check] = &of_lab(
         check("thread-per-client")
             .task(2)
             .concurrency(0)
-            .rule("reports what the threads are doing while 50 clients are connected")
+            .rule("no points: the grader reports what the threads do while 50 clients are connected")
             .requires(&[CROWD])
             .run(|trial| Box::pin(crowd::thread_per_client(trial, &Start::PLAIN))),
     ],

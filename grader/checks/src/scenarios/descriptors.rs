@@ -46,7 +46,7 @@ pub(crate) const fn row(task: u8, points: u32) -> Described {
     check("out-of-descriptors")
         .task(task)
         .cleanup(points)
-        .rule("out of descriptors, the server serves its clients, never spins, and recovers later")
+        .rule("when descriptors run out, the server serves its clients, never spins, and recovers")
 }
 
 /// Out of descriptors, the program does not spin and serves its clients. Once others have left, it accepts new ones.

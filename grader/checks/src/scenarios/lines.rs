@@ -138,7 +138,7 @@ impl Flood {
 async fn error_lines(trial: &Trial, start: &Start) -> Result<(), CheckError> {
     let server = trial.start(start).await?;
     trial
-        .step("connect client A; it sends malformed SLEEPs, then a line that only begins like one");
+        .step("connect client A; it sends malformed SLEEP requests, then a line that begins with SLEEP but is not a SLEEP request");
     let client = server.connect("client A").await?;
     for bad in ["SLEEP ", "SLEEP 5", "SLEEP x y", "SLEEP 123456 y", "SLEEP 60001 y", "SLEEP  5 y"] {
         client.say(&format!("{bad}\n"), "ERR bad sleep\n").await?;

@@ -105,7 +105,7 @@ pub(super) async fn idle_scaling(trial: &Trial) -> Result<(), CheckError> {
     );
     let failure = Failure::property(observed)
         .expecting(format!(
-            "with {IDLE} idle clients, an echo costs at most {MAX_RATIO} times as much CPU time"
+            "with {IDLE} idle clients, an echo costs at most {MAX_RATIO} times as much CPU time as without them"
         ))
         .because(causes::VISITS_ALL_CLIENTS);
     Err(crowded.fail(failure).await)

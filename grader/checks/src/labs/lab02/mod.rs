@@ -48,7 +48,7 @@ macro_rules! family {
         check(concat!($name, "/echo-bytes"))
             .task($task)
             .correctness(5)
-            .rule("any bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
+            .rule("arbitrary bytes, in chunks of 1 byte to 64 KiB, are echoed unchanged and immediately")
             .run(|trial| {
                 Box::pin(echo::echo_bytes(trial, &$backend.start).map_err(causes::explained))
             })
@@ -58,7 +58,7 @@ macro_rules! family {
             .task($task)
             .concurrency(4)
             .rule(concat!(
-                "with 50 idle clients, the only thread sleeps in ",
+                "with 50 idle clients, the server's only thread sleeps in ",
                 $name,
                 " and nowhere else"
             ))
@@ -80,7 +80,7 @@ macro_rules! family {
         check(concat!($name, "/steady-cost"))
             .task($task)
             .cleanup(1)
-            .rule("the CPU time per request is no higher after 1,000 requests than at the start")
+            .rule("after 1,000 requests, a request costs at most four times the initial CPU time")
             // It measures what a request costs a sleeping program.
             .requires(&[concat!($name, "/idle-is-idle")])
             .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
@@ -89,7 +89,7 @@ macro_rules! family {
         check(concat!($name, "/idle-is-idle"))
             .task($task)
             .cleanup(3)
-            .rule("an idle server sleeps: before any client, with idle clients, after a stalled client")
+            .rule("the server sleeps while it has no clients, only idle clients, or a stalled client")
             .requires(&[concat!($name, "/partial-write")])
             .run(|trial| Box::pin(resources::idle_is_idle(trial, &$backend.start)))
     };
@@ -120,25 +120,25 @@ static CHECKS: &[Check] = &of_lab(
         check("accept-burst")
             .task(2)
             .concurrency(3)
-            .rule("100 clients that connect while the program is stopped are served once it continues")
+            .rule("100 clients that connect while the server is stopped are all served after SIGCONT")
             .requires(&[CROWD])
             .run(|trial| Box::pin(crowd::accept_burst(trial, &POLL.start))),
         check("half-close")
             .task(2)
             .correctness(3)
-            .rule("after shutdown(SHUT_WR), a client gets the rest of its bytes back, then EOF")
+            .rule("a client that half-closes (SHUT_WR) gets its remaining bytes back, then EOF")
             .requires(&[POLL_ECHO])
             .run(|trial| Box::pin(echo::half_close(trial, &POLL.start).map_err(causes::explained))),
         check("no-crosstalk")
             .task(2)
             .correctness(4)
-            .rule("while clients come and go (FIN, RST), no client gets another client's bytes")
+            .rule("as clients come and go (by FIN or RST), no client gets another client's bytes")
             .requires(&[CROWD, POLL_PARTIAL])
             .run(|trial| Box::pin(reset::no_crosstalk(trial, &POLL.start))),
         check("reset-storm")
             .task(2)
             .cleanup(4)
-            .rule("after 100 clients reset their connections, no socket is left and nothing spins")
+            .rule("after 100 clients send RST, the server closes their sockets and does not spin")
             .requires(&[CROWD, POLL_PARTIAL])
             .run(|trial| Box::pin(reset::storm(trial, &POLL.start))),
         descriptors::row(2, 3)
@@ -173,7 +173,7 @@ static CHECKS: &[Check] = &of_lab(
         check(SIGNAL)
             .task(4)
             .correctness(4)
-            .rule("EINTR from epoll_wait, after SIGSTOP and SIGCONT, is not treated as an error")
+            .rule("when SIGSTOP and SIGCONT make epoll_wait fail with EINTR, clients are still served")
             .requires(&[EPOLL_ECHO])
             .run(|trial| Box::pin(epoll::signal_interrupt(trial))),
         check("idle-scaling")
@@ -188,7 +188,7 @@ static CHECKS: &[Check] = &of_lab(
             .task(5)
             .correctness(2)
             .rule(
-                "--trigger edge sets EPOLLET; 1 MiB bursts and a stalled client's data are all echoed",
+                "--trigger edge sets EPOLLET; no byte is lost in 1 MiB bursts or after a stall",
             )
             // These checks fail a program that leaves data unread even with level triggering, or that a stop breaks.
             .requires(&[EPOLL_PARTIAL, SIGNAL])
@@ -197,7 +197,7 @@ static CHECKS: &[Check] = &of_lab(
         check("greedy-clients")
             .task(5)
             .concurrency(3)
-            .rule("with --trigger edge, clients that send without pausing do not starve others")
+            .rule("with --trigger edge, clients that send without a pause do not starve the others")
             // A program that spins has no time for its clients.
             .requires(&[EDGE_TRIGGERED, EPOLL_IDLE, "slow-reader"])
             .quiet()

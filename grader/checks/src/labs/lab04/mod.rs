@@ -38,25 +38,25 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("long-line")
         .task(1)
         .correctness(6)
-        .rule("a line of 8,192 bytes is answered; a longer one is refused and not kept in memory")
+        .rule("a line of 8,192 bytes is answered; a longer one is refused without being buffered")
         .requires(&[ECHO])
         .run(|trial| Box::pin(lines::long_line(trial, &Start::PLAIN))),
     check(IDLE)
         .task(1)
         .correctness(10)
-        .rule("after the idle timeout, not before, a silent client gets an error and then EOF")
+        .rule("a silent client gets an error, then EOF, after the idle timeout and no earlier")
         .requires(&[ECHO])
         .run(|trial| Box::pin(idle::idle_closes(trial))),
     check("activity-resets")
         .task(1)
         .correctness(10)
-        .rule("each answer restarts the idle timeout, which pauses during a line and its answer")
+        .rule("the idle timer stops at a line's first byte and restarts once the line is answered")
         .requires(&[ECHO])
         .run(|trial| Box::pin(idle::activity_resets(trial))),
     check("timers-are-per-client")
         .task(1)
         .concurrency(8)
-        .rule("silent clients are disconnected, while an active client stays connected")
+        .rule("the idle timeout disconnects each silent client, but not an active one")
         .requires(&[IDLE])
         .run(|trial| Box::pin(idle::timers_are_per_client(trial))),
     check("mass-expiry")
@@ -93,7 +93,7 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("paused-process")
         .task(3)
         .correctness(4)
-        .rule("after a long stop, new clients are served; old ones are answered or disconnected")
+        .rule("after a long SIGSTOP, new clients are served; old ones are served or disconnected")
         .requires(&[IDLE])
         .run(|trial| Box::pin(stalled::paused_process(trial))),
     descriptors::row(3, 3)

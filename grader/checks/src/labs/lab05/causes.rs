@@ -19,7 +19,7 @@ pub(super) const SIGNAL_NOT_AWAITED: Explanation = Explanation::new(
 
 pub(super) const DRAIN_WITHOUT_DEADLINE: Explanation = Explanation::new(
     "drain-without-deadline",
-    "nothing ends the drain when the grace time is over: put a timeout around it",
+    "nothing ends the drain when the grace period is over: put a timeout around it",
 );
 
 pub(super) const SECOND_SIGNAL_IGNORED: Explanation = Explanation::new(
@@ -40,7 +40,7 @@ pub(super) const SIGNAL_HANDLER_MISSING: Explanation = Explanation::new(
 
 pub(super) const ABORTS_UNREPORTED: Explanation = Explanation::new(
     "aborts-unreported",
-    "requests were in flight, but the program ended as if there were none: give them the grace time, and exit with \
+    "requests were in flight, but the program ended as if there were none: give them the grace period, and exit with \
      status 1 if that is not enough",
 );
 
@@ -123,22 +123,22 @@ pub(super) const ANSWER_CANCELLED: Explanation = Explanation::new(
      it",
 );
 
-// The grace time.
+// The grace period.
 
 pub(super) const MISCOUNTS_ABORTED: Explanation = Explanation::new(
     "miscounts-aborted",
-    "N is the number of connections with a request in flight when the grace time ends: idle ones are closed by then, \
+    "N is the number of connections with a request in flight when the grace period ends: idle ones are closed by then, \
      and none is counted twice",
 );
 
 pub(super) const GRACE_TIME_CUT_SHORT: Explanation = Explanation::new(
     "grace-time-cut-short",
-    "the grace time was cut short: give every request in flight all of it, counted from the signal",
+    "the grace period was cut short: give every request in flight all of it, counted from the signal",
 );
 
 pub(super) const WAITS_BEYOND_GRACE_TIME: Explanation = Explanation::new(
     "waits-beyond-grace-time",
-    "the grace time is over, but the program still waits for something: exit as soon as it is over",
+    "the grace period is over, but the program still waits for something: exit as soon as it is over",
 );
 
 // What is left.

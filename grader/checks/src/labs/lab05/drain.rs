@@ -54,7 +54,7 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     expect_not_interrupted(&server, begun, SLEEP)?;
     first.expect_close().await?;
     trial.step(format!(
-        "each of the {EAGER} must get its answer, perhaps also one to its other line, then EOF, not a reset (RST)"
+        "each of the {EAGER} must get its answer (and may get one to its other line), then EOF rather than a reset (RST)"
     ));
     for (client, answer) in &others {
         client.hear(answer).await?;

@@ -37,7 +37,7 @@ pub(super) fn expect_prompt(
 pub(super) enum ShutdownEnd {
     /// All requests in flight were answered.
     Drained,
-    /// The grace time was over.
+    /// The grace period was over.
     Forced,
     /// A second signal arrived.
     SecondSignal,

@@ -1,4 +1,4 @@
-//! Task 4: the grace time and a second signal end a drain.
+//! Task 4: the grace period and a second signal end a drain.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(super) async fn grace_deadline(trial: &Trial) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Lets the grace time end with this many `requests` in flight, and returns how long after the signal the program
+/// Lets the grace period end with this many `requests` in flight, and returns how long after the signal the program
 /// ended.
 async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckError> {
     const START: Start = Start { flags: &["--grace-ms", "700"], ..Start::PLAIN };
@@ -62,10 +62,13 @@ async fn force_end(trial: &Trial, requests: usize) -> Result<Duration, CheckErro
         let (client, _) = begin_sleep(&server, &format!("client {}", index + 1), SLEEP).await?;
         clients.push(client);
     }
-    trial.step(format!("send SIGTERM; the program must end after {}, its grace time", time(GRACE)));
+    trial.step(format!(
+        "send SIGTERM; the program must end when its grace period of {} is over",
+        time(GRACE)
+    ));
     let begun = Instant::now();
     send_signal(&server, Signal::TERM)?;
-    expect_exit(&server, ShutdownEnd::Forced, "the grace time").await?;
+    expect_exit(&server, ShutdownEnd::Forced, "the grace period").await?;
     let elapsed = begun.elapsed();
     expect_report(&server, requests)?;
     Ok(elapsed)
@@ -110,7 +113,7 @@ pub(super) async fn second_signal(trial: &Trial) -> Result<(), CheckError> {
     expect_prompt(&server, "a second signal ends the program", &samples)
 }
 
-/// With only idle clients connected, nothing is in flight, so nothing is aborted, and even a short grace time is long
+/// With only idle clients connected, nothing is in flight, so nothing is aborted, and even a short grace period is long
 /// enough.
 pub(super) async fn expect_idle_drain(trial: &Trial) -> Result<(), CheckError> {
     const START: Start = Start { flags: &["--grace-ms", "300"], ..Start::PLAIN };

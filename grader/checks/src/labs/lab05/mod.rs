@@ -45,7 +45,7 @@ static CHECKS: &[Check] = &of_lab(
         check("early-signal")
             .task(1)
             .correctness(4)
-            .rule("on SIGTERM right after printing `listening on`, the server exits with status 0")
+            .rule("on SIGTERM right after it prints `listening on`, the server exits with status 0")
             .requires(&[EXIT])
             .run(|trial| Box::pin(stop::early_signal(trial))),
         descriptors::row(1, 2)
@@ -54,25 +54,25 @@ static CHECKS: &[Check] = &of_lab(
         check("listener-first")
             .task(2)
             .correctness(12)
-            .rule("after the signal, new connections are refused, but a request in flight is answered")
+            .rule("after SIGTERM, new connections are refused, but a request in flight is answered")
             .requires(&[EXIT])
             .run(|trial| Box::pin(listener::listener_first(trial))),
         check(IN_FLIGHT)
             .task(3)
             .correctness(12)
-            .rule("a client with a request in flight gets its answer, then EOF; the exit status is 0")
+            .rule("after SIGTERM, requests in flight are answered before EOF; the exit status is 0")
             .requires(&[EXIT])
             .run(|trial| Box::pin(drain::in_flight_completes(trial))),
         check("unread-answers")
             .task(3)
             .correctness(4)
-            .rule("even a client that reads slowly gets whole answers, then EOF")
+            .rule("after SIGTERM, even a client that reads slowly gets whole answers, then EOF")
             .requires(&[IN_FLIGHT, OVERLAP])
             .run(|trial| Box::pin(drain::unread_answers(trial))),
         check("idle-closed")
             .task(3)
             .correctness(8)
-            .rule("idle clients are disconnected while another client's request is in flight")
+            .rule("after SIGTERM, idle clients are disconnected even while a request is in flight")
             .requires(&[EXIT])
             .run(|trial| Box::pin(drain::idle_closed(trial))),
         check("signal-under-load")
@@ -84,7 +84,7 @@ static CHECKS: &[Check] = &of_lab(
         check("grace-deadline")
             .task(4)
             .correctness(10)
-            .rule("after the grace time, print `forced: N connections aborted` and exit with status 1")
+            .rule("if requests outlast the grace period: `forced: N connections aborted`, status 1")
             .requires(&[EXIT])
             .run(|trial| Box::pin(grace::grace_deadline(trial))),
         check("second-signal")
@@ -102,7 +102,7 @@ static CHECKS: &[Check] = &of_lab(
         check("restart-same-port")
             .task(4)
             .cleanup(6)
-            .rule("a new server can bind the port immediately, despite connections in TIME_WAIT")
+            .rule("a restarted server can bind its port immediately, despite connections in TIME_WAIT")
             .requires(&[EXIT])
             .run(|trial| Box::pin(leftovers::restart_same_port(trial))),
     ],

@@ -2,5 +2,5 @@
 
 use engine::drive::Start;
 
-/// A grace time that no check reaches: any earlier end has another reason.
+/// A grace period that no check reaches: any earlier end has another reason.
 pub(super) const PATIENT: Start = Start { flags: &["--grace-ms", "60000"], ..Start::PLAIN };

@@ -34,10 +34,10 @@ fn buckets_on(server: &Server, page: &Exposition) -> Result<Buckets, CheckError>
     Ok(std::array::from_fn(|index| found[index].1))
 }
 
-/// The counts of the buckets, for a report.
-fn listed(buckets: &Buckets) -> String {
+/// What the buckets `did`, and their counts, for a report.
+fn listed(did: &str, buckets: &Buckets) -> String {
     let counts = buckets.map(|count| count.to_string()).join(", ");
-    format!("the buckets up to 0.001, 0.01, 0.1, 1 and +Inf count {counts}")
+    format!("the buckets up to 0.001, 0.01, 0.1, 1 and +Inf {did} {counts}")
 }
 
 /// Buckets are cumulative; the last one equals the histogram's count, which equals the number of requests.
@@ -92,11 +92,12 @@ async fn serve_many_kinds(trial: &Trial, server: &Rc<Server>) -> Result<String, 
     expect_numbers(server, "after the client has left", &expected, cause).await?;
     let buckets = buckets_on(server, &get_idle_page(server).await?)?;
     if buckets[BOUNDS.len() - 1] != LINES as f64 || !buckets.is_sorted() {
-        let failure = Failure::property(format!("{}, after {LINES} requests", listed(&buckets)))
-            .expecting(format!(
-                "buckets are cumulative, and the last one, +Inf, counts all {LINES} requests"
-            ))
-            .because(causes::BUCKETS_NOT_CUMULATIVE);
+        let failure =
+            Failure::property(format!("{}, after {LINES} requests", listed("contain", &buckets)))
+                .expecting(format!(
+                    "buckets are cumulative, and the last one, +Inf, counts all {LINES} requests"
+                ))
+                .because(causes::BUCKETS_NOT_CUMULATIVE);
         return Err(server.process.fail_in_retrospect(failure));
     }
     Ok(word)
@@ -196,8 +197,8 @@ fn wrong_bucket(sleep: Sleep, times: &[Duration], grown: &Buckets) -> Option<Mis
     let quickest = times.iter().min().copied().unwrap_or_default();
     let (number, bound) = (times.len(), BOUNDS[bucket]);
     let failure = Failure::property(format!(
-        "{} more; the fastest answer took {}",
-        listed(grown),
+        "{}; the fastest answer took {}",
+        listed("grew by", grown),
         time(quickest)
     ))
     .expecting(format!(

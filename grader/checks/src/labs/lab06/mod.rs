@@ -56,7 +56,7 @@ static CHECKS: &[Check] = &of_lab(6, [
     check(COUNTS)
         .task(1)
         .correctness(11)
-        .rule("20 clients that send 30 lines each give exactly 20 connections and 600 requests")
+        .rule("20 clients that send 30 lines each are counted as 20 connections and 600 requests")
         .requires(&[ECHO])
         .run(|trial| Box::pin(counters::counts_exact(trial))),
     check("bytes-exact")
@@ -68,13 +68,13 @@ static CHECKS: &[Check] = &of_lab(6, [
     check("errors-by-kind")
         .task(1)
         .correctness(6)
-        .rule("every error kind is on the page from the start, at 0; each error is counted once")
+        .rule("the metrics page lists every error kind, initially 0; each error is counted once")
         .requires(&[COUNTS])
         .run(|trial| Box::pin(counters::errors_by_kind(trial))),
     check(UPDATES)
         .task(1)
         .concurrency(8)
-        .rule("64 clients send 200 lines each at the same time: no update is lost")
+        .rule("when 64 clients send 200 lines each at the same time, no counter update is lost")
         .requires(&[COUNTS])
         .deadline(LONG)
         .quiet()
@@ -97,7 +97,7 @@ static CHECKS: &[Check] = &of_lab(6, [
     check("descriptors-return")
         .task(2)
         .cleanup(6)
-        .rule("after 2,000 clients, the descriptor count is as before and no client socket is open")
+        .rule("once 2,000 clients have left, no descriptor has leaked and no client socket is open")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(resources::descriptors_return(trial, &Start::PLAIN))),
@@ -122,7 +122,7 @@ static CHECKS: &[Check] = &of_lab(6, [
     check("scrape-under-load")
         .task(4)
         .concurrency(8)
-        .rule("50 scrapes a second with 200 busy clients delay no client; counters only grow")
+        .rule("with 200 busy clients, 50 scrapes a second delay no client, and counters only grow")
         .requires(&[COUNTS, UPDATES])
         .deadline(LONG)
         .quiet()
@@ -130,7 +130,7 @@ static CHECKS: &[Check] = &of_lab(6, [
     check("no-label-growth")
         .task(4)
         .cleanup(4)
-        .rule("1,000 more clients add no series to the page")
+        .rule("1,000 more clients add no time series to the metrics page")
         .requires(&[COUNTS])
         .run(|trial| Box::pin(series::no_label_growth(trial))),
 ]);

@@ -18,8 +18,8 @@ pub(super) const TLS_STREAM_DROPPED_WITHOUT_SHUTDOWN: Explanation = Explanation:
 
 pub(super) const PLAINTEXT_SERVED: Explanation = Explanation::new(
     "plaintext-served",
-    "a client without TLS got an answer without TLS. A client that may use plain text can be forced \
-     to use it: serve no client that has not completed a handshake",
+    "a client that did not use TLS got an answer in plain text. If plain text is allowed, an attacker can force a client \
+     to use it: serve a client only after it has completed a handshake",
 );
 
 pub(super) const OLD_TLS_VERSION_ACCEPTED: Explanation = Explanation::new(

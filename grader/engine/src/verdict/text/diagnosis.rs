@@ -23,9 +23,8 @@ impl BusyElsewhere {
                  listener"
             }
             Self::EdgeMissed => {
-                "the program is blocked in epoll_wait and watches the listener with EPOLLET, \
-                 which reports all clients waiting at that moment with a single event. Accept \
-                 until EAGAIN"
+                "the program is blocked in epoll_wait and watches the listener with EPOLLET, so \
+                 a single event may stand for several waiting clients. Accept until EAGAIN"
             }
             Self::WaitingForChild => {
                 "the responsible process is waiting for a child process (wait4)"
