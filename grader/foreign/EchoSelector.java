@@ -1,4 +1,4 @@
-// A right answer to lab 03 in another language: one thread and a selector; the client has two threads.
+// A correct solution to lab 03 in another language: one thread and a selector. The client has two threads.
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -52,7 +52,7 @@ public class EchoSelector {
         }
     }
 
-    /** Reads once, and writes what the socket takes. While something is left, nothing is read. */
+    /** Reads once and writes as much as the socket accepts. Reads no more until all of it is written. */
     static void advance(SelectionKey key) {
         SocketChannel client = (SocketChannel) key.channel();
         ByteBuffer buffer = (ByteBuffer) key.attachment();
@@ -80,7 +80,7 @@ public class EchoSelector {
         try {
             client.close();
         } catch (IOException error) {
-            // It is closed all the same.
+            // The socket is closed anyway.
         }
     }
 
@@ -110,7 +110,7 @@ public class EchoSelector {
                 for (int count; (count = input.read(buffer)) > 0;) send(buffer, count);
                 server.shutdownOutput();
             } catch (IOException error) {
-                // It is kept for check.
+                // send has stored any error of its own for check.
             }
         }
 
@@ -123,7 +123,7 @@ public class EchoSelector {
             }
         }
 
-        /** The kernel reports a reset once. If the sender got the error, the thread that reads only sees an end. */
+        /** The kernel reports a reset once. If the sender gets the error, the reading thread sees only EOF. */
         synchronized void check() throws IOException {
             if (failure != null) throw failure;
         }

@@ -1,4 +1,4 @@
-// A right answer to lab 01 in another language: a thread for each client, and a semaphore as the limit.
+// A correct solution to lab 01 in another language: a thread for each client, and a semaphore as the limit.
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,7 +11,7 @@ public class EchoThreads {
         try (client) {
             client.getInputStream().transferTo(client.getOutputStream());
         } catch (IOException error) {
-            // It concerns this client only.
+            // Only this client is affected.
         } finally {
             slots.release();
         }

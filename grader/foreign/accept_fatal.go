@@ -1,4 +1,4 @@
-// A wrong answer to lab 01, as many a tutorial has it: an error of accept ends the program, and there is no limit.
+// A wrong solution to lab 01, as in many tutorials: an accept error ends the program, and there is no limit.
 package main
 
 import (

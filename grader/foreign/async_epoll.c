@@ -1,4 +1,4 @@
-/* A right answer to lab 03 in another language: one thread, epoll by hand; the client with poll. */
+/* A correct solution to lab 03 in another language: one thread that calls epoll directly. The client uses poll. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@
 
 struct client {
     int fd;
-    size_t begin, end; /* what was read and is not written yet */
+    size_t begin, end; /* the bytes read but not yet written */
     char buffer[BUFFER];
 };
 
@@ -44,7 +44,7 @@ static void watch(int set, int operation, int fd, unsigned events, void *data) {
     epoll_ctl(set, operation, fd, &event);
 }
 
-/* Moves bytes until the socket wants to wait; 0 once the client is over. */
+/* Moves bytes until the socket would block; returns 0 once the client is done. */
 static int move(int set, struct client *client) {
     for (;;) {
         if (client->begin < client->end) {
@@ -93,7 +93,7 @@ static int serve(const char *where) {
                 if (move(set, client)) continue;
                 close(client->fd);
                 free(client);
-                if (full) { /* there is room again */
+                if (full) { /* a descriptor is free again */
                     watch(set, EPOLL_CTL_MOD, listener, EPOLLIN, NULL);
                     full = 0;
                 }

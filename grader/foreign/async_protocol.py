@@ -1,4 +1,4 @@
-"""A right answer to lab 03 of another design: callbacks, with asyncio's transports and protocols."""
+"""A correct solution to lab 03 with another design: callbacks, with asyncio's transports and protocols."""
 
 import argparse
 import asyncio
@@ -12,14 +12,14 @@ class Echo(asyncio.Protocol):
     def data_received(self, data):
         self.transport.write(data)
 
-    # What the client does not take stops the reading (back-pressure).
+    # Stop reading from a client that does not read (back-pressure).
     def pause_writing(self):
         self.transport.pause_reading()
 
     def resume_writing(self):
         self.transport.resume_reading()
 
-    # At the end of the input the transport writes what is left, and closes: the default.
+    # By default, the transport writes what is left at the end of the input, then closes.
 
 
 async def serve(address):

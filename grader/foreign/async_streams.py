@@ -1,4 +1,4 @@
-"""A right answer to lab 03 in another language: asyncio's streams."""
+"""A correct solution to lab 03 in another language: asyncio's streams."""
 
 import argparse
 import asyncio

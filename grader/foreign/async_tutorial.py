@@ -1,4 +1,4 @@
-"""A wrong answer to lab 03, as many a tutorial has it: one read, one write, close."""
+"""A wrong solution to lab 03, as in many tutorials: one read, one write, close."""
 
 import async_streams
 

@@ -1,5 +1,5 @@
-"""A right answer to lab 07 in another language: one event loop, so no lock; for each client lines that wait, and a
-task that writes them."""
+"""A correct solution to lab 07 in another language: one event loop, so no lock, and for each client a queue of lines
+and a task that writes them."""
 
 import argparse
 import asyncio
@@ -25,7 +25,7 @@ rooms = {}
 
 
 class Refused(Exception):
-    """The text is the reason, and the connection ends."""
+    """Ends the connection; the text is the reason."""
 
 
 def line_of(event, **fields):
@@ -53,7 +53,7 @@ class Client:
         self.send(line_of("error", reason=reason))
 
     async def write(self):
-        # Nothing beyond the socket's own buffer: what waits, waits in the queue.
+        # Buffers nothing beyond the socket's own buffer: waiting lines stay in the queue.
         self.writer.transport.set_write_buffer_limits(high=0)
         while self.waiting or not self.closing:
             while self.waiting:
@@ -65,7 +65,7 @@ class Client:
         self.writer.write_eof()
 
     def say_last(self, reason):
-        """What waits is written, then the reason, then the end."""
+        """Makes the writer send the waiting lines, the reason, and EOF."""
         if reason:
             self.waiting.append(line_of("error", reason=reason))
         self.closing = True
@@ -83,7 +83,7 @@ def announce(room, line):
 
 
 def remove(client):
-    """Takes the client out of its room; the line that the others are due."""
+    """Removes the client from its room and returns the line for the others."""
     members = rooms[client.room]
     del members[client.user]
     if not members:
@@ -154,12 +154,12 @@ async def converse(client, reader):
         if len(line) > LONGEST:
             raise Refused("line too long")
         obey(client, line)
-        # The writer's turn: lines that came at once are not to fill the queue.
+        # Let the writer run, so that lines that arrive together do not fill the queue.
         await asyncio.sleep(0)
 
 
 async def handle(reader, writer):
-    # asyncio would do so by itself, were this not a socket of protocol 0.
+    # asyncio does so by itself, but not for a socket created with protocol 0.
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     client = Client(writer)
     writing = asyncio.ensure_future(client.write())
@@ -174,7 +174,7 @@ async def handle(reader, writer):
         client.say_last(reason)
         async with asyncio.timeout(LAST_WORDS):
             await writing
-        # What still comes is read, so that the close is no reset.
+        # Read what still arrives, so that the close causes no reset.
         async with asyncio.timeout(LINGER):
             while await reader.read(65536):
                 pass

@@ -1,5 +1,5 @@
-"""A right answer to lab 07 in another language: two threads for each client, one that reads and one that writes, with
-a bounded queue between the others and the latter."""
+"""A correct solution to lab 07 in another language: for each client, a thread that reads, a thread that writes, and a
+bounded queue of the lines to write."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ LINGER = 0.1
 
 
 class Refused(Exception):
-    """The text is the reason, and the connection ends."""
+    """Ends the connection; the text is the reason."""
 
 
 class BadJson(Exception):
@@ -34,7 +34,7 @@ class Client:
         self.cut = False
 
     def send(self, line):
-        """Never waits. Who has no room is cut off, and its two threads wake up."""
+        """Never waits. If the queue is full, disconnects the client, which wakes its two threads."""
         if not self.cut:
             try:
                 self.waiting.put_nowait(line)
@@ -47,7 +47,7 @@ class Client:
         try:
             self.stream.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass  # it is over already
+            pass  # the connection has ended already
 
     def write(self):
         try:
@@ -55,7 +55,7 @@ class Client:
                 self.stream.sendall(line)
             self.stream.shutdown(socket.SHUT_WR)
         except OSError:
-            # The reader has to learn of it, and nobody may wait for room.
+            # Wake the reader, and let no thread wait for queue space.
             self.cut = True
             self.end()
 
@@ -70,7 +70,7 @@ class Client:
 
 
 class Hall:
-    """Everybody by name: a room is those who say that they are in it. The lock is never held while a call blocks."""
+    """All rooms and their members, and the room of each user. No thread blocks while it holds the lock."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -107,7 +107,7 @@ class Hall:
 
     def leave(self, client, user):
         with self.lock:
-            # The name may be somebody else's by now.
+            # Another client may have the name by now.
             room = self.room_of.get(user)
             if room is not None and self.rooms[room][user] is client:
                 self.remove(user)
@@ -197,17 +197,17 @@ def handle(hall, client):
             reason = str(refused)
         if not client.cut:
             client.last_words(writer, reason)
-            # What still comes is read, so that the close is no reset.
+            # Read what still arrives, so that the close causes no reset.
             end = time.monotonic() + LINGER
             while (left := end - time.monotonic()) > 0:
                 client.stream.settimeout(left)
                 if not client.stream.recv(65536):
                     break
     except OSError:
-        pass  # this client's business
+        pass  # only this client is affected
     finally:
         client.end()
-        # Awake in any case: its call fails now, or it has this.
+        # Wakes the writer in any case: its call fails now, or it gets this.
         try:
             client.waiting.put_nowait(None)
         except queue.Full:

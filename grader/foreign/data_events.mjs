@@ -1,4 +1,4 @@
-// A wrong answer to lab 03: it writes in the data event, so nothing stops a client that does not read.
+// A wrong solution to lab 03: it writes in the data event, so nothing slows down a client that does not read.
 
 import { main } from "./pipe.mjs";
 

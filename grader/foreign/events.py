@@ -1,4 +1,4 @@
-"""A right answer to lab 01 of another design: one thread, asyncio's event loop."""
+"""A correct solution to lab 01 with another design: one thread, asyncio's event loop."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-// A right answer to lab 09 in another language: Node's sockets, and a buffer for each client.
+// A correct solution to lab 09 in another language: Node's sockets, and a buffer for each client.
 
 import net from "node:net";
 import { parseArgs } from "node:util";
@@ -57,7 +57,7 @@ function serve(socket) {
   let deadline;
   let [refused, ended] = [false, false];
 
-  // Sends a last answer, and reads what still comes, so that the close is not a reset.
+  // Sends a last answer and reads what still arrives, so that the close causes no reset.
   function refuse(error) {
     refused = true;
     clearTimeout(deadline);
@@ -66,7 +66,7 @@ function serve(socket) {
     setTimeout(() => socket.destroy(), LINGER_MS);
   }
 
-  // Answers the whole frames in the buffer, as long as the client takes the answers.
+  // Answers the complete frames in the buffer, as long as the client reads the answers.
   function advance() {
     while (buffer.length >= HEADER && !socket.writableNeedDrain) {
       const length = buffer.readUInt32BE();
@@ -79,7 +79,7 @@ function serve(socket) {
     }
     if (socket.writableNeedDrain) return socket.pause();
     if (ended) return socket.end();
-    // Runs from the first byte of a frame to its last.
+    // The timer runs from a frame's first byte to its last.
     if (buffer.length > 0) deadline ??= setTimeout(refuse, frameTimeout, "frame timeout");
     socket.resume();
   }

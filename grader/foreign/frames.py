@@ -1,5 +1,5 @@
-"""A right answer to lab 09 in another language: asyncio's streams, whose readexactly lets its buffer grow by what
-arrives."""
+"""A correct solution to lab 09 in another language: asyncio's streams, whose readexactly grows its buffer only as
+data arrives."""
 
 import argparse
 import asyncio
@@ -57,7 +57,7 @@ def frame(content):
 
 
 async def next_frame(reader, flags):
-    """The body of the next frame. The time begins when its first byte is there."""
+    """Returns the next frame's body. The timeout starts when its first byte arrives."""
     header = await reader.readexactly(1)
     try:
         async with asyncio.timeout(flags.frame_timeout_ms / 1000):
@@ -71,7 +71,7 @@ async def next_frame(reader, flags):
 
 
 async def handle(reader, writer, flags):
-    # asyncio would do so by itself, were this not a socket of protocol 0.
+    # asyncio does so by itself, but not for a socket created with protocol 0.
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         while True:
@@ -82,7 +82,7 @@ async def handle(reader, writer, flags):
         writer.write(frame({"id": None, "error": str(refused)}))
         await writer.drain()
         writer.write_eof()
-        # What still comes is read, so that the close is no reset.
+        # Read what still arrives, so that the close causes no reset.
         async with asyncio.timeout(LINGER):
             while await reader.read(65536):
                 pass
@@ -93,7 +93,7 @@ async def serve(flags, converse):
         try:
             await converse(reader, writer, flags)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            pass  # it has gone, perhaps in the middle of a frame
+            pass  # the client has left, perhaps in the middle of a frame
         finally:
             writer.close()
 

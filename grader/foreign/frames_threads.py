@@ -1,5 +1,5 @@
-"""A right answer to lab 09 of another design: a thread for each client, a buffer that is cut into frames, and a
-time-out of the socket that is set anew before each read."""
+"""A correct solution to lab 09 with another design: a thread for each client, a buffer that is split into frames, and
+a socket timeout that is set before each read."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ class Bad(Exception):
 
 
 def take(buffer):
-    """The body of the first frame, out of the buffer; None if it is not whole."""
+    """Removes the first frame from the buffer and returns its body; None if it is incomplete."""
     if len(buffer) < HEADER.size:
         return None
     (length,) = HEADER.unpack_from(buffer)
@@ -45,7 +45,7 @@ def take(buffer):
 
 
 def frames(stream):
-    """All bodies, until the input ends, which may be within a frame."""
+    """Yields each frame's body until the input ends, which may be within a frame."""
     buffer, end = bytearray(), None
     while True:
         if (body := take(buffer)) is not None:
@@ -55,7 +55,7 @@ def frames(stream):
         if buffer and end is None:
             end = time.monotonic() + flags.frame_timeout_ms / 1000
         try:
-            # 0 would mean: do not wait.
+            # A timeout of 0 would mean no waiting.
             stream.settimeout(None if end is None else max(end - time.monotonic(), 0.0001))
             data = stream.recv(65536)
         except TimeoutError:
@@ -108,7 +108,7 @@ def answer(body):
 
 def send(stream, content):
     body = json.dumps(content, ensure_ascii=False).encode()
-    # However long the client takes to read it.
+    # The client may take as long as it likes to read the answer.
     stream.settimeout(None)
     stream.sendall(HEADER.pack(len(body)) + body)
 
@@ -123,7 +123,7 @@ def serve(stream):
             except Refused as refused:
                 send(stream, {"id": None, "error": str(refused)})
                 stream.shutdown(socket.SHUT_WR)
-                # What still comes is read, so that the close is no reset.
+                # Read what still arrives, so that the close causes no reset.
                 end = time.monotonic() + LINGER
                 while (left := end - time.monotonic()) > 0:
                     stream.settimeout(left)

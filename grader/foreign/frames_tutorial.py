@@ -1,4 +1,4 @@
-"""A wrong answer to lab 09, as many a tutorial has it: what one read returns is a message."""
+"""A wrong solution to lab 09, as in many tutorials: it treats what one read returns as a message."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""A right answer to lab 01 of another design: gevent's greenlets, and a pool as the limit."""
+"""A correct solution to lab 01 with another design: gevent's greenlets, and a pool as the limit."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def echo(client, _):
         while data := client.recv(16384):
             client.sendall(data)
     except OSError:
-        pass  # it concerns this client only
+        pass  # only this client is affected
 
 
 parser = argparse.ArgumentParser()

@@ -1,4 +1,4 @@
-// A right answer to lab 01 in another language: a goroutine for each client, and a channel as the limit.
+// A correct solution to lab 01 in another language: a goroutine for each client, and a channel as the limit.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 
 func main() {
 	address := flag.String("addr", "127.0.0.1:9999", "where to listen")
-	limit := flag.Int("max-connections", 1024, "how many clients are served at the same time")
+	limit := flag.Int("max-connections", 1024, "how many clients to serve at the same time")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {

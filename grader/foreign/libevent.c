@@ -1,5 +1,5 @@
-/* An answer to lab 02 in another language: libevent's bufferevents over epoll, poll or select. It is right but for
- * --trigger edge: bufferevents are level-triggered. */
+/* A solution to lab 02 in another language: libevent's bufferevents over epoll, poll or select. It is correct except
+ * for --trigger edge, because bufferevents are level-triggered. */
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -19,11 +19,11 @@
 #define MAX_UNSENT 65536
 
 static struct evconnlistener *listener;
-static int max_descriptor = INT_MAX; /* that the backend can watch */
+static int max_descriptor = INT_MAX; /* the highest that the backend can watch */
 
 static void leave(struct bufferevent *client) {
     bufferevent_free(client);
-    evconnlistener_enable(listener); /* in case it was out of descriptors */
+    evconnlistener_enable(listener); /* in case descriptors had run out */
 }
 
 static size_t unsent(struct bufferevent *client) {
@@ -33,11 +33,11 @@ static size_t unsent(struct bufferevent *client) {
 static void on_read(struct bufferevent *client, void *data) {
     (void)data;
     bufferevent_write_buffer(client, bufferevent_get_input(client));
-    /* What the client does not take stops the reading (back-pressure). */
+    /* Stop reading from a client that does not read (back-pressure). */
     if (unsent(client) > MAX_UNSENT) bufferevent_disable(client, EV_READ);
 }
 
-/* All was written. */
+/* Everything has been written. */
 static void on_drained(struct bufferevent *client, void *data) {
     (void)data;
     bufferevent_enable(client, EV_READ);
@@ -68,7 +68,7 @@ static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct so
     bufferevent_enable(client, EV_READ | EV_WRITE);
 }
 
-/* Out of descriptors: accepts no more until a client leaves. */
+/* Out of descriptors: accepts no more clients until one leaves. */
 static void on_accept_error(struct evconnlistener *from, void *base) {
     (void)base;
     evconnlistener_disable(from);

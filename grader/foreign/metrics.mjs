@@ -1,4 +1,4 @@
-// A right answer to lab 06 in another language: Node's sockets, and the page in Prometheus' own text.
+// A correct solution to lab 06 in another language: Node's sockets, and the page in Prometheus' text format.
 
 import http from "node:http";
 import net from "node:net";
@@ -23,7 +23,7 @@ const errors = { line_too_long: 0, not_utf8: 0, bad_sleep: 0, io: 0, panic: 0 };
 const buckets = BOUNDS.map(() => 0);
 let seconds = 0;
 
-// Its message is the client's last line.
+// The message is the last line sent to the client.
 class Refused extends Error {
   constructor(message, kind) {
     super(message);
@@ -50,7 +50,7 @@ function page() {
   metric("echo_requests_total", "counter", "Lines answered.", [["", counts.requests]]);
   metric("echo_received_bytes_total", "counter", "Bytes read.", [["", counts.received]]);
   metric("echo_sent_bytes_total", "counter", "Bytes written.", [["", counts.sent]]);
-  metric("echo_errors_total", "counter", "Errors by their kind.", kinds);
+  metric("echo_errors_total", "counter", "Errors, by kind.", kinds);
   metric("echo_request_duration_seconds", "histogram", "From a line to its answer.", [
     ...cumulative,
     ["_sum", seconds],
@@ -101,7 +101,7 @@ async function answer(line) {
   return "ERR bad sleep\n";
 }
 
-// Resolves once the kernel has taken the text.
+// Resolves once the kernel has accepted the text.
 function send(socket, text) {
   return new Promise((resolve, reject) => {
     socket.write(text, (error) => {
@@ -126,7 +126,7 @@ async function converse(socket) {
 }
 
 async function serve(socket) {
-  socket.on("error", () => {}); // Whoever reads or writes learns of it.
+  socket.on("error", () => {}); // The pending read or write fails with it.
   counts.connections += 1;
   counts.active += 1;
   await converse(socket);

@@ -1,5 +1,5 @@
-"""A right answer to lab 06 in another language: a thread for each client, one lock around all numbers, and the page
-by the standard library's HTTP server, in Prometheus' own text."""
+"""A correct solution to lab 06 in another language: a thread for each client, one lock for all numbers, and a page in
+Prometheus' text format from the standard library's HTTP server."""
 
 import argparse
 import re
@@ -21,7 +21,7 @@ flags = parser.parse_args()
 
 
 class Refused(Exception):
-    """Its text is the client's last line, its second argument the kind of error."""
+    """The first argument is the last line sent to the client, the second the kind of error."""
 
 
 class Metrics:
@@ -55,12 +55,12 @@ class Metrics:
                 lines.extend(f"{name}{suffix} {value}" for suffix, value in samples)
 
             metric("echo_connections_total", "counter", "Clients accepted.", ("", self.connections))
-            metric("echo_connections_active", "gauge", "Clients there now.", ("", self.active))
+            metric("echo_connections_active", "gauge", "Clients connected now.", ("", self.active))
             metric("echo_requests_total", "counter", "Lines answered.", ("", self.requests))
             metric("echo_received_bytes_total", "counter", "Bytes read.", ("", self.received))
             metric("echo_sent_bytes_total", "counter", "Bytes written.", ("", self.sent))
             errors = ((f'{{kind="{kind}"}}', number) for kind, number in self.errors.items())
-            metric("echo_errors_total", "counter", "What went wrong.", *errors)
+            metric("echo_errors_total", "counter", "Errors, by kind.", *errors)
             buckets, all_of_them = [], 0
             for bound, number in zip(BOUNDS, self.buckets):
                 all_of_them += number
@@ -95,7 +95,7 @@ class Pages(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        # A scraper that has gone is no news.
+        # A scraper that disconnects is not worth reporting.
         pass
 
 
@@ -136,7 +136,7 @@ def send(connection, text):
 
 def answer(line):
     if line == "PANIC":
-        raise RuntimeError("a client has asked for it")
+        raise RuntimeError("a client asked for this")
     request = SLEEP.fullmatch(line)
     if request and int(request[1]) <= 60000:
         time.sleep(int(request[1]) / 1000)

@@ -1,8 +1,8 @@
-"""An answer of another design to lab 08: nginx ends TLS in front of an echo server without it. It is right but for the
-end: nginx does not answer a client's close_notify with its own. The client is that of tls.py.
+"""A solution to lab 08 with another design: nginx terminates TLS in front of a plain echo server. It is correct except
+that nginx does not answer a client's close_notify with its own. The client is the one in tls.py.
 
-nginx cannot choose a free port, so this program does. It passes its listening socket to nginx in the variable NGINX, as
-an nginx passes its sockets to the nginx that replaces it."""
+nginx cannot choose a free port, so this program does. It passes the listening socket in the environment variable NGINX,
+just as nginx passes its own sockets to the nginx that replaces it."""
 
 import asyncio
 import os
@@ -65,7 +65,7 @@ def serve(flags):
         file.write(
             CONFIGURATION.format(
                 folder=folder,
-                # Else the worker could not open the echo server's socket.
+                # Otherwise the worker could not open the echo server's socket.
                 user="user root;" if os.getuid() == 0 else "",
                 host=host,
                 port=listener.getsockname()[1],

@@ -1,4 +1,4 @@
-"""A wrong answer to lab 01, as in many a tutorial: one read, one write, close."""
+"""A wrong solution to lab 01, as in many tutorials: one read, one write, close."""
 
 import socket
 

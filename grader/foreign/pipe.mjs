@@ -1,4 +1,4 @@
-// A right answer to lab 03 in another language: Node's streams, joined by pipe.
+// A correct solution to lab 03 in another language: Node's streams, joined by pipe.
 
 import net from "node:net";
 import { pathToFileURL } from "node:url";

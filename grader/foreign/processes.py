@@ -1,4 +1,4 @@
-"""A right answer to lab 01 of another design: a process for each client."""
+"""A correct solution to lab 01 with another design: a process for each client."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ def main():
     flags = parser.parse_args()
     host, port = flags.addr.rsplit(":", 1)
     children = 0
-    # A child's end wakes the loop through this pipe.
+    # When a child exits, this pipe wakes the loop.
     wake, ended = os.pipe()
     os.set_blocking(ended, False)
     os.set_blocking(wake, False)

@@ -1,6 +1,6 @@
-/* A right answer to lab 02 in another language: one thread over epoll, poll or select, as --backend says; with
- * --trigger edge each client is watched once, for everything. Clients are kept by descriptor. An echo is one
- * read and one write; what the write does not take is kept. */
+/* A correct solution to lab 02 in another language: one thread over epoll, poll or select, as --backend says. With
+ * --trigger edge, each client is registered once, for all events. Clients are indexed by descriptor. An echo is one
+ * read and one write; bytes that are not written are kept. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,16 +22,16 @@
 enum backend { EPOLL, POLL, SELECT };
 
 struct client {
-    char *left; /* read and not yet written */
+    char *left; /* read but not yet written */
     size_t begin, end;
     int is_open, wants_write;
 };
 
 static enum backend backend = EPOLL;
 static int edge, set = -1, listener, listening = 1;
-static struct client *clients; /* by descriptor */
+static struct client *clients; /* indexed by descriptor */
 static int most, highest;
-static struct pollfd *polled; /* by descriptor, too */
+static struct pollfd *polled; /* also indexed by descriptor */
 static fd_set reading, writing;
 
 static int fail(const char *what) {
@@ -39,7 +39,7 @@ static int fail(const char *what) {
     return 1;
 }
 
-/* From now on waits for this on `fd`. */
+/* Sets the events to wait for on `fd`. */
 static void watch(int fd, int read, int write, int is_new) {
     if (backend == EPOLL) {
         unsigned events = (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0);
@@ -64,7 +64,7 @@ static void leave(int fd) {
     if (backend == SELECT) watch(fd, 0, 0, 0);
     free(clients[fd].left);
     memset(&clients[fd], 0, sizeof clients[fd]);
-    close(fd); /* epoll forgets it by itself */
+    close(fd); /* also removes it from the epoll set */
     if (!listening) watch(listener, listening = 1, 0, 0);
 }
 
@@ -74,7 +74,7 @@ static void take(void) {
         if (fd < 0) {
             if (errno == EAGAIN) return;
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            watch(listener, listening = 0, 0, 0); /* until somebody leaves */
+            watch(listener, listening = 0, 0, 0); /* until a client leaves */
             return;
         }
         if (fd >= most || (backend == SELECT && fd >= FD_SETSIZE)) {
@@ -86,7 +86,7 @@ static void take(void) {
     }
 }
 
-/* Something can be done for this client: with edge triggering all of it, else a step. */
+/* Serves a ready client: until it would block if edge-triggered, otherwise one step. */
 static void serve(int fd) {
     static char buffer[BUFFER];
     struct client *client = &clients[fd];
@@ -133,7 +133,7 @@ static void wait_with_poll(void) {
     if (poll(polled, end, -1) < 0) return;
     for (int fd = 0; fd < end; fd++) {
         int found = polled[fd].fd == fd ? polled[fd].revents : 0;
-        polled[fd].revents = 0; /* who comes to this number in this round was not asked for */
+        polled[fd].revents = 0; /* a new client with this number was not polled in this round */
         if (found) handle(fd);
     }
 }

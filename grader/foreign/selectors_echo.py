@@ -1,5 +1,5 @@
-"""A right answer to lab 02 in another language: one thread over the module `select`, with epoll, poll or select
-as --backend says. Clients are kept by descriptor, and forgotten whole when they leave."""
+"""A correct solution to lab 02 in another language: one thread over the module `select`, with epoll, poll or select
+as --backend says. Clients are indexed by descriptor and forgotten completely when they leave."""
 
 import argparse
 import select
@@ -80,7 +80,7 @@ def accept():
         except ConnectionAbortedError:
             continue
         except OSError:
-            selector.watch(listener.fileno(), False, False)  # out of descriptors: until somebody leaves
+            selector.watch(listener.fileno(), False, False)  # out of descriptors: wait until a client leaves
             return
         if flags.backend == "select" and client.fileno() >= FD_SETSIZE:
             client.close()
@@ -113,7 +113,7 @@ def serve(fd):
         client.close()
         selector.watch(listener.fileno(), True, False)
         return
-    # Nothing is read while something waits to be written (back-pressure).
+    # Reads nothing while bytes are waiting to be written (back-pressure).
     selector.watch(fd, not pending, bool(pending))
 
 

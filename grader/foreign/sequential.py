@@ -1,4 +1,4 @@
-"""A wrong answer to lab 01: one client after the other."""
+"""A wrong solution to lab 01: one client after another."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""A right answer to lab 05 in another language: asyncio's streams, signal handlers, and a drain with a deadline."""
+"""A correct solution to lab 05 in another language: asyncio's streams, signal handlers, and a drain with a deadline."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ flags = parser.parse_args()
 
 
 class Refused(Exception):
-    """The text is the client's last line."""
+    """The text is the last line sent to the client."""
 
 
 def text_of(line):
@@ -81,7 +81,7 @@ class Server:
                 self.under_way -= 1
 
     async def handle(self, reader, writer):
-        # What drain returns for is in the kernel, not in a buffer that is lost when this process ends.
+        # Once drain returns, the data is in the kernel, not in a buffer that is lost when this process ends.
         writer.transport.set_write_buffer_limits(high=0)
         task = asyncio.current_task()
         self.clients.add(task)
@@ -92,7 +92,7 @@ class Server:
                 writer.write(f"{reason}\n".encode())
             await writer.drain()
             writer.write_eof()
-            # What still comes is read, so that the close is no reset.
+            # Read what still arrives, so that the close causes no reset.
             async with asyncio.timeout(LINGER):
                 while await reader.read(65536):
                     pass
@@ -117,7 +117,7 @@ async def main():
     server.stopping.set()
     second = asyncio.ensure_future(signals.get())
     end = loop.time() + flags.grace_ms / 1000
-    # A client that was just accepted has its task in the next turn of the loop.
+    # The task of a client that has just been accepted starts in the loop's next iteration.
     await asyncio.sleep(0)
     while server.clients:
         left = end - loop.time()
@@ -134,5 +134,5 @@ async def main():
 loop = asyncio.new_event_loop()
 status = loop.run_until_complete(main())
 sys.stdout.flush()
-# No task is waited for: what had to be said is said.
+# Do not wait for any task: all output has been written.
 os._exit(status)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# socat serves each client with a process of its own. It does not choose a port, nor say where it listens, so
-# this finds one that is free; and it knows no --max-connections.
+# socat serves each client in a separate process. It neither chooses a free port nor prints its address, so this
+# script does both. It has no --max-connections.
 port=$((10000 + $$ % 20000))
 while socat -u OPEN:/dev/null "TCP:127.0.0.1:$port" 2>/dev/null; do
     port=$((port + 1))

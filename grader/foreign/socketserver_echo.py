@@ -1,4 +1,4 @@
-"""A wrong answer to lab 01: socketserver as it is. Out of descriptors its loop spins, and it has no limit."""
+"""A wrong solution to lab 01: plain socketserver. When it runs out of descriptors, its loop spins. It has no limit."""
 
 import socketserver
 

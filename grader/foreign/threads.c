@@ -1,4 +1,4 @@
-/* A right answer to lab 01: a thread for each client, in C. */
+/* A correct solution to lab 01: a thread for each client, in C. */
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""A right answer to lab 01: a thread for each client."""
+"""A correct solution to lab 01: a thread for each client."""
 
 import argparse
 import socket
@@ -16,7 +16,7 @@ def serve_one(client, slots):
         with client:
             handle(client)
     except OSError:
-        pass  # this client's business
+        pass  # only this client is affected
     finally:
         slots.release()
 

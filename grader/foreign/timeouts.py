@@ -1,4 +1,4 @@
-"""A right answer to lab 04 in another language: asyncio's streams, with a time limit for each wait."""
+"""A correct solution to lab 04 in another language: asyncio's streams, with a time limit for each wait."""
 
 import argparse
 import asyncio
@@ -19,11 +19,11 @@ idle, line_limit, write = (
 
 
 class Refused(Exception):
-    """The text is the client's last line."""
+    """The text is the last line sent to the client."""
 
 
 class Gone(Exception):
-    """Nobody is there who could be told."""
+    """The client has stopped reading."""
 
 
 class Lines:
@@ -84,7 +84,7 @@ async def answer(writer, text):
         try:
             return await asyncio.wait_for(writer.drain(), write)
         except TimeoutError:
-            # As long as the client takes something, it has the same time again.
+            # Any progress restarts the timeout.
             if writer.transport.get_write_buffer_size() >= before:
                 raise Gone from None
 

@@ -1,5 +1,5 @@
-// An answer to lab 08 in another language, whose server is right. The client is not: Node reports a bare FIN and
-// close_notify by the same event.
+// A solution to lab 08 in another language. Its server is correct; its client is not, because Node reports a bare FIN
+// and close_notify with the same event.
 
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -29,7 +29,7 @@ function split(address) {
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }
 
-// A file without a certificate is an error: Node would take it for an empty list.
+// A file without a certificate is an error: Node would treat it as an empty list.
 function authorities(path) {
   const pem = path && readFileSync(path);
   if (pem) new X509Certificate(pem);
@@ -74,7 +74,7 @@ function connect(address) {
     allowHalfOpen: true,
   };
   const socket = tls.connect(options, () => {
-    process.stdin.pipe(socket); // the server is verified
+    process.stdin.pipe(socket); // the server has been verified
     socket.pipe(process.stdout);
   });
   socket.on("error", fail);

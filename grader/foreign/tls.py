@@ -1,4 +1,4 @@
-"""A right answer to lab 08 in another language: OpenSSL, and threads."""
+"""A correct solution to lab 08 in another language: OpenSSL and threads."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ AT_ONCE = 16384
 def strict(context):
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-    # Python before 3.11.4 sets it with OpenSSL 3, and a FIN without close_notify is then no error (CPython, gh-95494).
+    # With OpenSSL 3, Python before 3.11.4 sets this option, which hides a FIN without close_notify (gh-95494).
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
 
@@ -39,13 +39,13 @@ def client_context(flags):
 def echo(secured):
     while data := secured.recv(AT_ONCE):
         secured.sendall(data)
-    # Both have said the end now, and none has to wait for the other.
+    # The client's close_notify has arrived, so this only sends ours.
     secured.unwrap()
 
 
 def converse(client, context, deadline):
     try:
-        # Of a handshake it is the time as a whole, and not that of each call.
+        # In a handshake, this timeout limits the total time, not each call.
         client.settimeout(max(deadline - time.monotonic(), 0.001))
         with context.wrap_socket(
             client, server_side=True, suppress_ragged_eofs=False
@@ -78,9 +78,9 @@ def serve(flags):
 
 
 class Tunnel:
-    """TLS without a socket, so that two threads can have one each of its directions.
+    """TLS without a socket, so that two threads can each use one direction.
 
-    OpenSSL wants one call at a time, so there is a lock, and nobody waits for the network with it."""
+    OpenSSL allows one call at a time, so there is a lock. No thread waits for the network while it holds the lock."""
 
     def __init__(self, stream, context, name):
         self.stream = stream
@@ -110,17 +110,17 @@ class Tunnel:
                 self.flush()  # the last message, or an alert
 
     def send(self, data):
-        """Sends `data`, or the end when there is none."""
+        """Sends `data`, or close_notify if it is empty."""
         with self.lock:
             try:
                 self.tls.write(data) if data else self.tls.unwrap()
             except ssl.SSLWantReadError:
-                pass  # The end is said, and that of the other side has not come yet.
+                pass  # Our close_notify is written; the peer's has not arrived yet.
             ready = self.to_send.read()
         self.stream.sendall(ready)
 
     def pieces(self):
-        """What comes, until close_notify. A FIN without it is an SSLEOFError."""
+        """Yields data until close_notify. A FIN without it raises SSLEOFError."""
         while True:
             try:
                 with self.lock:
@@ -129,7 +129,7 @@ class Tunnel:
                     return
                 yield data
             except ssl.SSLZeroReturnError:
-                return  # What Python makes of the other side's end when one's own is said.
+                return  # How Python reports the peer's close_notify after our own.
             except ssl.SSLWantReadError:
                 self.fill()
 
@@ -140,7 +140,7 @@ def give(tunnel):
             tunnel.send(data)
         tunnel.send(b"")
     except OSError:
-        pass  # Who reads hears of it, too, and says it.
+        pass  # The reading thread sees the error, too, and reports it.
 
 
 def connect(flags):

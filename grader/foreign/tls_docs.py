@@ -1,5 +1,5 @@
-"""A wrong answer to lab 08: the listening socket is wrapped, as the example of Python's documentation
-does it, so that `accept` makes the handshake."""
+"""A wrong solution to lab 08: it wraps the listening socket, as the example in Python's documentation
+does, so that `accept` performs the handshake."""
 
 import threading
 

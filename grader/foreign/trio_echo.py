@@ -1,4 +1,4 @@
-"""A right answer to lab 03 of another design: trio's nurseries."""
+"""A correct solution to lab 03 with another design: trio's nurseries."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ async def echo(client):
         async for data in client:
             await client.send_all(data)
     except trio.BrokenResourceError:
-        pass  # it concerns this client only
+        pass  # only this client is affected
 
 
 async def serve(address):
@@ -40,7 +40,7 @@ async def connect(address):
         nursery.start_soon(send, server, failed)
         async for data in server:
             await stdout.send_all(data)
-        # The kernel reports a reset once: if the sending task gets the error, this one only sees an end.
+        # The kernel reports a reset once: if the sending task gets the error, this task sees only EOF.
         with trio.move_on_after(0.1):
             await failed.wait()
             raise trio.BrokenResourceError("the server reset the connection")
@@ -54,6 +54,6 @@ commands.add_parser("connect").add_argument("addr")
 flags = parser.parse_args()
 try:
     trio.run(serve if flags.command == "serve" else connect, flags.addr)
-# Newer versions of trio raise groups.
+# Newer versions of trio raise exception groups.
 except* (OSError, trio.BrokenResourceError) as errors:
     sys.exit(f"error: {errors.exceptions[0]!r}")

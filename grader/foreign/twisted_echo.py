@@ -1,5 +1,5 @@
-"""A right answer to lab 03 of another design: Twisted's protocols, producers and consumers. The client is that of
-async_streams.py, because Twisted's epoll reactor now and then reports a reset as a clean end."""
+"""A correct solution to lab 03 with another design: Twisted's protocols, producers and consumers. The client is the one
+in async_streams.py, because Twisted's epoll reactor sometimes reports a reset as a clean end."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from zope.interface import implementer
 @implementer(interfaces.IHalfCloseableProtocol)
 class Echo(protocol.Protocol):
     def connectionMade(self):
-        # What the client does not take stops the reading (back-pressure).
+        # Stop reading from a client that does not read (back-pressure).
         self.transport.registerProducer(self.transport, streaming=True)
 
     def dataReceived(self, data):
@@ -21,7 +21,7 @@ class Echo(protocol.Protocol):
 
     def readConnectionLost(self):
         self.transport.unregisterProducer()
-        self.transport.loseConnection()  # after what is not written yet
+        self.transport.loseConnection()  # once everything is written
 
     def writeConnectionLost(self):
         pass

@@ -1,4 +1,4 @@
-"""The lines of lab 04 as asyncio's documentation reads them, with no limit for time: a wrong answer."""
+"""A wrong solution to lab 04: it reads lines as asyncio's documentation does, with no time limit."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ async def handle(reader, writer):
 
 async def main():
     host, port = flags.addr.rsplit(":", 1)
-    # readline has a limit for a line with its ending.
+    # readline's limit includes the line ending.
     server = await asyncio.start_server(handle, host, int(port), limit=8194, backlog=128)
     print("listening on %s:%d" % server.sockets[0].getsockname(), flush=True)
     await server.serve_forever()

@@ -1,4 +1,4 @@
-"""A right answer to lab 03 of another design: asyncio's streams on uvloop, which is libuv."""
+"""A correct solution to lab 03 with another design: asyncio's streams on uvloop (libuv)."""
 
 import async_streams
 import uvloop

@@ -1,7 +1,7 @@
-// Turns a deck into slides. Without it, or before `p` is pressed, a deck is a page to be read.
+// Turns a deck into slides. Without this script, or before `p` is pressed, a deck is an ordinary page.
 //
-// A deck is a page with <section class="slide" data-id data-minutes>. `?present` in its address begins with the slides,
-// `#id` names one, and `?paged` sets each slide on a sheet of its own, to be printed.
+// A deck is a page with <section class="slide" data-id data-minutes>. In its URL, `?present` starts the presentation,
+// `#id` selects a slide, and `?paged` puts each slide on a separate sheet, for printing.
 (() => {
     "use strict";
 
@@ -12,12 +12,12 @@
     const root = document.documentElement;
     const KEYS = [
         ["→ PageDown Space", "the next slide"],
-        ["← PageUp", "the one before"],
-        ["Home End", "the first, the last"],
-        ["a", "open or fold the answers"],
-        ["s", "the notes, in a window of their own"],
+        ["← PageUp", "the previous slide"],
+        ["Home End", "the first slide, the last slide"],
+        ["a", "open or close the answers"],
+        ["s", "the notes, in a separate window"],
         ["b", "a black screen"],
-        ["f", "the whole screen"],
+        ["f", "full screen"],
         ["p Escape", "back to the page"],
         ["?", "this list"],
     ];
@@ -30,7 +30,7 @@
     }
 
     const isPresenting = () => root.classList.contains("presenting");
-    // The slide that the address names, or -1.
+    // The slide that the URL names, or -1.
     const named = () => slides.findIndex((slide) => `#${slide.dataset.id}` === location.hash);
     const minutesBefore = (index) =>
         slides.slice(0, index).reduce((sum, slide) => sum + Number(slide.dataset.minutes), 0);
@@ -49,13 +49,13 @@
         showNotes();
     }
 
-    // The address says what is shown, so that it can be opened again; pages from the file system may refuse that.
+    // Puts the current slide into the URL, so that it can be reopened. Browsers may forbid this for local files.
     function address() {
         const query = isPresenting() ? "?present" : location.pathname;
         try {
             history.replaceState(null, "", `${query}#${slides[current].dataset.id}`);
         } catch {
-            // Then it stays as it was.
+            // The URL stays unchanged.
         }
     }
 
@@ -83,12 +83,12 @@
         if (document.fullscreenElement) {
             document.exitFullscreen();
         } else {
-            // Some browsers and frames refuse; the slides are there all the same.
+            // Some browsers and frames refuse; the slides work without it.
             root.requestFullscreen?.()?.catch(() => {});
         }
     }
 
-    // The first slide whose top is on the screen, for whoever begins in the middle of a page.
+    // The slide to start with when the reader is in the middle of a page.
     function nearest() {
         const box = slides[named()]?.getBoundingClientRect();
         if (box && box.bottom > 0 && box.top < innerHeight) {
@@ -127,7 +127,7 @@
         document.body.append(list);
     }
 
-    // ---- the window with the notes ----
+    // ---- the notes window ----
 
     const clock = (seconds) => {
         const whole = Math.max(0, Math.floor(seconds));
@@ -137,7 +137,7 @@
     function openNotes() {
         notes = window.open("", "slide-notes", "width=760,height=640");
         if (!notes) {
-            alert("The browser did not let the window with the notes open: allow it for this page.");
+            alert("The browser blocked the notes window: allow pop-ups for this page.");
             return;
         }
         begun ??= Date.now();
@@ -153,7 +153,7 @@
             "button { font: inherit; font-size: 16px } summary { display: none }";
         page.head.append(style);
         const again = page.createElement("button");
-        again.textContent = "start the clock again";
+        again.textContent = "restart the clock";
         again.onclick = () => {
             begun = Date.now() - minutesBefore(current) * 60000;
             tick();
@@ -239,10 +239,10 @@
             b: () => root.classList.toggle("blank"),
             f: wholeScreen,
             p: end,
-            // The browser keeps the Escape that leaves the whole screen to itself.
+            // The browser does not pass on the Escape that leaves full screen.
             Escape: () => (document.getElementById("slide-keys") ? hideKeys() : end()),
             "?": showKeys,
-            // The search of the page behind.
+            // Would open the search of the page behind.
             "/": () => {},
         };
         if (Object.hasOwn(actions, event.key)) {
@@ -251,7 +251,7 @@
         }
     }
 
-    // mdBook has other plans with some of these keys.
+    // mdBook uses some of these keys for something else.
     function take(event) {
         event.preventDefault();
         event.stopImmediatePropagation();
@@ -265,13 +265,13 @@
         }
     });
     document.addEventListener("fullscreenchange", fit);
-    // The next page could not write into a window that this one has opened.
+    // The next page could not write into a window opened by this one.
     addEventListener("pagehide", () => notes?.close());
     setInterval(tick, 500);
 
     const query = new URLSearchParams(location.search);
     if (query.has("paged")) {
-        // A sheet shows questions, and not their answers.
+        // Sheets show questions without their answers.
         root.classList.add("paged");
         root.classList.remove("coal", "navy", "ayu", "rust");
         root.classList.add("light");

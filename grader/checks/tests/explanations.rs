@@ -1,4 +1,4 @@
-//! Every explanation of a failure has a key of its own, and a constant of the same name.
+//! Every explanation of a failure has a unique key and is a constant with the same name.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const NEW: &str = "Explanation::new(";
 
-/// The Rust files below `directory`.
+/// All Rust files in `directory` and its subfolders.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
@@ -20,12 +20,12 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The name and the key of each explanation in `source`: `const NAME: Explanation = Explanation::new("key", …)`.
+/// The name and key of each explanation in `source`: `const NAME: Explanation = Explanation::new("key", …)`.
 fn explanations(source: &str) -> Vec<(&str, &str)> {
     let explanation = |(at, _): (usize, &str)| {
         let (_, declaration) = source[..at].rsplit_once("const ").expect("a constant");
         let (name, between) = declaration.split_once(": Explanation =").expect("its type");
-        assert!(between.trim().is_empty(), "{name} is followed by an explanation without a name");
+        assert!(between.trim().is_empty(), "the explanation after {name} has no name");
         let key = source[at + NEW.len()..].split('"').nth(1).expect("a key");
         (name, key)
     };
@@ -40,8 +40,8 @@ fn every_key_is_unique_and_names_its_constant() {
         for (name, key) in explanations(&source) {
             let expected = key.to_uppercase().replace('-', "_");
             assert_eq!(name, expected, "in {}", file.display());
-            assert!(keys.insert(key.to_owned()), "the key {key} is there twice");
+            assert!(keys.insert(key.to_owned()), "the key {key} is used twice");
         }
     }
-    assert!(keys.len() > 100, "only {} explanations were found", keys.len());
+    assert!(keys.len() > 100, "found only {} explanations", keys.len());
 }

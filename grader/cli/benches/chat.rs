@@ -1,5 +1,5 @@
-//! What 1,000 users in 50 rooms and 100,000 deliveries cost lab 07's solution, and two servers in Python:
-//! `cargo bench --package grader --bench chat [-- ROUNDS]`. Nothing here is graded, but no message may be lost, either.
+//! Measures what 1,000 users in 50 rooms and 100,000 deliveries cost lab 07's solution and two servers in Python:
+//! `cargo bench --package grader --bench chat [-- ROUNDS]`. Nothing is graded, but lost messages are an error.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -27,18 +27,18 @@ const MESSAGES_OF_EACH: usize = 5;
 const USERS: usize = ROOMS * USERS_OF_EACH;
 const DELIVERIES: usize = USERS * MESSAGES_OF_EACH * USERS_OF_EACH;
 
-/// For the server, beside the clients.
+/// Descriptors for the server itself, beyond one for each client.
 const SPARE_DESCRIPTORS: u64 = 64;
 
 /// How often the server's memory is read.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 
-/// Half of what full queues of 256 events of 250 bytes would come to, in bytes.
+/// In bytes: half the total size of full queues, each with 256 events of 250 bytes.
 const MAX_GROWTH: u64 = USERS as u64 * 32 * 1024;
 const GREW: Explanation = Explanation::new("unbounded-queues", "queues have no bound");
 
 fn main() -> Result<ExitCode> {
-    // Supervisors are this very executable.
+    // This executable is also its own supervisor.
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|first| first == supervisor::ARGUMENT) {
         return Ok(supervisor::main(words));
@@ -54,10 +54,10 @@ fn main() -> Result<ExitCode> {
         ("threads", python("chat_threads.py")),
     ];
     println!(
-        "{USERS} users in {ROOMS} rooms, {DELIVERIES} deliveries, none lost, doubled or out of order"
+        "{USERS} users in {ROOMS} rooms, {DELIVERIES} deliveries, none lost, duplicated or out of order"
     );
     println!(
-        "server       joined     talked     CPU for a delivery   memory before   most while talking"
+        "server       joined     talked     CPU per delivery     memory before   peak while talking"
     );
     for round in 0..rounds {
         for (name, words) in &programs {
@@ -70,13 +70,13 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server of another design.
+/// The command of a server in `grader/foreign`.
 fn python(name: &str) -> Vec<OsString> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../foreign");
     vec!["python3".into(), folder.join(name).into()]
 }
 
-/// One row, of a fresh server; none after an interrupt.
+/// The row of a freshly started server; `None` after an interrupt.
 fn row(
     session: &Session,
     lab: &'static Lab,
@@ -97,9 +97,9 @@ fn row(
     })
 }
 
-/// All users join, and all send messages, each the next one when its own has come back.
+/// All users join, then all send messages, each sending the next once its own has been delivered back.
 async fn measure(trial: &Trial) -> Result<String, CheckError> {
-    // A room's messages and notices fit into a queue: a user who is not scheduled for a while is not disconnected.
+    // All of a room's events fit into a client's queue, so a user that is not scheduled for a while stays connected.
     let start = Start {
         flags: &["--queue", "256"],
         descriptors: DescriptorLimit::fixed(USERS as u64 + SPARE_DESCRIPTORS),
@@ -128,7 +128,7 @@ async fn measure(trial: &Trial) -> Result<String, CheckError> {
     run_while(watching, try_join_all(talks)).await?;
     let (talked, cpu) = (begun.elapsed(), cpu().saturating_sub(cpu_before));
     if most.get() > MAX_GROWTH {
-        let failure = Failure::property(format!("it grew by {}", size(most.get())))
+        let failure = Failure::property(format!("the memory grew by {}", size(most.get())))
             .expecting(format!("memory grows by at most {}", size(MAX_GROWTH)))
             .because(GREW);
         return Err(server.process.fail(failure).await);

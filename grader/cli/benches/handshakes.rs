@@ -1,14 +1,14 @@
-//! What a TLS handshake costs the solution of lab 08, and `openssl s_server`:
-//! `cargo bench --package grader --bench handshakes [-- ROUNDS]`. Nothing here is graded.
+//! Measures what a TLS handshake costs the solution of lab 08 and `openssl s_server`:
+//! `cargo bench --package grader --bench handshakes [-- ROUNDS]`. Nothing is graded.
 //!
-//! One client after the other makes a full handshake of TLS 1.3 (no resumption) and sends `close_notify`. The
-//! handshake is over when the server has answered with its own: by then the server has verified the client's `Finished`,
-//! and neither has done anything else. All servers have the same certificate and key (ECDSA, P-256). They and the client
-//! share one CPU, and the servers take turns. What counts is the CPU time of the server alone, from
-//! `/proc/PID/task/*/schedstat`. Each row is the median of all rounds.
+//! One client after another performs a full TLS 1.3 handshake (no resumption) and sends `close_notify`. The measurement
+//! ends when the server answers with its own: by then the server has verified the client's `Finished`, and neither
+//! side has done anything else. All servers have the same certificate and key (ECDSA, P-256). They share one CPU with
+//! the client and take turns. Only the server's own CPU time is measured, from `/proc/PID/task/*/schedstat`. Each row
+//! is the median of all rounds.
 //!
-//! `s_server` is measured twice: as it is, with the two session tickets that it sends by default, as the solution does
-//! (`-quiet`: it prints nothing), and as lean as it can be set: `-num_tickets 0 -no_ticket -no_cache`.
+//! `s_server` is measured twice: once with its defaults, which, like the solution, send two session tickets (`-quiet`
+//! only turns off its output), and once as lean as possible, with `-num_tickets 0 -no_ticket -no_cache`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -28,12 +28,12 @@ use rustls::pki_types::ServerName;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-/// Handshakes with each server in a round.
+/// The number of handshakes with each server in a round.
 const HANDSHAKES: u32 = 300;
-/// For a step that usually takes milliseconds.
+/// The limit for a step that usually takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server, and what a handshake has cost it in each round.
+/// A server and its CPU time per handshake in each round.
 struct Server {
     name: &'static str,
     child: Child,
@@ -43,7 +43,7 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, and that was reported.
+        // If it has already ended by itself, that was reported.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
         for server in &mut servers {
             let name = server.name;
             let cost = measure(server, &config).with_context(|| format!("with {name}"))?;
-            // In the first round caches are cold, and pages are touched for the first time.
+            // The first round is a warm-up: caches are cold, and pages are touched for the first time.
             if round > 0 {
                 server.costs.push(cost);
             }
@@ -77,21 +77,21 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The solution, optimised.
+/// Builds the solution, optimised, and returns its path.
 fn solution() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = ["build", "--release", "--quiet", "--package", "solution08"];
     let mut build = Command::new(cargo);
     build.args(arguments);
     without_package(&mut build);
-    ensure!(build.status()?.success(), "the solution does not compile");
-    // This executable is in `deps` of the same folder.
+    ensure!(build.status()?.success(), "cannot compile the solution");
+    // This executable is in the subfolder `deps` of the same folder.
     let this = std::env::current_exe()?;
     let folder = this.parent().and_then(Path::parent).context("an executable in no folder")?;
     Ok(folder.join("solution08"))
 }
 
-/// For this process and those that it starts.
+/// Restricts this process and those that it starts to one CPU.
 fn use_one_cpu() -> Result<()> {
     let allowed = sched_getaffinity(None)?;
     let mut one = CpuSet::new();
@@ -99,7 +99,7 @@ fn use_one_cpu() -> Result<()> {
     Ok(sched_setaffinity(None, &one)?)
 }
 
-/// Writes `cert.pem` and `key.pem`, and makes the configuration of a client that trusts them.
+/// Writes `cert.pem` and `key.pem`, and returns the configuration of a client that trusts them.
 fn certificates(folder: &Path) -> Result<Arc<ClientConfig>> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "a CA");
@@ -130,13 +130,14 @@ fn ours(program: &Path, folder: &Path) -> Result<Server> {
         .spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-    let address = line.trim_end().strip_prefix("listening on ").context("it does not listen")?;
+    let address =
+        line.trim_end().strip_prefix("listening on ").context("the solution does not listen")?;
     let address = address.parse()?;
     Ok(Server { name: "solution of lab 08", child, address, costs: Vec::new() })
 }
 
 fn openssl(name: &'static str, folder: &Path, flags: &[&str]) -> Result<Server> {
-    // It does not say which port it was given.
+    // openssl cannot report a port chosen by the kernel.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let child = Command::new("openssl")
         .args(["s_server", "-quiet", "-tls1_3", "-accept", &address.to_string(), "-cert"])
@@ -144,12 +145,12 @@ fn openssl(name: &'static str, folder: &Path, flags: &[&str]) -> Result<Server> 
         .arg("-key")
         .arg(folder.join("key.pem"))
         .args(flags)
-        // Kept open as long as the child lives: s_server ends at the end of its input.
+        // Stays open as long as the child runs, because s_server exits at the end of its input.
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .context("openssl cannot be run")?;
+        .context("cannot run openssl")?;
     let server = Server { name, child, address, costs: Vec::new() };
     let begin = Instant::now();
     while TcpStream::connect(address).is_err() {
@@ -159,7 +160,7 @@ fn openssl(name: &'static str, folder: &Path, flags: &[&str]) -> Result<Server> 
     Ok(server)
 }
 
-/// The CPU time of all living threads of a process.
+/// The CPU time of all live threads of a process.
 fn cpu(process: u32) -> Result<Duration> {
     let mut sum = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
@@ -170,19 +171,19 @@ fn cpu(process: u32) -> Result<Duration> {
     Ok(Duration::from_nanos(sum))
 }
 
-/// One round: the CPU time of the server for a handshake.
+/// Runs one round and returns the server's CPU time per handshake.
 fn measure(server: &Server, config: &Arc<ClientConfig>) -> Result<Duration> {
     let before = cpu(server.child.id())?;
     for _ in 0..HANDSHAKES {
         handshake(server.address, config)?;
     }
-    // The server has answered the last client, and may be about to close its socket.
+    // The server has answered the last client, but may still be closing its socket.
     std::thread::sleep(Duration::from_millis(1));
     let used = cpu(server.child.id())?.saturating_sub(before);
     Ok(used / HANDSHAKES)
 }
 
-/// A handshake, and `close_notify` from both sides.
+/// Performs a handshake and exchanges `close_notify`.
 fn handshake(address: SocketAddr, config: &Arc<ClientConfig>) -> Result<()> {
     let name = ServerName::try_from("localhost")?;
     let mut tls = ClientConnection::new(Arc::clone(config), name)?;
@@ -197,20 +198,20 @@ fn handshake(address: SocketAddr, config: &Arc<ClientConfig>) -> Result<()> {
         tls.write_tls(&mut socket)?;
     }
     socket.flush()?;
-    // Session tickets come before it.
+    // Session tickets arrive before the server's close_notify.
     loop {
         ensure!(tls.read_tls(&mut socket)? > 0, "the server did not answer close_notify");
         tls.process_new_packets()?;
         match tls.reader().read(&mut [0]) {
             Ok(0) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            other => ensure!(other? == 0, "the server has sent data"),
+            other => ensure!(other? == 0, "the server sent data"),
         }
     }
 }
 
 fn report(servers: &mut [Server], rounds: usize) {
-    println!("{rounds} rounds of {HANDSHAKES} handshakes with each server, in turns, on one CPU");
+    println!("{rounds} rounds of {HANDSHAKES} handshakes per server, taking turns, on one CPU");
     println!("server                   CPU per handshake   middle half of rounds   per CPU second");
     let mut medians = Vec::new();
     for server in servers {
@@ -228,7 +229,7 @@ fn report(servers: &mut [Server], rounds: usize) {
     }
     if let [ours, peer, lean] = medians[..] {
         println!(
-            "handshakes per CPU second, as a part of openssl's: {:.2}, and of lean openssl's: {:.2}",
+            "handshakes per CPU second, relative to openssl: {:.2}, and to lean openssl: {:.2}",
             peer / ours,
             lean / ours
         );

@@ -1,5 +1,5 @@
-//! Programs that do not do what they should, for the grader's own tests: `hostile MODE`. The lab's flags
-//! mean nothing to them.
+//! Programs that misbehave in many ways, for the grader's own tests: `hostile MODE`. They ignore the lab's
+//! flags.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -18,18 +18,18 @@ fn main() -> io::Result<()> {
     }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     match mode.as_str() {
-        // Never says where it listens.
+        // Do not print where they listen.
         "never-prints" => echo(&listener),
         "never-prints-awake" => loop {
             thread::sleep(Duration::from_millis(20));
         },
         "not-flushed" => {
-            // As in languages whose output to a pipe is buffered in blocks.
+            // As in languages that buffer output to a pipe in blocks.
             let mut out = io::BufWriter::new(io::stdout());
             writeln!(out, "listening on {}", listener.local_addr()?)?;
             echo(&listener)
         }
-        // Says something else.
+        // Print something else.
         "garbage-first" => {
             println!("Server v1.0 starting up");
             announce(&listener)?;
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
         "no-newline" => loop {
             io::stdout().write_all(&[b'x'; 65536])?;
         },
-        // Is not there.
+        // Exit at once, or right after listening.
         "exits-at-once" => {
             eprintln!("error: cannot do it");
             exit(3);
@@ -56,7 +56,7 @@ fn main() -> io::Result<()> {
             announce(&listener)?;
             exit(0);
         }
-        // Is right for a while.
+        // Die midway, or echo wrongly or slowly.
         "dies-midway" => {
             announce(&listener)?;
             let first = listener.accept()?;
@@ -89,7 +89,7 @@ fn main() -> io::Result<()> {
                 thread::spawn(move || trickle(&stream));
             }
         }
-        // Says goodbye to nine of ten clients, but late.
+        // Closes nine of ten connections late, and serves every tenth.
         "keeps-every-tenth" => {
             announce(&listener)?;
             for number in 1_u32.. {
@@ -105,12 +105,12 @@ fn main() -> io::Result<()> {
             }
             Ok(())
         }
-        // As a server it is right: see `visit`.
+        // The server is correct; for the client program, see `visit`.
         visits if visits.starts_with("visits") => {
             announce(&listener)?;
             echo(&listener)
         }
-        // Does not want to go.
+        // Resist being stopped, or leave processes behind.
         "ignores-sigterm" => {
             ignore_sigterm();
             announce(&listener)?;
@@ -133,7 +133,7 @@ fn main() -> io::Result<()> {
             signal_parent(Signal::STOP)?;
             echo(&listener)
         }
-        // Has children that end at once, all the time.
+        // Constantly starts children that exit immediately.
         "starts-processes" => {
             announce(&listener)?;
             let this = std::env::current_exe()?;
@@ -144,25 +144,25 @@ fn main() -> io::Result<()> {
             });
             echo(&listener)
         }
-        // The kernel takes milliseconds to give back this memory, which is what makes the end of a process long.
+        // The kernel takes milliseconds to free this memory, so the process takes that long to exit.
         "ends" => {
             std::mem::forget(vec![1_u8; 64 << 20]);
             exit(0)
         }
-        // As C programs may do with pthread_exit in main.
+        // As a C program may do by calling pthread_exit in main.
         "first-thread-ends" => {
             announce(&listener)?;
             thread::spawn(move || echo(&listener));
             end_this_thread()
         }
-        // Says too much.
+        // Prints too much.
         "floods" => {
             announce(&listener)?;
             thread::spawn(|| flood(io::stdout()));
             thread::spawn(|| flood(io::stderr()));
             echo(&listener)
         }
-        // Never answers, and never sleeps for good either: no hang can be proven.
+        // Never answers, but never sleeps forever either: no hang can be proven.
         "hangs-awake" => {
             announce(&listener)?;
             let mut streams = Vec::new();
@@ -172,7 +172,7 @@ fn main() -> io::Result<()> {
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        // Sleeps for good once a client is there, each in its own way.
+        // Sleep forever once a client has connected, each in its own way.
         "hangs-in-accept" => {
             announce(&listener)?;
             let mut kept = Vec::new();
@@ -215,7 +215,7 @@ fn main() -> io::Result<()> {
         "deaf" => loop {
             thread::park();
         },
-        // Answers late, each in its own way: nothing of that is a hang.
+        // Answer late, each in its own way; none of them hangs.
         "late-by-sleep" => late(&listener, || thread::sleep(LATE)),
         "late-by-futex" => late(&listener, || thread::park_timeout(LATE)),
         "late-by-poll" => late(&listener, || {
@@ -231,7 +231,7 @@ fn main() -> io::Result<()> {
         "late-by-child" => late(&listener, || {
             drop(Command::new("sleep").arg(LATE.as_secs_f64().to_string()).status());
         }),
-        // Keeps the streams of clients that were reset.
+        // Never closes the streams of clients that reset their connections.
         "keeps-reset-streams" => {
             announce(&listener)?;
             loop {
@@ -243,7 +243,7 @@ fn main() -> io::Result<()> {
                 });
             }
         }
-        // Sleeps in reads that end by themselves, and only then answers.
+        // Answers only when a read has timed out.
         "read-timeouts" => {
             announce(&listener)?;
             loop {
@@ -252,7 +252,7 @@ fn main() -> io::Result<()> {
             }
         }
         _ => {
-            eprintln!("error: no mode {mode}");
+            eprintln!("error: there is no mode {mode}");
             exit(2)
         }
     }
@@ -263,7 +263,7 @@ fn announce(listener: &TcpListener) -> io::Result<()> {
     io::stdout().flush()
 }
 
-/// A right answer to lab 01, but for its limit.
+/// A correct solution to lab 01, except for the connection limit.
 fn echo(listener: &TcpListener) -> io::Result<()> {
     loop {
         match listener.accept() {
@@ -273,7 +273,7 @@ fn echo(listener: &TcpListener) -> io::Result<()> {
     }
 }
 
-/// Sends back something else.
+/// Sends back each byte with one bit flipped.
 fn lie(mut stream: &TcpStream) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
@@ -283,7 +283,7 @@ fn lie(mut stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends back what comes, and does something after each time.
+/// Sends back what arrives, and calls `then` after each write.
 fn echo_and(mut stream: &TcpStream, then: fn(&TcpStream) -> io::Result<()>) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
@@ -293,7 +293,7 @@ fn echo_and(mut stream: &TcpStream, then: fn(&TcpStream) -> io::Result<()>) -> i
     }
 }
 
-/// Sends back what comes, a byte now and then.
+/// Sends back what arrives, one byte every 300 ms.
 fn trickle(mut stream: &TcpStream) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
@@ -305,15 +305,15 @@ fn trickle(mut stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// How late is late, in the modes that are: many times the time that a proof takes.
+/// How late the `late` modes answer: many times as long as it takes to prove a hang.
 const LATE: Duration = Duration::from_millis(600);
 
-/// Serves clients with threads that never come back from `hang`.
+/// Serves each client with a thread that never returns from `hang`.
 fn hang(listener: &TcpListener, hang: fn()) -> io::Result<()> {
     late(listener, hang) // later than ever
 }
 
-/// Serves clients with threads, each of which calls `wait` before it begins to answer.
+/// Serves each client with a thread that calls `wait` before it begins to answer.
 fn late(listener: &TcpListener, wait: fn()) -> io::Result<()> {
     announce(listener)?;
     loop {
@@ -386,7 +386,7 @@ fn this() -> std::path::PathBuf {
     std::env::current_exe().unwrap_or_default()
 }
 
-/// Collects for as long as a read of 400 ms brings something; then answers.
+/// Collects data until a read times out after 400 ms, then answers.
 fn answer_after_timeout(mut stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_millis(400)))?;
     let mut waiting = Vec::new();
@@ -405,7 +405,7 @@ fn signal_parent(signal: Signal) -> io::Result<()> {
     Ok(parent.map_or(Ok(()), |parent| kill_process(parent, signal))?)
 }
 
-/// Leaves processes behind that are in no group and no session of their parent's.
+/// Starts processes that outlive it, in a session and process group of their own.
 fn escape() {
     let script = "(setsid sh -c 'sleep 1000 & sleep 1000' &)";
     let _ = Command::new("sh").arg("-c").arg(script).status();
@@ -413,14 +413,14 @@ fn escape() {
 
 #[allow(unsafe_code)]
 fn end_this_thread() -> ! {
-    // SAFETY: exit(2), other than exit_group(2), ends the calling thread alone; it holds nothing.
+    // SAFETY: exit(2), unlike exit_group(2), ends only the calling thread, which holds nothing.
     unsafe {
         libc::syscall(libc::SYS_exit, 0);
     }
     unreachable!("the thread has ended")
 }
 
-/// One gigabyte.
+/// Writes 1 GiB.
 fn flood(mut out: impl Write) -> io::Result<()> {
     let block = vec![b'x'; 1 << 20];
     (0..1024).try_for_each(|_| out.write_all(&block))

@@ -1,4 +1,4 @@
-//! Byte echoes with one fault each, for the tests of what checks expect: `subject MODE`. The lab's flags mean nothing to them.
+//! Echo servers with one fault each, for testing what checks expect: `subject MODE`. They ignore the lab's flags.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
         };
         clients += 1;
         match mode.as_str() {
-            // Each client in the accept loop.
+            // Serves each client in the accept loop.
             "serves-one-at-a-time" => {
                 let _ = echo(stream);
                 continue;
@@ -42,14 +42,14 @@ fn main() -> io::Result<()> {
 
 fn serve(stream: TcpStream, mode: &str) -> io::Result<()> {
     match mode {
-        // The end is seen, and the stream closed a while later.
+        // Sees EOF, but closes the stream only a while later.
         "closes-late" => {
             let kept = stream.try_clone()?;
             echo(stream)?;
             thread::sleep(Duration::from_millis(700));
             drop(kept);
         }
-        // Each client costs this much memory, forever.
+        // Leaks this much memory for each client.
         "grows" => {
             Box::leak(vec![1_u8; 8 << 20].into_boxed_slice());
             echo(stream)?;

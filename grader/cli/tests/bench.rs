@@ -59,7 +59,7 @@ fn cell<'r>(results: &'r Value, subject: &str, scenario: &str, connections: u64)
 #[test]
 fn all_scenarios_are_measured_and_shown_in_80_columns() {
     let out = tempfile::tempdir().unwrap();
-    // Long enough for 600 requests at the fixed rate; p99 of fewer would say nothing.
+    // Long enough for 600 requests at the fixed rate; a p99 of fewer would mean little.
     let mut arguments = vec!["2", "--solution", "--measure-ms", "300", "--rate", "2000"];
     arguments.extend(["--connections", "1,30", "--repeat", "3"]);
     let run = bench(out.path(), &arguments);
@@ -132,7 +132,7 @@ fn a_program_that_cannot_be_measured_gets_a_row_with_the_reason() {
     assert_eq!(trouble("dies")["ended"]["last_words"][0], "error: the disk is full");
     assert_eq!(trouble("wrong"), "wrong");
     assert_eq!(trouble("adds"), "wrong");
-    // It accepted the connections and closed them before anything was measured; on a slow machine, before all were
+    // The program closed the connections before anything was measured; on a slow machine, even before all of them were
     // open.
     let few = trouble("few");
     assert!(few["lost"]["lost"] == 9 || few["refuses"].is_object(), "{few}");
@@ -145,17 +145,17 @@ fn a_program_that_cannot_be_measured_gets_a_row_with_the_reason() {
     }
 }
 
-/// A process group, killed when this is dropped, so also when the test fails.
+/// A process group that is killed when this is dropped, even if the test fails.
 struct Group(Pid);
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Usually it has ended already.
+        // The group has usually ended already.
         let _ = kill_process_group(self.0, Signal::KILL);
     }
 }
 
-/// Ctrl-C at a terminal goes to the grader's whole foreground group.
+/// Ctrl-C at a terminal interrupts the grader's whole process group.
 #[test]
 fn an_interrupt_shows_the_results_so_far_and_leaves_no_process() {
     let out = tempfile::tempdir().unwrap();
@@ -306,9 +306,9 @@ fn the_page_is_readable_at_both_widths() {
         let said = text.split("said ").nth(1).unwrap_or_default();
         let said: Value = serde_json::from_str(said.split('<').next().unwrap())
             .unwrap_or_else(|_| panic!("no answer in {text}\n{log}"));
-        assert_eq!(said["aside"], 0, "at {width} pixels it scrolls sideways: {said}");
+        assert_eq!(said["aside"], 0, "at {width} pixels the page scrolls sideways: {said}");
         assert!(said["boxes"].as_u64().unwrap() > 30, "{said}");
         assert_eq!(said["cut"], 0, "at {width} pixels: {said}");
-        assert!(said["least"].as_f64().unwrap() >= 12.0, "letters are too small: {said}");
+        assert!(said["least"].as_f64().unwrap() >= 12.0, "text is too small: {said}");
     }
 }

@@ -1,4 +1,4 @@
-//! The client that lab 07 gives to students: people chat through the solution's server.
+//! The client that lab 07 gives to students: users chat through the solution's server.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,7 +15,7 @@ use common::built;
 /// Far longer than any step here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running program, killed when this is dropped.
+/// A running program that is killed when this is dropped.
 struct Running {
     child: Child,
     input: Option<ChildStdin>,

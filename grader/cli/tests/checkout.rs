@@ -1,4 +1,4 @@
-//! A student's path through a fresh checkout. One test, because its steps build in one place.
+//! A student's path through a fresh checkout. It is a single test because its steps share a build folder.
 
 #![allow(clippy::unwrap_used)]
 
@@ -34,7 +34,7 @@ fn a_student_meets_errors_failures_and_success() {
     let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
     assert_eq!(scores, "01 0\n");
 
-    // With a compile error: the output is what cargo would show, and nothing else.
+    // With a compile error, the output is only what cargo would show.
     let starter = fs::read_to_string(lab.join("lib.rs")).unwrap();
     let broken = starter.replacen("todo!(", "let count: u32 = \"many\"; todo!(", 1);
     fs::write(lab.join("lib.rs"), broken).unwrap();
@@ -45,10 +45,10 @@ fn a_student_meets_errors_failures_and_success() {
         .stderr(contains("Compiling").not())
         .stderr(contains("could not compile").not());
 
-    // That does not affect the solution.
+    // The error does not affect the solution.
     grader(&["check", "1", "--solution", "--only", "empty"]).assert().success();
 
-    // Completed, though in a separate module: it passes twice, and the score is saved.
+    // Completed in a separate module, the lab passes twice, and the score is saved.
     let solution = fs::read_to_string(root().join("solutions/01-blocking-threads/src/lib.rs"));
     fs::write(lab.join("answer.rs"), solution.unwrap()).unwrap();
     fs::write(lab.join("lib.rs"), "mod answer;\npub use answer::*;\n").unwrap();
@@ -58,7 +58,7 @@ fn a_student_meets_errors_failures_and_success() {
     }
     let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
     assert_eq!(scores, "01 100\n");
-    // The next lab is the first with a score below 100.
+    // The default is the first lab with a score below 100.
     let run = grader(&["check"]).assert().code(1);
     run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));
     grader(&["list"]).assert().success().stdout(contains("100"));

@@ -1,5 +1,5 @@
-//! A right program gets its points wherever the grader runs. If it cannot be graded there, it loses nothing, and the
-//! report says what to change.
+//! A correct program gets its points wherever the grader runs. If the grader cannot work there, the program loses no
+//! points, and the report says what to change.
 
 #![allow(clippy::unwrap_used)]
 
@@ -45,13 +45,13 @@ fn grader() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("grader"))
 }
 
-/// A right echo server that needs no build.
+/// A correct echo server that needs no build.
 fn echo_server() -> String {
     format!("{} ignores-sigterm", hostile().display())
 }
 
-/// The grader in new namespaces (`flags` are those of unshare(1)), after `script` has set them up. `None`, with a
-/// message, if the kernel refuses.
+/// The command that runs the grader in new namespaces (`flags` are passed to unshare(1)) that `script` has set up.
+/// `None`, with a message, if the kernel refuses.
 fn unshared(flags: &str, script: &str) -> Option<Command> {
     let command = |program: &Path| {
         let mut command = Command::new("unshare");
@@ -65,7 +65,7 @@ fn unshared(flags: &str, script: &str) -> Option<Command> {
     let probe = command(Path::new("true")).output().unwrap();
     if !probe.status.success() {
         let reason = String::from_utf8_lossy(&probe.stderr);
-        say_skipped(&format!("no namespaces here ({})", reason.trim()));
+        say_skipped(&format!("cannot create namespaces ({})", reason.trim()));
         return None;
     }
     Some(command(assert_cmd::cargo::cargo_bin!("grader")))
@@ -148,8 +148,8 @@ fn processes_that_are_ending_are_readable_to_an_ordinary_user() {
     for part in ["labs", "grader", "bin"] {
         fs::create_dir(place.join(part)).unwrap();
     }
-    // Copied by another process: if another test forks while this process has the copy open for writing, it cannot be
-    // executed.
+    // Copied by another process: if another test forked while this process had the copy open for writing, the copy
+    // could not be executed.
     let programs = [assert_cmd::cargo::cargo_bin!("grader").to_path_buf(), hostile()];
     assert!(Command::new("cp").args(programs).arg(place.join("bin")).status().unwrap().success());
     let grader = place.join("bin/grader");
@@ -216,7 +216,8 @@ fn files_are_checked_out_as_they_are() {
     assert!(attributes.lines().any(|line| line == "* text=auto eol=lf"), "{attributes}");
 }
 
-/// Two graders build the same lab from different checkouts in one place, one after the other, and each judges its own.
+/// Two graders build the same lab from different checkouts in the same folder, one after the other, and each judges
+/// its own build.
 #[test]
 fn a_program_that_is_rebuilt_is_not_replaced_during_a_run() {
     let (written, unwritten) = (copied_checkout(), copied_checkout());
@@ -275,14 +276,14 @@ fn a_copied_checkout_runs_its_own_grader() {
         Run::of(&mut cargo)
     };
     run(&original, |_| {}).expect(0, &["original"]);
-    // With the files' times, from which cargo knows what is up to date.
+    // With modification times, by which cargo decides what is up to date.
     let copied = Command::new("cp").arg("-a").args([&original, &copy]).status();
     assert!(copied.unwrap().success());
     prints(&copy, "copied");
     let run_copy = run(&copy, |_| {});
     run_copy.expect(0, &["copied"]);
     assert!(!run_copy.words.contains("original"), "{}", run_copy.words);
-    // The launcher can wait for its children whatever it inherits; cargo itself only if nothing needs building.
+    // The launcher can wait for its children whatever it inherits; cargo can do so only if nothing needs building.
     prints(&copy, "built again");
     run(&copy, ignore_and_block_signals).expect(0, &["built again"]);
 }

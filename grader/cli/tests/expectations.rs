@@ -1,5 +1,5 @@
-//! Tests the expectations of checks on servers that meet them and servers that do not: also late, after the server's
-//! end, without descriptors, and on a busy machine.
+//! Tests the expectations of checks with servers that meet them and servers that do not, including late servers, ended
+//! servers, servers without descriptors, and a busy machine.
 
 #![allow(clippy::unwrap_used)]
 
@@ -37,7 +37,7 @@ fn with_descriptors<T, F: Future<Output = T>>(
     descriptors: DescriptorLimit,
     test: impl FnOnce(Rc<Trial>, Rc<Server>) -> F,
 ) -> T {
-    // Shared by all tests: otherwise each would take the others' children for strays.
+    // Shared by all tests: otherwise each would mistake the others' children for strays.
     static CHILDREN: LazyLock<Children> = LazyLock::new(Children::default);
     let launcher = Launcher::new(&CHILDREN, Confinement::None).unwrap();
     // This process is not a grader and so cannot be its own supervisor.
@@ -109,7 +109,7 @@ fn the_end_of_the_program_is_reported_before_an_unmet_condition() {
         assert!(server.serve_new_client("another").await.is_err());
         let kind = failed(expect::that(&server, false, wrong).await);
         assert!(matches!(kind, FailureKind::ServerEnded { .. }), "{kind:?}");
-        // But not if the end does not matter.
+        // `that_was` ignores that the program has ended.
         assert!(is_property(&failed(expect::that_was(&server, false, wrong))));
         assert!(matches!(expect::cpu_use(&server).await, CpuUse::Ended));
         assert!(expect::idle(&server, "after its end").await.is_err());
@@ -207,7 +207,7 @@ fn a_program_with_nothing_to_do_sleeps() {
     let (uses_much, sleeps) = idle("spins-after-first");
     assert!(uses_much);
     assert!(is_property(&failed(sleeps)));
-    // It uses next to no CPU time, but does not sleep either.
+    // The server uses next to no CPU time, but does not sleep either.
     let (uses_much, sleeps) = idle("wakes-after-first");
     assert!(!uses_much);
     assert!(is_property(&failed(sleeps)));

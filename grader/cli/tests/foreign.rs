@@ -1,5 +1,5 @@
-//! Programs in other languages and of other designs: right programs pass every check, wrong ones fail the
-//! named checks. A test whose tool is missing is skipped; `NETLAB_ALL_TOOLS=1` makes that a failure.
+//! Programs in other languages or with other designs: correct ones pass every check, wrong ones fail the named
+//! checks. A test whose tool is missing is skipped; with `NETLAB_ALL_TOOLS=1` it fails.
 
 #![allow(clippy::unwrap_used)]
 
@@ -64,7 +64,7 @@ fn python_with_one_read_fails_at_the_second_message() {
 fn python_with_each_selector_is_right_but_starves_others_on_edge() {
     if has("python3") {
         let program = format!("python3 {}", source("selectors_echo.py"));
-        // After an edge it serves one client until no more data arrives.
+        // After an edge, it serves one client until no more data arrives.
         assert_eq!(failed("2", &program), ["02/greedy-clients"]);
     }
 }
@@ -77,8 +77,8 @@ fn c_with_each_selector_is_right_but_starves_others_on_edge() {
     }
 }
 
-/// One thread and one event loop: right in lab 01. Here it fails only for the required calls and edges, and for
-/// more than the 1,024 simultaneous clients that it serves.
+/// One thread and one event loop are correct in lab 01. In lab 02, the program fails only the checks of system calls,
+/// of edges, and of more than the 1,024 simultaneous clients that it serves.
 #[test]
 fn python_with_its_own_loop_fails_where_a_backend_is_required() {
     if has("python3") {
@@ -181,7 +181,7 @@ fn python_with_openssl_and_threads_is_right() {
     }
 }
 
-/// `accept` on a wrapped listening socket performs the handshake. The check of its deadline is then not run.
+/// `accept` on a wrapped listening socket performs the handshake. The check of the handshake deadline does not run.
 #[test]
 fn python_as_in_its_documentation_fails_where_a_handshake_stalls() {
     if has("python3") {

@@ -1,6 +1,6 @@
-//! Programs on other runtimes: Node, Go, the JVM, Python's event loops, libevent and nginx. Right programs pass every
-//! check, wrong ones fail the named checks. A test whose tool is missing is skipped, or fails with
-//! `NETLAB_ALL_TOOLS=1`. Go and Java are too large to be required, so their tests are always skipped without them.
+//! Programs on other runtimes: Node, Go, the JVM, Python's event loops, libevent and nginx. Correct ones pass every
+//! check, wrong ones fail the named checks. A test whose tool is missing is skipped; with `NETLAB_ALL_TOOLS=1`, it
+//! fails. Go and Java are too large to be required: if they are missing, their tests are always skipped.
 
 #![allow(clippy::unwrap_used)]
 
@@ -127,7 +127,7 @@ fn twisted_is_a_right_async_echo() {
     }
 }
 
-/// When `accept` fails, its loop calls it again immediately.
+/// When `accept` fails, socketserver calls it again immediately.
 #[test]
 fn socketserver_spins_without_descriptors_and_has_no_limit() {
     if let Some(python) = python_with("socketserver") {

@@ -44,7 +44,7 @@ fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
     }
 }
 
-/// The part of `line` that only a lab may say.
+/// A word in `line` that only a lab may use.
 fn lab_word(line: &str) -> Option<String> {
     for info in course::labs::LABS {
         let digits = info.digits();
@@ -79,7 +79,7 @@ fn generic_code_names_no_lab() {
         assert!(!files.is_empty(), "{folder} has no sources");
         for file in files {
             let name = file.strip_prefix(grader).unwrap().display().to_string();
-            // A test may take a lab as its example.
+            // Tests may use a lab as an example.
             if name.contains("tests") || SHARED_PROTOCOLS.contains(&name.as_str()) {
                 continue;
             }

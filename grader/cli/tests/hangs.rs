@@ -7,7 +7,7 @@ mod common;
 
 use common::{MARK, expect_nobody, grader, hostile, mark};
 
-/// The JSON report of the check empty-session on `mode`.
+/// The JSON report of `check` on the hostile program in `mode`.
 fn report(check: &str, mode: &str) -> serde_json::Value {
     let mark = mark();
     let program = format!("{} {mode}", hostile().display());

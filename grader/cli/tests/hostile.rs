@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{MARK, expect_nobody, expect_started, grader, hostile, mark};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Runs lab 01's check echo-bytes on `mode`. Expects `status`, each of `texts` in the report, and that no
-/// process is left.
+/// Runs lab 01's check echo-bytes on `mode`. Expects `status`, each of `texts` in the report, and no process
+/// left behind.
 fn expect(mode: &str, status: i32, texts: &[&str]) {
     expect_of("1", "echo-bytes", mode, status, texts);
 }
@@ -239,8 +239,8 @@ fn ctrl_c_on_a_terminal_leaves_it_as_it_was() {
     let mark = mark();
     let grader = assert_cmd::cargo::cargo_bin!("grader");
     let program = format!("{} hangs-awake", hostile().display());
-    // In a terminal of its own with 80 columns; Ctrl-C is typed once a check is running. It also reaches the
-    // shell, and some shells end (dash) where others continue (bash): hence the trap.
+    // In its own terminal with 80 columns; Ctrl-C is typed once a check is running. It also reaches the
+    // shell, which may then end (dash) or continue (bash); hence the trap.
     let script = format!(
         "trap : INT; stty cols 80; stty -g; {} check 1 --program '{program}'; echo; stty -g",
         grader.display()

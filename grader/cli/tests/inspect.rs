@@ -1,4 +1,4 @@
-//! `cargo grader inspect` on real servers of each model.
+//! `cargo grader inspect` on real servers of each concurrency model.
 
 #![allow(clippy::unwrap_used)]
 
@@ -133,7 +133,7 @@ fn a_process_that_may_not_be_inspected_is_named_with_the_reason() {
     }
 }
 
-/// On machines where /proc shows users only their own processes.
+/// For machines where /proc shows users only their own processes.
 fn run_says_there_is_none(stderr: &[u8]) {
     assert!(String::from_utf8_lossy(stderr).contains("there is no process 1"));
 }

@@ -7,7 +7,7 @@ mod common;
 use common::{MARK, expect_nobody, grader, hostile, mark};
 use serde_json::{Value, json};
 
-/// The document of a `check` of `lab` on `mode`.
+/// The document that `check` prints for `lab` and the hostile program in `mode`.
 fn document(lab: &str, only: &str, mode: &str) -> Value {
     let mark = mark();
     let program = format!("{} {mode}", hostile().display());
@@ -17,7 +17,7 @@ fn document(lab: &str, only: &str, mode: &str) -> Value {
     serde_json::from_slice(&run.get_output().stdout).unwrap()
 }
 
-/// Panics with everything that is wrong with `document`.
+/// Panics with all schema violations in `document`.
 fn expect_valid(document: &Value) {
     let schema = include_str!("../schemas/check.schema.json");
     let schema: Value = serde_json::from_str(schema).unwrap();

@@ -1,5 +1,5 @@
-//! The modules of a crate form no cycle, just as crates cannot: to understand a file, a reader needs the modules that
-//! it uses, never those that use it.
+//! Like crates, the modules of a crate form no cycle: to understand a file, a reader needs the modules that it uses,
+//! never those that use it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use std::path::Path;
 
 const CRATES: [&str; 6] = ["course", "observe", "exposition", "engine", "checks", "cli"];
 
-/// A module by its path from the crate's root.
+/// A module, as its path from the crate's root.
 type Module = Vec<String>;
 
 /// All modules below `folder`, with their code.
@@ -67,7 +67,7 @@ fn without_text(code: &str) -> String {
     out
 }
 
-/// The paths that `code` imports, with braces expanded, and those that it names in place.
+/// The paths that `code` imports, with braces expanded, and those that it uses inline.
 fn imports(code: &str) -> Vec<String> {
     fn expand(tree: &str, prefix: &str, all: &mut Vec<String>) {
         let Some((head, rest)) = tree.split_once('{') else {
@@ -164,7 +164,7 @@ fn edges(all: &BTreeMap<Module, String>) -> (BTreeMap<Module, BTreeSet<Module>>,
     (edges, upward)
 }
 
-/// A cycle, if any.
+/// The modules in or above a cycle, if there is one.
 fn cycle(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
     let mut left = edges.clone();
     loop {
@@ -191,9 +191,8 @@ fn modules_form_no_cycle() {
         modules(&grader.join(name).join("src"), &Vec::new(), &mut all);
         assert!(!all.is_empty(), "{name} has no modules");
         let (edges, upward) = edges(&all);
-        problems.extend(
-            upward.into_iter().map(|use_| format!("{name}: {use_}, a part of which it is")),
-        );
+        problems
+            .extend(upward.into_iter().map(|use_| format!("{name}: {use_}, which contains it")));
         problems
             .extend(cycle(&edges).map(|all| format!("{name}: a cycle among {}", all.join(", "))));
     }

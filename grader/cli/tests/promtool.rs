@@ -58,7 +58,7 @@ impl Running {
         assert_eq!(got, answer);
     }
 
-    /// Serves some clients, one of them with a bad request; then returns the page, once it shows them.
+    /// Serves some clients, one of which sends a bad request, and returns the page once it shows them.
     fn page(&self) -> Response {
         self.say(b"one\nSLEEP 20 two\nSLEEP x\n", b"ECHO: one\nECHO: two\nERR bad sleep\n");
         self.say(b"\xff\n", b"ERR not utf-8\n");
@@ -74,7 +74,7 @@ impl Running {
             if (requests, errors) == (Some(3.0), Some(1.0)) {
                 return page;
             }
-            // They are counted shortly after the clients have left.
+            // Requests and errors are counted shortly after the clients have left.
             assert!(begin.elapsed() < PATIENCE, "{requests:?} requests, {errors:?} errors");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -93,7 +93,7 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     let server = Running::start(&mut Command::new(built("solution06")));
     let page = server.page();
     assert_eq!(format(&page), Format::OpenMetrics);
-    // It reads a page only into a store, for which each sample needs a timestamp.
+    // promtool can only import a page into a store, and each sample then needs a timestamp.
     let text = String::from_utf8(page.body.clone()).unwrap();
     let stamped: String = text
         .lines()
@@ -104,7 +104,7 @@ fn promtool_finds_the_same_numbers_in_the_solutions_page() {
     let folder = tempfile::tempdir().unwrap();
     let (file, store) = (folder.path().join("page"), folder.path().join("store"));
     std::fs::write(&file, stamped).unwrap();
-    // Reading a store requires its write-ahead log, which a store filled in a single step lacks.
+    // Reading a store requires a write-ahead log, which the import does not create.
     std::fs::create_dir_all(store.join("wal")).unwrap();
     let promtool = |arguments: &[&str]| {
         let run = Command::new("promtool").arg("tsdb").args(arguments).output().unwrap();

@@ -35,7 +35,7 @@ fn plan(launcher: Launcher, mode: &str, checks: &[&str]) -> Plan {
     }
 }
 
-/// The processes below this one that run the hostile program.
+/// The number of this process's descendants that run the hostile program.
 fn programs() -> usize {
     let this = std::process::id().cast_signed();
     let is_program = |pid: &i32| {
@@ -49,7 +49,7 @@ fn interrupted(outcomes: &[Outcome]) -> bool {
     outcomes.iter().any(|outcome| matches!(outcome.verdict, Verdict::Interrupted))
 }
 
-// One test, because each counts the processes below this one.
+// A single test, because parallel tests would count each other's processes.
 #[test]
 fn two_programs_are_graded_and_interrupted_simultaneously() {
     let children = Children::default();
@@ -81,7 +81,7 @@ fn two_programs_are_graded_and_interrupted_simultaneously() {
         }
         first_switch.raise();
         assert!(interrupted(&one.join().unwrap()));
-        assert!(!other.is_finished(), "another switch ended it");
+        assert!(!other.is_finished(), "another run's switch ended it");
         second_switch.raise();
         assert!(interrupted(&other.join().unwrap()));
     });

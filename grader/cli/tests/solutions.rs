@@ -1,4 +1,4 @@
-//! The references get all points. cargo-mutants judges mutants of them by this test: see CONTRIBUTING.md.
+//! The solutions get all points. cargo-mutants uses this test to judge their mutants: see CONTRIBUTING.md.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ fn solution_gets_all_points(lab: &LabInfo) {
     grader().args(["check", &lab.folder(), "--solution"]).assert().success();
 }
 
-/// For a bad flag value a server prints one line `error: …` and exits with status 1, before it binds anything.
+/// For a bad flag value, a server prints one line `error: …` and exits with status 1, before it binds anything.
 fn solution_refuses_bad_flags(lab: &LabInfo) {
     let server = Server::of(lab);
     let bad_address: &[&str] = &["--addr", "nowhere"];
@@ -29,7 +29,7 @@ fn solution_refuses_bad_flags(lab: &LabInfo) {
         let run = run.assert().code(1);
         let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
         assert!(said.starts_with("error: ") && said.lines().count() == 1, "{flags:?}: {said}");
-        assert!(run.get_output().stdout.is_empty(), "{flags:?}: the server has listened");
+        assert!(run.get_output().stdout.is_empty(), "{flags:?}: the server started to listen");
     }
 }
 

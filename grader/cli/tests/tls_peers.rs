@@ -18,14 +18,14 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-/// The time allowed for a step that a right program takes immediately.
+/// The time allowed for a step that a correct program completes immediately.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
 
-/// A CA, another one that no program trusts, and the certificates that they have signed.
+/// A CA, another CA that no program trusts, and the certificates that they have signed.
 struct Certificates {
     folder: TempDir,
 }
@@ -65,7 +65,7 @@ impl Certificates {
         authority
     }
 
-    /// A certificate for `name`, issued this many days ago.
+    /// Writes a certificate for `name`, issued `days` days ago.
     fn leaf(&self, file: &str, by: &CertifiedIssuer<'_, KeyPair>, name: &str, days: u32) {
         let mut params = valid(CertificateParams::new([name.to_owned()]).unwrap(), days);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -91,7 +91,7 @@ fn valid(mut params: CertificateParams, days_ago: u32) -> CertificateParams {
     params
 }
 
-/// A running program, killed when this is dropped.
+/// A running program that is killed when this is dropped.
 struct Running {
     child: Child,
     address: SocketAddr,
@@ -124,10 +124,11 @@ fn served(certificates: &Certificates, more: &[String]) -> Running {
     Running { child, address }
 }
 
-/// `openssl s_server` with the certificate in `file`, and its input, which keeps it running. It reverses each line.
+/// `openssl s_server` with the certificate in `file`, and its input, which keeps it running. s_server reverses each
+/// line.
 fn s_server(certificates: &Certificates, file: &str, more: &[&str]) -> (Running, ChildStdin) {
-    // It cannot report a port chosen by the kernel. No other process gets this one first: a port that was just released
-    // is reused last.
+    // openssl cannot report a port chosen by the kernel. No other process gets this port first: a port that was just
+    // released is reused last.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut child = Command::new("openssl")
         .args(["s_server", "-quiet", "-rev", "-accept", &address.to_string()])
@@ -141,7 +142,7 @@ fn s_server(certificates: &Certificates, file: &str, more: &[&str]) -> (Running,
     let input = child.stdin.take().unwrap();
     let running = Running { child, address };
     let begin = Instant::now();
-    // It serves one client after the other, and treats this connection without TLS as a failed one.
+    // openssl serves one client after another, and treats this connection without TLS as a failed handshake.
     while TcpStream::connect(address).is_err() {
         assert!(begin.elapsed() < PATIENCE, "openssl does not listen");
         std::thread::sleep(Duration::from_millis(10));
@@ -158,7 +159,7 @@ fn converse(command: &mut Command, line: &str) -> Output {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    // It may have refused the connection and ended.
+    // The program may have refused the connection and ended.
     let _ = input.write_all(line.as_bytes());
     let mut said = vec![0; line.len()];
     let mut output = child.stdout.take().unwrap();
@@ -311,7 +312,7 @@ fn the_client_refuses_certificates_that_openssl_shows() {
     }
 }
 
-/// An echoed request is a valid HTTP/0.9 answer, which has no status line.
+/// An echoed request is a valid HTTP/0.9 response, which has no status line.
 #[test]
 fn curl_gets_its_request_back_and_refuses_another_ca() {
     if !has("curl") {
@@ -335,7 +336,7 @@ fn curl_gets_its_request_back_and_refuses_another_ca() {
         let mut got = String::new();
         while output.read_line(&mut got).unwrap() > 0 {
             if got.ends_with("\r\n\r\n") {
-                // An HTTP/0.9 answer ends with the connection, which the echo server keeps open.
+                // An HTTP/0.9 response ends with the connection, which the echo server keeps open.
                 child.kill().unwrap();
             }
         }

@@ -98,7 +98,7 @@ fn a_report_fits_into_80_columns() {
     let program = format!("{} exits-after-listening", hostile().display());
     let run = grader().args(["check", "1", "--full", "--program", &program]).assert().code(1);
     let report = String::from_utf8(run.get_output().stdout.clone()).unwrap();
-    let is_command = |line: &&str| line.trim().starts_with("cargo grader "); // to be copied
+    let is_command = |line: &&str| line.trim().starts_with("cargo grader "); // meant to be copied
     let lines = report.lines().filter(|line| !is_command(line));
     let long: Vec<_> = lines.filter(|line| line.chars().count() > 80).collect();
     assert_eq!(long, [""; 0]);

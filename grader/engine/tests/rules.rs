@@ -1,4 +1,4 @@
-//! RULES.md and the code cite each other: every rule, fact, file and name that is cited exists.
+//! RULES.md and the code cite each other: every cited rule, fact, file and name must exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ fn rules() -> String {
     fs::read_to_string(grader().join("RULES.md")).expect("grader/RULES.md")
 }
 
-/// The Rust files below `directory`; none if it does not exist.
+/// All Rust files in `directory` and its subfolders; empty if it does not exist.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -35,7 +35,7 @@ fn leading_number(text: &str) -> Option<(u32, &str)> {
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
-/// What `text` cites: `R9` for "rule R9" and "R9:", `fact 6` for "fact 6 of RULES.md".
+/// The citations in `text`: `R9` for "rule R9" and "R9:", `fact 6` for "fact 6 of RULES.md".
 fn citations(text: &str) -> BTreeSet<String> {
     let mut cited = BTreeSet::new();
     for (at, _) in text.match_indices('R') {
@@ -55,7 +55,7 @@ fn citations(text: &str) -> BTreeSet<String> {
     cited
 }
 
-/// The files of `place`: a path below `grader/`, or a module like `checks::labs::lab05` with all below it.
+/// The files of `place`: a path in `grader/`, or a module like `checks::labs::lab05` with its submodules.
 fn files_of(place: &str) -> Vec<PathBuf> {
     let Some((crate_name, module)) = place.split_once("::") else {
         return vec![grader().join(place)];
@@ -75,7 +75,7 @@ fn is_place(code: &str) -> bool {
 #[test]
 fn every_cited_rule_and_fact_exists() {
     let rules = rules();
-    let (facts, others) = rules.split_once("## Rules\n").expect("a section of rules");
+    let (facts, others) = rules.split_once("## Rules\n").expect("the section Rules");
     let heading = |line: &str| Some(leading_number(line.strip_prefix("### R")?)?.0);
     let fact = |line: &str| {
         let (number, rest) = leading_number(line)?;
@@ -115,5 +115,5 @@ fn every_name_is_where_the_rules_say() {
             (link, between) = (link - 2, " and ");
         }
     }
-    assert!(checked > 50, "only {checked} names were found in RULES.md");
+    assert!(checked > 50, "found only {checked} names in RULES.md");
 }

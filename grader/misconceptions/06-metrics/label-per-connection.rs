@@ -47,7 +47,7 @@ impl Metrics {
         page.counters("echo_errors", "What went wrong", "kind", errors)?;
         let clients = self.clients.lock().unwrap();
         let clients = clients.iter().map(|client| (client.as_str(), 1));
-        page.counters("echo_clients", "Who was there", "client", clients)?;
+        page.counters("echo_clients", "Clients seen", "client", clients)?;
         let active =
             i64::try_from(self.active.load(Relaxed)).unwrap_or(i64::MAX);
         page.gauge(

@@ -50,7 +50,7 @@ static CHECKS: &[Check] = &of_lab(
         check("large-stream")
             .task(1)
             .correctness(8)
-            .rule("32 MiB are echoed intact; little is buffered for a client that does not read")
+            .rule("a 32 MiB stream is echoed intact; little is buffered for a client that does not read")
             .requires(&[ECHO])
             .deadline(LONG)
             .run(|trial| Box::pin(echo::large_stream(trial, &Start::PLAIN))),

@@ -55,7 +55,7 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("large-stream")
         .task(1)
         .correctness(7)
-        .rule("32 MiB are echoed intact; little is buffered for a client that does not read")
+        .rule("a 32 MiB stream is echoed intact; little is buffered for a client that does not read")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(echo::large_stream(trial, &Start::PLAIN))),
@@ -95,7 +95,7 @@ static CHECKS: &[Check] = &of_lab(3, [
     check("idle-is-idle")
         .task(2)
         .cleanup(3)
-        .rule("the server sleeps while it has no clients, only idle clients, or a stalled client")
+        .rule("the server sleeps whether it has no clients, only idle ones, or one that is stalled")
         .requires(&[CROWD])
         .run(|trial| Box::pin(resources::idle_is_idle(trial, &Start::PLAIN))),
     check("reset-mid-stream")

@@ -8,7 +8,7 @@ use engine::lab::Check;
 use super::*;
 
 fn checked(info: &LabInfo) -> &'static Lab {
-    find(&info.folder()).expect("checks of the lab")
+    find(&info.folder()).expect("the lab's checks")
 }
 
 fn its_checks_are_those_of_this_lab(info: &LabInfo) {
@@ -29,13 +29,13 @@ fn its_checks_have_different_ids(info: &LabInfo) {
     let lab = checked(info);
     let mut seen = HashSet::new();
     for check in lab.checks {
-        assert!(seen.insert(check.name), "{check:?} is there twice");
+        assert!(seen.insert(check.name), "{check:?} exists twice");
     }
     let charged = lab.residue_check;
     assert!(charged.is_none_or(|name| seen.contains(name)), "{charged:?} does not exist");
 }
 
-/// What a check requires exists, and does not require that check in turn.
+/// Every required check exists, and no check requires itself, even indirectly.
 fn its_checks_can_all_run(info: &LabInfo) {
     let lab = checked(info);
     let mut sound: HashSet<&str> = HashSet::new();
@@ -45,7 +45,7 @@ fn its_checks_can_all_run(info: &LabInfo) {
         sound.extend(ready);
     }
     let never: Vec<_> = lab.checks.iter().filter(|check| !sound.contains(check.name)).collect();
-    assert!(never.is_empty(), "{never:?}");
+    assert!(never.is_empty(), "these checks can never run: {never:?}");
 }
 
 fn each_check_is_explained_and_nothing_else(info: &LabInfo) {

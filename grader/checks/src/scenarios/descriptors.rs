@@ -46,7 +46,7 @@ pub(crate) const fn row(task: u8, points: u32) -> Described {
     check("out-of-descriptors")
         .task(task)
         .cleanup(points)
-        .rule("when descriptors run out, the server serves its clients, never spins, and recovers")
+        .rule("when descriptors run out, the server keeps serving, does not spin, and recovers")
 }
 
 /// Out of descriptors, the program does not spin and serves its clients. Once others have left, it accepts new ones.
@@ -74,7 +74,7 @@ pub(crate) async fn out_of_descriptors(
     if !always_spins {
         expect_low_cpu_use(&server).await?;
     }
-    trial.step(format!("the same client sends {REQUESTS} requests again"));
+    trial.step(format!("the same client sends {REQUESTS} requests again, up to three times"));
     expect_service(&server, &served[0], before).await?;
     trial.step("one second later, close all other clients (FIN)");
     // Not a wait for an event: a second of failed accepts is the test.

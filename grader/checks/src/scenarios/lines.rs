@@ -52,7 +52,7 @@ pub(crate) const fn echo_row(points: u32) -> Check {
     check(ECHO)
         .task(1)
         .correctness(points)
-        .rule("lines, even an unterminated last one, are answered in order, however they are split")
+        .rule("lines, even an unterminated last one, are answered in order, however they arrive")
         .run(|trial| Box::pin(echo_lines(trial, &Start::PLAIN)))
 }
 

@@ -1,4 +1,4 @@
-//! Who sent which message, who saw it and when, and whether all of this is consistent.
+//! The sender of each message, the clients that saw it and when, and whether all of this is consistent.
 //!
 //! Every client must see each message exactly once, and each sender's messages in the order of sending. If a single
 //! order is required, all clients must see the same one. Any will do: the reference is that of the client that saw the

@@ -56,7 +56,7 @@ pub enum Fault {
     WrongKey,
 }
 
-/// Who a client claims to be.
+/// The identity that a client claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     Nobody,

@@ -16,7 +16,7 @@ pub struct Step {
     /// The time since the check began, in milliseconds.
     #[serde(rename = "at_ms", serialize_with = "milliseconds")]
     pub at: Duration,
-    /// Who did it: the grader, the program under test, or one of the grader's clients or servers by its name in reports.
+    /// The acting side: the grader, the program under test, or one of the grader's clients or servers by its name in reports.
     pub actor: String,
     #[serde(flatten)]
     pub event: Event,

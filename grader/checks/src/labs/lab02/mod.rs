@@ -89,7 +89,7 @@ macro_rules! family {
         check(concat!($name, "/idle-is-idle"))
             .task($task)
             .cleanup(3)
-            .rule("the server sleeps while it has no clients, only idle clients, or a stalled client")
+            .rule("the server sleeps whether it has no clients, only idle ones, or one that is stalled")
             .requires(&[concat!($name, "/partial-write")])
             .run(|trial| Box::pin(resources::idle_is_idle(trial, &$backend.start)))
     };
@@ -132,7 +132,7 @@ static CHECKS: &[Check] = &of_lab(
         check("no-crosstalk")
             .task(2)
             .correctness(4)
-            .rule("as clients come and go (by FIN or RST), no client gets another client's bytes")
+            .rule("as clients connect and leave (FIN or RST), no client gets another client's bytes")
             .requires(&[CROWD, POLL_PARTIAL])
             .run(|trial| Box::pin(reset::no_crosstalk(trial, &POLL.start))),
         check("reset-storm")

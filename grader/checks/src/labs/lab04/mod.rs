@@ -102,7 +102,7 @@ static CHECKS: &[Check] = &of_lab(4, [
     check("descriptors-return")
         .task(3)
         .cleanup(6)
-        .rule("however a connection ends, the server closes its side, even if the client does not")
+        .rule("however a connection ends, the server frees its descriptor, even if the client stays")
         .requires(&[IDLE, SLOW_LINE, STALLED])
         .deadline(LONG)
         .run(|trial| Box::pin(stalled::descriptors_return(trial))),

@@ -110,7 +110,7 @@ static CHECKS: &[Check] = &of_lab(6, [
     check("histogram-places")
         .task(3)
         .correctness(8)
-        .rule("requests of 2, 30 and 300 ms are counted in the buckets up to 0.01, 0.1 and 1 s")
+        .rule("requests of 2, 30 and 300 ms land in the 0.01, 0.1 and 1 s buckets, respectively")
         .requires(&[CONSISTENT])
         .run(|trial| Box::pin(histogram::histogram_places(trial))),
     check("scrape-format")

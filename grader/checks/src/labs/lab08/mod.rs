@@ -66,7 +66,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("large-stream")
         .task(1)
         .correctness(6)
-        .rule("32 MiB are echoed intact; little is buffered for a client that does not read")
+        .rule("a 32 MiB stream is echoed intact; little is buffered for a client that does not read")
         .requires(&[ECHO])
         .deadline(LONG)
         .run(|trial| Box::pin(acceptor::large_stream(trial))),
@@ -96,7 +96,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check(STALLED)
         .task(2)
         .concurrency(12)
-        .rule("200 stalled handshakes delay no other client")
+        .rule("200 clients stalled in their handshakes delay no other client")
         .requires(&[ECHO])
         .run(|trial| Box::pin(handshakes::stalled_handshakes(trial))),
     check("handshake-timeout")
@@ -114,7 +114,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("descriptors-return")
         .task(2)
         .cleanup(8)
-        .rule("once all clients have left, even after failed handshakes, no descriptor has leaked")
+        .rule("no descriptor has leaked once all clients have left, even after failed handshakes")
         .requires(&[CROWD])
         .deadline(LONG)
         .run(|trial| Box::pin(cleanup::descriptors_return(trial))),
@@ -147,7 +147,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("client-rejects-wrong-host")
         .task(3)
         .correctness(3)
-        .rule("the client rejects a certificate for another name: status 1, no input sent")
+        .rule("the client rejects a certificate for the wrong name: status 1, no input sent")
         .requires(&[ACCEPTS])
         .run(|trial| Box::pin(client::client_rejects(trial, &[Fault::WrongHost]))),
     check("client-rejects-wrong-ca")

@@ -209,7 +209,7 @@ pub(super) const FRAME_LIMIT_NOT_CHECKED_FIRST: Explanation = Explanation::new(
 
 pub(super) const OPEN_AFTER_FRAME_TOO_LARGE: Explanation = Explanation::new(
     "open-after-frame-too-large",
-    "after `frame too large`, close the connection immediately: do not wait for the client",
+    "after `frame too large`, close the connection without waiting for the client",
 );
 
 pub(super) const REFUSAL_DROPS_EARLIER_FRAMES: Explanation = Explanation::new(
@@ -295,7 +295,7 @@ pub(super) const FRAME_IN_TIME_NOT_ANSWERED: Explanation = Explanation::new(
 
 pub(super) const OPEN_AFTER_FRAME_TIMEOUT: Explanation = Explanation::new(
     "open-after-frame-timeout",
-    "after `frame timeout`, close the connection immediately: do not wait for the client",
+    "after `frame timeout`, close the connection without waiting for the client",
 );
 
 pub(super) const DRAIN_DEADLINE_RESTARTS: Explanation = Explanation::new(

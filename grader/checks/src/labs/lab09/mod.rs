@@ -64,7 +64,7 @@ static CHECKS: &[Check] = &of_lab(9, [
     check(ECHO)
         .task(2)
         .correctness(8)
-        .rule("echo, sum and reverse return the result or `bad value`; a half-close loses no answer")
+        .rule("echo, sum and reverse return the result or `bad value`, even after a half-close")
         .run(|trial| Box::pin(echo::frames_echo(trial))),
     check("pipelined-order")
         .task(2)
@@ -106,13 +106,13 @@ static CHECKS: &[Check] = &of_lab(9, [
     check(OVERSIZE)
         .task(3)
         .correctness(8)
-        .rule("a length above the maximum gets `frame too large`; the connection closes at once")
+        .rule("a length above the maximum gets `frame too large`, then EOF, before any body arrives")
         .requires(&[COALESCED, ECHO])
         .run(|trial| Box::pin(oversize::oversize_refused(trial))),
     check("no-early-allocation")
         .task(3)
         .cleanup(8)
-        .rule("50 headers that announce 4 MiB each, without a body, add less than 50 MiB of memory")
+        .rule("50 headers announcing 4 MiB each, with no body sent, cost less than 50 MiB of memory")
         .requires(&[ALL_OPEN, MAX_SIZE])
         .run(|trial| Box::pin(early_allocation::no_early_allocation(trial))),
     check("truncated-frame")
