@@ -16,6 +16,6 @@ pub(super) const WAKES_PERIODICALLY: Explanation = Explanation::new(
 
 pub(super) const BUSY_LOOP: Explanation = Explanation::new(
     "busy-loop",
-    "a thread runs in a busy loop instead of waiting: around a call that does not block, or around yield_now. Or it \
+    "a thread spins instead of waiting: it loops around a call that does not block, or around yield_now. Or it \
      waits for a condition that is always true, such as writability: ask for writability only while bytes are pending",
 );

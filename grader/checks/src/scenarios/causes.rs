@@ -45,8 +45,8 @@ pub(super) const LARGE_BUFFER_IN_TASK: Explanation = Explanation::new(
 
 pub(super) const REFUSES_AT_LIMIT: Explanation = Explanation::new(
     "refuses-at-limit",
-    "the program refuses clients at the limit instead of letting them wait: take a slot before accept, or after it \
-     and before reading",
+    "the program refuses clients at the limit instead of letting them wait: wait for a slot before accept, or \
+     between accept and the first read",
 );
 pub(super) const NO_LIMIT: Explanation = Explanation::new(
     "no-limit",

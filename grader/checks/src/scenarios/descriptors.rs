@@ -74,7 +74,7 @@ pub(crate) async fn out_of_descriptors(
     if !always_spins {
         expect_low_cpu_use(&server).await?;
     }
-    trial.step(format!("the same client sends {REQUESTS} requests again, up to three times"));
+    trial.step(format!("that client sends another {REQUESTS} requests; if they take too long, it tries again, up to 3 tries in all"));
     expect_service(&server, &served[0], before).await?;
     trial.step("one second later, close all other clients (FIN)");
     // Not a wait for an event: a second of failed accepts is the test.

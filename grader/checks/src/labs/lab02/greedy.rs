@@ -132,9 +132,9 @@ pub(super) async fn greedy_clients(trial: &Trial) -> Result<(), CheckError> {
         too_much.extend((echoed > MAX).then(|| size(echoed)));
         // A single excess may be due to the grader's own delay.
         if let [first, second] = too_much.as_slice() {
-            let failure = Failure::property(format!("{first} were echoed in one try, {second} in another"))
+            let failure = Failure::property(format!("{first} was echoed in one try, {second} in another"))
                 .expecting(format!(
-                    "before client A gets its answer, at most {} are echoed to the {GREEDY} others, {} to each",
+                    "before client A gets its answer, at most {} is echoed to the {GREEDY} others in all ({} for each)",
                     size(MAX),
                     size(MAX_TURN)
                 ))
@@ -173,7 +173,7 @@ async fn wait_until_busy(server: &Rc<Server>, greedy: &GreedyClients) -> Result<
     while greedy.received() < ENOUGH {
         if begin.elapsed() > MAX_WAIT {
             expect::not_starved(&server.process)?;
-            let observed = format!("{} were echoed", size(greedy.received()));
+            let observed = format!("{} was echoed", size(greedy.received()));
             let failure = Failure::property(observed)
                 .expecting(format!("the data of the {GREEDY} clients is echoed"))
                 .because(causes::STOPS_BEFORE_EAGAIN);

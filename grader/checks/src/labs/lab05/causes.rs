@@ -151,7 +151,7 @@ pub(super) const CHILD_LEFT_BEHIND: Explanation = Explanation::new(
 
 pub(super) const ABORTS_IDLE_CLIENT: Explanation = Explanation::new(
     "aborts-idle-client",
-    "an idle client was reset: close its connection with FIN, not with RST",
+    "an idle client's connection was reset: close it with FIN, not with RST",
 );
 
 pub(super) const PORT_NOT_REUSABLE: Explanation = Explanation::new(

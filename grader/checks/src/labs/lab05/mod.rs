@@ -45,7 +45,7 @@ static CHECKS: &[Check] = &of_lab(
         check("early-signal")
             .task(1)
             .correctness(4)
-            .rule("on SIGTERM right after it prints `listening on`, the server exits with status 0")
+            .rule("if SIGTERM arrives right after `listening on` is printed, the exit status is 0")
             .requires(&[EXIT])
             .run(|trial| Box::pin(stop::early_signal(trial))),
         descriptors::row(1, 2)
@@ -66,7 +66,7 @@ static CHECKS: &[Check] = &of_lab(
         check("unread-answers")
             .task(3)
             .correctness(4)
-            .rule("after SIGTERM, even a client that reads slowly gets whole answers, then EOF")
+            .rule("after SIGTERM, even a client that reads slowly gets complete answers, then EOF")
             .requires(&[IN_FLIGHT, OVERLAP])
             .run(|trial| Box::pin(drain::unread_answers(trial))),
         check("idle-closed")

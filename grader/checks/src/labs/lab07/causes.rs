@@ -145,7 +145,7 @@ pub(super) const MESSAGE_DOUBLED: Explanation = Explanation::new(
 
 pub(super) const MESSAGES_REORDERED: Explanation = Explanation::new(
     "messages-reordered",
-    "some clients got two messages in a different order: separate tasks fill the queues, or no lock \
+    "some clients got the same two messages in different orders: separate tasks fill the queues, or no lock \
      makes the order the same for all clients",
 );
 

@@ -157,7 +157,7 @@ impl ChatRoom {
         let Some(findings) = findings else { return talk };
         let sent = self.history.borrow().sent();
         let expected = if one_order {
-            "each message reaches every client once, in the same order for all"
+            "every client gets each message once, and all clients get the messages in the same order"
         } else {
             "each message reaches every client once, and each sender's messages arrive in the order they were sent"
         };

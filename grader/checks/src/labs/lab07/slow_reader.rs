@@ -37,7 +37,7 @@ pub(super) async fn slow_consumer(trial: &Trial) -> Result<(), CheckError> {
     expect::that(&other.server, more >= MIN_MORE && (more <= MAX_MORE || !are_fixed), || {
         Failure::property(format!("{short} messages with --queue 64, {long} with --queue 1024"))
             .expecting(
-                "with --queue 1024, about 960 more messages are needed than with --queue 64 before both are disconnected",
+                "with --queue 1024, it takes about 960 more messages to get max1 and max2 disconnected than with --queue 64",
             )
             .because(causes::QUEUE_LENGTH_IGNORED)
     })

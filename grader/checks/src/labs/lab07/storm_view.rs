@@ -135,7 +135,7 @@ impl<'a> View<'a> {
         let unheard_of = unheard.len();
         let mut evidence = Vec::new();
         let observed = if let Some(first) = unheard.first() {
-            format!("{name} does not know {unheard_of} of {all}, {first} among them")
+            format!("{name} has not heard of {unheard_of} of {all}, for example {first}")
         } else if let Some(two) = self.reordered {
             evidence.extend(two);
             format!("{name} got two events in a different order than {watcher}")
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_flaw_is_described() {
         let observed = |heard: &[Value]| flaw(heard).map(|flaw| flaw.observed).unwrap_or_default();
-        assert_eq!(observed(&[]), "bob does not know 1 of 3 users, cleo among them");
+        assert_eq!(observed(&[]), "bob has not heard of 1 of 3 users, for example cleo");
         assert_eq!(observed(&[joined("cleo")]), "bob got 1 of the 3 events since it joined");
         assert!(observed(&[joined("cleo"), message("dan", "hello")]).contains("does not fit"));
         let swapped = flaw(&[joined("dan"), joined("cleo"), left("dan")]).expect("cleo was first");

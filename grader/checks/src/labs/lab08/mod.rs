@@ -102,7 +102,7 @@ static CHECKS: &[Check] = &of_lab(8, [
     check("handshake-timeout")
         .task(2)
         .concurrency(9)
-        .rule("the handshake timeout ends slow handshakes; clients idle afterwards stay connected")
+        .rule("the handshake timeout ends slow handshakes; clients that idle later stay connected")
         .requires(&[STALLED])
         .run(|trial| Box::pin(handshakes::handshake_timeout(trial))),
     check(CROWD)

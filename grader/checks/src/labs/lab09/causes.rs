@@ -257,7 +257,7 @@ pub(super) const TRUNCATED_FRAME_NOT_DROPPED: Explanation = Explanation::new(
 
 pub(super) const DEADLINE_STARTS_BEFORE_FRAME: Explanation = Explanation::new(
     "deadline-starts-before-frame",
-    "a frame's deadline starts with its first byte: neither with the connection nor with the previous frame",
+    "the deadline for a frame starts with the frame's first byte, not with the connection or the previous frame",
 );
 
 pub(super) const DEADLINE_WITHOUT_HEADER: Explanation = Explanation::new(

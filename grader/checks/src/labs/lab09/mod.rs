@@ -59,7 +59,7 @@ static CHECKS: &[Check] = &of_lab(9, [
     check(COALESCED)
         .task(1)
         .correctness(7)
-        .rule("frames that arrive together are all answered, an incomplete one once it is complete")
+        .rule("frames arriving together are all answered; a partial one is answered when completed")
         .run(|trial| Box::pin(decode::coalesced(trial))),
     check(ECHO)
         .task(2)
