@@ -32,12 +32,12 @@ pub(super) fn lists(checkout: &Checkout) -> Result<Vec<(PathBuf, String)>> {
     written.collect()
 }
 
-/// A failure report that a beginner understands.
+/// A failure report that a beginner understands, from the first lab.
 fn report(checkout: &Checkout) -> Result<String> {
-    const REPORT: &str =
-        "grader/misconceptions/01-blocking-threads/handles-client-in-accept-loop.report";
-    let report = checkout.read(&checkout.root().join(REPORT))?;
-    Ok(format!("\n```text\n{report}```\n\n"))
+    const REPORT: &str = "handles-client-in-accept-loop.report";
+    let folder = LABS.first().context("there is no lab")?.folder();
+    let path = checkout.root().join("grader/misconceptions").join(folder).join(REPORT);
+    Ok(format!("\n```text\n{}```\n\n", checkout.read(&path)?))
 }
 
 /// The table of labs.
