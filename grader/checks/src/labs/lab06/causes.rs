@@ -100,7 +100,7 @@ pub(super) const WRONG_BUCKET: Explanation = Explanation::new(
 );
 pub(super) const SUM_OF_OTHER_TIMES: Explanation = Explanation::new(
     "sum-of-other-times",
-    "the sum must add up the same times as the buckets, in the same unit",
+    "the sum must be the total of the same durations that the buckets count, in the same unit",
 );
 
 pub(super) const UNKNOWN_CONTENT_TYPE: Explanation = Explanation::new(

@@ -156,8 +156,8 @@ pub(super) const ROOMS_NOT_ISOLATED: Explanation =
 
 pub(super) const SEVERAL_LOCKS_OR_QUEUES: Explanation = Explanation::new(
     "several-locks-or-queues",
-    "put each event of a room into all queues under one lock, and use one queue per client for \
-     messages, notices and the welcome alike",
+    "put each event of a room into the queues of all its clients while holding one lock, and give each client a single \
+     queue for messages, notices and the welcome alike",
 );
 
 pub(super) const LIST_CHANGED_IN_STEPS: Explanation = Explanation::new(
