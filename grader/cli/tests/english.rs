@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -62,19 +63,6 @@ const PLACES: [&str; 11] = [
 /// This list itself.
 const EXEMPT: &str = "grader/cli/tests/english.rs";
 
-/// The files below `path`, without what cargo builds.
-fn files(path: &Path, all: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        let mut entries: Vec<_> = fs::read_dir(path).unwrap().flatten().collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries.iter().filter(|entry| entry.file_name() != "target") {
-            files(&entry.path(), all);
-        }
-    } else {
-        all.push(path.to_owned());
-    }
-}
-
 /// The passages of a file, as its name says how it is written. Other files have no prose.
 fn passages_of(file: &Path, text: &str) -> Vec<Passage> {
     match file.extension().and_then(|extension| extension.to_str()) {
@@ -105,28 +93,16 @@ fn passages(markdown: &str) -> Vec<Passage> {
     let mut is_code = false;
     let line = |offset: usize| markdown[..offset].matches('\n').count() + 1;
     let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
-    for (event, Range { start, .. }) in Parser::new_ext(markdown, options).into_offset_iter() {
+    for (event, place) in Parser::new_ext(markdown, options).into_offset_iter() {
+        if passage.is_empty() {
+            begin = place.start;
+        }
         match event {
             Event::Start(Tag::CodeBlock(_)) => is_code = true,
             Event::End(TagEnd::CodeBlock) => is_code = false,
-            Event::Text(text) if !is_code => {
-                if passage.is_empty() {
-                    begin = start;
-                }
-                passage += &text;
-            }
-            Event::Html(html) if !is_code => {
-                if passage.is_empty() {
-                    begin = start;
-                }
-                passage += &without_tags(&html);
-            }
-            Event::Code(_) => {
-                if passage.is_empty() {
-                    begin = start;
-                }
-                passage += "`code`";
-            }
+            Event::Text(text) if !is_code => passage += &text,
+            Event::Html(html) if !is_code => passage += &without_tags(&html),
+            Event::Code(_) => passage += "`code`",
             Event::SoftBreak | Event::HardBreak => passage.push(' '),
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. })
             | Event::End(
@@ -150,19 +126,19 @@ fn passages(markdown: &str) -> Vec<Passage> {
 
 /// What is left of `html` without its tags.
 fn without_tags(html: &str) -> String {
-    let pieces = html.split('<').enumerate();
-    pieces
-        .map(
-            |(index, piece)| {
-                if index == 0 { piece } else { piece.split_once('>').map_or("", |(_, text)| text) }
-            },
-        )
-        .collect()
+    let (before, tags) = html.split_once('<').unwrap_or((html, ""));
+    let between = tags.split('<').filter_map(|tag| Some(tag.split_once('>')?.1));
+    [before].into_iter().chain(between).collect()
 }
 
 /// The passages of the comments that begin with `marker`, which are Markdown, too.
 fn comments(source: &str, marker: &str) -> Vec<Passage> {
     let mut all = Vec::new();
+    let mut add = |text: &str, begin: usize| {
+        let found = passages(text).into_iter();
+        all.extend(found.map(|found| Passage { line: begin + found.line, ..found }));
+    };
+    let trailing = format!(" {marker} ");
     let mut comment = String::new();
     let mut begin = 0;
     for (index, line) in source.lines().chain([""]).enumerate() {
@@ -177,19 +153,11 @@ fn comments(source: &str, marker: &str) -> Vec<Passage> {
             comment.push('\n');
             continue;
         }
-        if !comment.is_empty() {
-            let found = passages(&std::mem::take(&mut comment));
-            all.extend(
-                found.into_iter().map(|found| Passage { line: begin + found.line, ..found }),
-            );
-        }
-        if let Some((code, text)) = line.split_once(&format!(" {marker} "))
+        add(&std::mem::take(&mut comment), begin);
+        if let Some((code, text)) = line.split_once(&trailing)
             && code.matches('"').count() % 2 == 0
         {
-            let found = passages(text);
-            all.extend(
-                found.into_iter().map(|found| Passage { line: index + found.line, ..found }),
-            );
+            add(text, index);
         }
     }
     all
@@ -235,14 +203,13 @@ fn faults(text: &str) -> Vec<String> {
     let mut faults: Vec<_> =
         phrases.map(|(phrase, instead)| format!("`{phrase}`: write {instead}")).collect();
     for sentence in sentences(text) {
+        let begin: String = sentence.chars().take(40).collect();
         let words =
             sentence.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
         if words > MAX_WORDS {
-            let begin: String = sentence.chars().take(40).collect();
             faults.push(format!("{words} words in `{begin}…`: split the sentence"));
         }
         if is_free_relative(sentence) {
-            let begin: String = sentence.chars().take(40).collect();
             faults.push(format!("`{begin}…`: say who, as in `a client that …`"));
         }
     }
@@ -278,12 +245,11 @@ fn sentences(text: &str) -> Vec<&str> {
 
 #[test]
 fn what_people_read_is_plain_english() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = common::root();
     let mut found = Vec::new();
     for place in PLACES {
-        let mut all = Vec::new();
-        files(&root.join(place), &mut all);
-        assert!(all.iter().any(|file| file.is_file()), "{place} does not exist");
+        let all = common::files(&root.join(place));
+        assert!(!all.is_empty(), "{place} has no files");
         for file in all {
             let name = file.strip_prefix(&root).unwrap().display().to_string();
             // What is not text has no prose.

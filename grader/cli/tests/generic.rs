@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 
 /// The folders that serve every lab.
 const GENERIC: [&str; 4] = ["observe/src", "engine/src", "cli/src", "checks/src/scenarios"];
@@ -33,17 +34,6 @@ const SHARED_PROTOCOLS: [&str; 4] = [
     "checks/src/scenarios/line_causes.rs",
 ];
 
-fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, all);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            all.push(path);
-        }
-    }
-}
-
 /// A word in `line` that only a lab may use.
 fn lab_word(line: &str) -> Option<String> {
     for info in course::labs::LABS {
@@ -68,17 +58,17 @@ fn lab_word(line: &str) -> Option<String> {
 
 #[test]
 fn generic_code_names_no_lab() {
-    let grader = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let grader = common::root().join("grader");
     for file in SHARED_PROTOCOLS {
         assert!(grader.join(file).is_file(), "{file} does not exist");
     }
     let mut found = Vec::new();
     for folder in GENERIC {
-        let mut files = Vec::new();
-        sources(&grader.join(folder), &mut files);
+        let mut files = common::files(&grader.join(folder));
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
         assert!(!files.is_empty(), "{folder} has no sources");
         for file in files {
-            let name = file.strip_prefix(grader).unwrap().display().to_string();
+            let name = file.strip_prefix(&grader).unwrap().display().to_string();
             // Tests may use a lab as an example.
             if name.contains("tests") || SHARED_PROTOCOLS.contains(&name.as_str()) {
                 continue;

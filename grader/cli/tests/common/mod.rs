@@ -58,6 +58,18 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
+/// The files below the folder `path`, without what cargo builds; or `path` itself, if it is a file.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = std::fs::read_dir(path).unwrap().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.file_name().is_some_and(|name| name != "target"));
+    paths.sort();
+    paths.iter().flat_map(|path| files(path)).collect()
+}
+
 /// A copy, in its own folder, of the parts of this checkout that the labs need.
 pub fn copied_checkout() -> tempfile::TempDir {
     let checkout = tempfile::tempdir().unwrap();
