@@ -121,8 +121,8 @@ pub(crate) async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), Che
     const CLIENTS: usize = 20;
     let server = trial.start(start).await?;
     trial.step(format!(
-        "{ROUNDS} times: connect {CLIENTS} clients, which send random bytes and get them back; half then send, without \
-         reading, until nothing has moved for 300 ms and reset their connections (RST); the others close theirs"
+        "{ROUNDS} times: {CLIENTS} clients send random bytes and get them back; then half of them send, without reading, \
+         until nothing has moved for 300 ms, and reset their connections (RST); the others close theirs"
     ));
     trial.step(
         "every second time, the program is stopped (SIGSTOP) while these clients leave and new ones connect",

@@ -94,8 +94,8 @@ pub(super) async fn handshake_timeout(trial: &Trial) -> Result<(), CheckError> {
 fn announce_clients(trial: &Trial, limit: Duration, default_limit: Duration) {
     let [first, second, third] = STAGES;
     trial.step(format!(
-        "{ROUNDS} times, connect five clients: three send {first}, {second} or {third}; the fourth sends a \
-         byte of its ClientHello every {}; the fifth sends a whole one after {}, and then stops",
+        "{ROUNDS} times, connect five clients: the first sends {first}, the second {second} and the third {third}; the \
+         fourth sends a byte of its ClientHello every {}; the fifth sends a whole one after {}, and then stops",
         time(limit * 3 / 10),
         time(limit * LAST_MOMENT / 20)
     ));

@@ -84,7 +84,7 @@ impl Session<'_> {
 
     async fn reverse(&self) -> Result<(), CheckError> {
         self.trial.step(
-            "it sends reverse with letters, é and 🦀, a combining accent, no text and a long text",
+            "it sends reverse with various strings: empty, letters, é and 🦀, a combining accent, and a long one",
         );
         let (word, long) = (self.word.as_str(), self.trial.text(20_000));
         for text in ["", "x", word, "été 🦀!", "e\u{301}x", "👩\u{200d}🚀 ab", "a\"\\\n", &long]
