@@ -16,6 +16,18 @@ fn a_file_of_texts_has_one_for_each_failure() {
     );
 }
 
+#[test]
+fn a_proven_hang_may_also_be_a_timeout() {
+    let proven = "check: a\nkind: proven_hang\nstep: start\nexpected: 3\nobserved: no answer, and none can come\n\
+                  observed: B waits\nevidence: # threads\ncause: diagnosis not-watched\n";
+    let timeout = "check: a\nkind: timeout\nstep: start\nexpected: 3\nobserved: no answer within #\n\
+                   observed: B waits\n";
+    assert!(is_unproven(timeout, proven));
+    assert!(!is_unproven(proven, timeout), "the record says that it cannot be proven");
+    assert!(!is_unproven(&timeout.replace("step: start", "step: stop"), proven));
+    assert!(!is_unproven(&timeout.replace("timeout", "closed_early"), proven));
+}
+
 const TIMEOUT: FailureKind = FailureKind::Timeout { after: Duration::from_secs(8) };
 const ENDED: ExitStatus = ExitStatus::Status(101);
 
