@@ -69,7 +69,7 @@ pub(crate) async fn slow_reader(trial: &Trial, start: &Start) -> Result<(), Chec
     let server = trial.start(start).await?;
     let attack = async {
         trial.step(
-            "connect client A, which sends, without ever reading, until nothing has moved for 300 ms",
+            "connect client A, which sends without reading until its writes have stalled for 300 ms",
         );
         let slow = server.connect("client A").await?;
         let flood = trial.service().exchange.flood(trial, expect::MORE_THAN_FITS);

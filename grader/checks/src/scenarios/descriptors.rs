@@ -226,7 +226,7 @@ async fn expect_recovery(
     let new = server.still_serves("the new client").await;
     let new = new.map_err(|error| error.if_unanswered(causes::ACCEPT_ERRORS_ARE_FATAL))?;
     context.step(format!(
-        "connect {clients}; each must get an answer while all are connected, and so must the first {SERVED}"
+        "connect {clients}; each must get an answer while all are connected, and so must the first {SERVED} clients"
     ));
     let clients = server.connect_many(number).await;
     let clients = clients.map_err(|error| error.if_unanswered(causes::LOSES_SLOTS))?;

@@ -70,7 +70,9 @@ pub(crate) async fn half_close(trial: &Trial, start: &Start) -> Result<(), Check
         client.expect_echo(&payload, payload.len()).await?;
         client.expect_end().await?;
     }
-    trial.step("connect client B; it sends, without reading, until nothing has moved for 300 ms");
+    trial.step(
+        "connect client B; it sends without reading until its writes have stalled for 300 ms",
+    );
     let client = server.connect("client B").await?;
     // A program that takes all of this still buffers some of it when EOF arrives.
     let payload = trial.stream(expect::MORE_THAN_FITS / 4);
@@ -153,7 +155,7 @@ struct StalledClient {
 async fn stall(context: &Context, server: &Rc<Server>) -> Result<Vec<StalledClient>, CheckError> {
     context.step("connect client A; it exchanges a few bytes with the program");
     let client = server.serve_new_client("client A").await?;
-    context.step("client A sends, without reading, until nothing has moved for 300 ms");
+    context.step("client A sends without reading until its writes have stalled for 300 ms");
     let (payload, taken) = stall_one(context, server, &client).await?;
     context.step("clients B, C and D do the same");
     let mut stalled = vec![StalledClient { client, payload, taken }];

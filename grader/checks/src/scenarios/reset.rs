@@ -31,7 +31,7 @@ pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Ch
     let server = trial.start(start).await?;
     let flood = |length| trial.service().exchange.flood(trial, length);
     trial.step(
-        "connect client A; it sends, without reading, until nothing has moved for 300 ms, then resets its connection \
+        "connect client A; it sends without reading until its writes have stalled for 300 ms, then resets its connection \
          (RST)",
     );
     let client = server.connect("client A").await?;
@@ -46,7 +46,7 @@ pub(crate) async fn while_writing(trial: &Trial, start: &Start) -> Result<(), Ch
         ("closes its connection", false),
         ("half-closes (FIN), then resets the connection (RST)", true),
     ] {
-        trial.step("connect client C; it exchanges a few bytes; then stop the program (SIGSTOP)");
+        trial.step("connect client C; it exchanges a few bytes with the program; then stop the program (SIGSTOP)");
         let client = server.serve_new_client("client C").await?;
         server.process.pause().await?;
         trial.step(format!(
@@ -75,8 +75,8 @@ pub(crate) async fn storm(trial: &Trial, start: &Start) -> Result<(), CheckError
     const CLIENTS: usize = 100;
     let server = trial.start(start).await?;
     trial.step(format!(
-        "connect {CLIENTS} clients; each gets an answer; half of them then send, without reading, until nothing has \
-         moved for 300 ms"
+        "connect {CLIENTS} clients; each gets an answer; half of them then send without reading until their writes \
+         have stalled for 300 ms"
     ));
     let mut clients = server.connect_many(CLIENTS / 2).await?;
     clients.extend(stalled_crowd(trial, &server, CLIENTS / 2).await?);
@@ -121,8 +121,8 @@ pub(crate) async fn no_crosstalk(trial: &Trial, start: &Start) -> Result<(), Che
     const CLIENTS: usize = 20;
     let server = trial.start(start).await?;
     trial.step(format!(
-        "{ROUNDS} times: {CLIENTS} clients send random bytes and get them back; then half of them send, without reading, \
-         until nothing has moved for 300 ms, and reset their connections (RST); the others close theirs"
+        "{ROUNDS} times: {CLIENTS} clients send random bytes and get them back; then half of them send without reading \
+         until their writes have stalled for 300 ms, and reset their connections (RST); the others close theirs"
     ));
     trial.step(
         "every second time, the program is stopped (SIGSTOP) while these clients leave and new ones connect",

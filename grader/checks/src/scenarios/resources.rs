@@ -20,7 +20,7 @@ pub(crate) async fn idle_is_idle(trial: &Trial, start: &Start) -> Result<(), Che
     let clients = visited.connect_many(CLIENTS).await?;
     let drained = trial.start(start).await?;
     trial.step(
-        "a client of the third program sends, without reading, until nothing has moved for 300 ms; later it reads \
+        "a client of the third program sends without reading until its writes have stalled for 300 ms; later it reads \
          everything and stays connected",
     );
     trial.step(format!(

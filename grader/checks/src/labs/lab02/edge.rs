@@ -47,7 +47,7 @@ async fn exchange_blocks(
         client.expect_echo(&payload, taken).await?;
     }
     context.step(
-        "one client sends, without reading, until nothing has moved for 300 ms, then reads everything",
+        "one client sends without reading until its writes have stalled for 300 ms, then reads everything",
     );
     let stalled = &clients[0];
     let (payload, taken) = echo::stall_one(context, server, stalled).await?;

@@ -27,8 +27,8 @@ pub(super) const IDLE_CLOCK_RUNS_WHILE_WRITING: Explanation = Explanation::new(
 
 pub(super) const LINE_TIMEOUT_MISSING: Explanation = Explanation::new(
     "line-timeout-missing",
-    "no timeout ends the wait for the rest of a line, even if the client sends nothing more: put one around the wait \
-     for the whole line",
+    "the wait for the rest of a line has no timeout, so a client that sends nothing more stays connected: put a \
+     timeout around the wait for the whole line",
 );
 
 pub(super) const SHARED_TIMER: Explanation = Explanation::new(

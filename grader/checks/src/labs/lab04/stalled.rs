@@ -37,7 +37,7 @@ pub(super) async fn stalled_reader(trial: &Trial) -> Result<(), CheckError> {
 async fn stall(trial: &Trial, server: &Rc<Server>) -> Result<Client, CheckError> {
     const MAX_GROWTH: u64 = 16 * 1024 * 1024;
     trial.step(
-        "connect client A; it exchanges a line, then sends, without reading, until nothing has moved for 300 ms",
+        "connect client A; it exchanges a line, then sends without reading until its writes have stalled for 300 ms",
     );
     let stalled = server.serve_new_client("client A").await?;
     let before = server.probe().rss_anon();

@@ -49,7 +49,7 @@ pub(super) async fn blocking_work(trial: &Trial) -> Result<(), CheckError> {
         expect::not_starved(&server.process)?;
         let after = time(closed.after);
         let failure = Failure::property(format!(
-            "client B was disconnected after {after}, when the work was done"
+            "client B was disconnected only after {after}, once the work was done"
         ))
         .expecting("the idle timeout disconnects client B while client A's work is still running")
         .because(causes::WORK_BLOCKS_RUNTIME);

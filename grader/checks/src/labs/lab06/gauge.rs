@@ -139,7 +139,9 @@ pub(super) async fn panic_survives(trial: &Trial) -> Result<(), CheckError> {
                 .because(causes::ANSWERS_AFTER_PANIC);
             return Err(server.fail(failure).await);
         }
-        trial.step("clients A and B and a new client get answers, and so does GET /metrics");
+        trial.step(
+            "clients A and B and a new client get answers, and GET /metrics is answered, too",
+        );
         try_join_all(others.iter().map(Client::ask)).await?;
         server.serve_new_client("a new client").await?.finish().await?;
         get_page(&server).await?;

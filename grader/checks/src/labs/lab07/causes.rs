@@ -97,7 +97,7 @@ pub(super) const LONG_LINE_NOT_REFUSED: Explanation = Explanation::new(
 
 pub(super) const REFUSED_LINE_NO_LEAVE: Explanation = Explanation::new(
     "refused-line-no-leave",
-    "send `left` to the other clients after a refused line, too",
+    "a client that sends too long a line leaves the room: send `left` to the others",
 );
 
 // Events.

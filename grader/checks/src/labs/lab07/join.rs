@@ -22,7 +22,7 @@ pub(super) async fn join_welcome(trial: &Trial) -> Result<(), CheckError> {
         ChatClient::join(&server, name, name, &[name]).await?;
     }
     trial.step(
-        "clients try to join with invalid user or room names, and get `bad name` and are then disconnected",
+        "clients try to join with invalid user or room names; each gets `bad name` and is then disconnected",
     );
     let too_long = format!("{long}x");
     for bad in ["", &too_long, "a b", "ä", "a/b", "a.b", "a\n"] {

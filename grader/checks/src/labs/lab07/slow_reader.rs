@@ -86,8 +86,9 @@ async fn expect_closed_sockets(server: &Rc<Server>, clients: usize) -> Result<()
         return Ok(());
     }
     let open = count(server.client_sockets()?, "socket");
-    let failure = Failure::property(format!("{open} still open, with only two clients left"))
-        .expecting("the server closes the socket of a disconnected client");
+    let failure =
+        Failure::property(format!("{open} still open, although only two clients are left"))
+            .expecting("the server closes the socket of a disconnected client");
     Err(server.fail(failure.because(causes::BLOCKED_TASK_NOT_ENDED)).await)
 }
 

@@ -49,13 +49,14 @@ async fn last_piece(trial: &Trial) -> Result<(), CheckError> {
     const CLIENTS: u64 = 12;
     const STEP: u64 = 12 * 1024;
     let server = trial.start(&GENEROUS).await?;
-    trial
-        .step("connect client A, which sends, without reading, until nothing has moved for 300 ms");
+    trial.step(
+        "connect client A, which sends without reading until its writes have stalled for 300 ms",
+    );
     let first = server.connect_with("client A", BufferSize::Small).await?;
     let taken = first.send_until_stalled(&trial.stream(expect::MORE_THAN_FITS)).await?;
     let largest = taken.saturating_sub(unread_bytes(&server, &first));
     trial.step(format!(
-        "{CLIENTS} clients send {} to {}, without reading, until nothing has moved for 300 ms; then each \
+        "{CLIENTS} clients send {} to {}, without reading until its writes have stalled for 300 ms; then each \
          reads back everything that it sent",
         size(largest.saturating_sub((CLIENTS - 1) * STEP)),
         size(largest)

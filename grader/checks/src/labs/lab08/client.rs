@@ -48,8 +48,8 @@ pub(super) async fn client_rejects(trial: &Trial, faults: &[Fault]) -> Result<()
             Fault::NotYetValid => "is not valid yet",
             Fault::SelfSigned => "is self-signed",
             Fault::WrongHost => "is for another name",
-            Fault::WrongCa => "is issued by an untrusted CA with the same name",
-            Fault::WrongKey => "is valid, but does not match the key that signs the handshake",
+            Fault::WrongCa => "is issued by an untrusted CA that has the trusted CA's name",
+            Fault::WrongKey => "is valid but does not match the key that signs the handshake",
         };
         let not_requested = ClientCertificate::NotRequested;
         let server = test_server(trial, BufferSize::Default, Some(fault), not_requested)?;

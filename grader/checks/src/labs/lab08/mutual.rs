@@ -39,7 +39,10 @@ async fn serves_known_clients_only(trial: &Trial) -> Result<(), CheckError> {
         let offered = versions_text(versions);
         for (identity, what) in [
             (Identity::Nobody, "no certificate"),
-            (Identity::OfAnotherCa, "a certificate issued by an untrusted CA with the same name"),
+            (
+                Identity::OfAnotherCa,
+                "a certificate from an untrusted CA that has the trusted CA's name",
+            ),
             (Identity::Expired, "an expired certificate"),
         ] {
             trial.step(format!("connect a client over {offered} with {what}; it sends some bytes"));

@@ -25,8 +25,8 @@ pub(super) async fn bad_client_isolated(trial: &Trial) -> Result<(), CheckError>
     trial.step("connect 15 clients, one after another: how long until each gets an answer?");
     let before = expect::median_delay(&server).await?;
     trial.step(format!(
-        "connect {STALLED} clients that send half a frame each, and one that sends frames, without reading \
-         answers, until nothing has moved for 300 ms"
+        "connect {STALLED} clients that send half a frame each, and one that sends frames without reading \
+         answers until its writes have stalled for 300 ms"
     ));
     let calls: Vec<Call> = (0..STALLED).map(|_| Call::any(trial, some_id(trial))).collect();
     let stalling = calls.iter().zip(1..).map(|(call, index)| stall(&server, call, index));

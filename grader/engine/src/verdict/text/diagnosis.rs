@@ -267,7 +267,7 @@ impl Diagnosis {
                  keep reading"
             }
             Self::NoCloseNotify => {
-                "at the end of its input, the program must shut down the TLS stream, or its write \
+                "at the end of its input, the program must shut down the TLS stream or its write \
                  half. The server then reads 0 bytes and knows that nothing more will follow"
             }
             Self::NoHalfClose => {
@@ -304,7 +304,7 @@ impl Diagnosis {
 
             // How client programs end.
             Self::KeepsConnecting => {
-                "a refused connection is a final answer: return the error instead of trying \
+                "a refused connection is final: return the error instead of trying \
                  again"
             }
             Self::WaitsForInputOfABrokenConnection => {
@@ -336,7 +336,7 @@ impl Diagnosis {
                 "a clean end was treated as an error: the server closed after the program had \
                  half-closed"
             }
-            Self::AnotherStatus => "the exit status differs from the required one",
+            Self::AnotherStatus => "the exit status is not the required one",
             Self::ErrorNotPrinted => "the client must return the error, and `main` must print it",
             Self::StandardInputClosed => {
                 "the program closed its standard input, or ended, before the end of its input"
