@@ -1,7 +1,7 @@
 //! Misconception: every write ends sooner or later.
 //!
 //! Must fail:
-//! - 04/stalled-reader: the server waits without a limit for a client that does
+//! - 04/stalled-reader: the server waits indefinitely for a client that does
 //!   not read
 
 pub async fn answer<W: AsyncWrite + Unpin>(

@@ -29,8 +29,8 @@ pub(super) const NO_BACK_PRESSURE: Explanation = Explanation::new(
 );
 pub(super) const THREAD_FOR_EACH_CLIENT: Explanation = Explanation::new(
     "thread-for-each-client",
-    "each client has its own thread, but a waiting task needs none: spawn a task for each client and await its reads \
-     and writes",
+    "the program gives each client its own thread, but a waiting task needs none: spawn a task for each client and \
+     await its reads and writes",
 );
 pub(super) const THREADS_FOR_INPUT: Explanation = Explanation::new(
     "threads-for-input",
@@ -99,7 +99,7 @@ pub(super) const ACCEPT_ERRORS_STOP_CLIENTS: Explanation = Explanation::new(
     "accept-errors-stop-clients",
     "after a failed accept, the program sleeps on the thread that also serves its clients. Keep that thread free: \
      sleep on another thread or with an async sleep, or ignore the listener until a client has left or a timeout has \
-     passed",
+     expired",
 );
 pub(super) const LOSES_SLOTS: Explanation = Explanation::new(
     "loses-slots",

@@ -55,7 +55,7 @@ pub(super) const STOPS_BEFORE_EAGAIN: Explanation = Explanation::new(
 );
 pub(super) const LEVEL_TRIGGERED: Explanation = Explanation::new(
     "level-triggered",
-    "--trigger edge is not passed on to epoll, or a later modify omits EPOLLET: set EPOLLET in the mask every time",
+    "--trigger edge is not passed on to epoll, or a later `modify` omits EPOLLET: set EPOLLET in the mask every time",
 );
 
 pub(super) const KEEPS_OLD_EVENTS: Explanation = Explanation::new(

@@ -48,8 +48,8 @@ pub(super) const ANSWERS_PILE_UP: Explanation = Explanation::new(
 
 pub(super) const WRITE_WITHOUT_TIMEOUT: Explanation = Explanation::new(
     "write-without-timeout",
-    "the program waits without a limit for this client to read: put a timeout around each write. If there is one, does \
-     the program drop both halves of the socket when it expires?",
+    "the program waits indefinitely for this client to read: put a timeout around each write. When that timeout \
+     expires, the program must drop both halves of the socket",
 );
 
 pub(super) const SOCKET_OUTLIVES_TIMEOUT: Explanation = Explanation::new(

@@ -96,7 +96,7 @@ pub(super) const UNSENT_ANSWERS_DROPPED: Explanation = Explanation::new(
 
 pub(super) const WAITS_FOR_CLIENTS_TO_CLOSE: Explanation = Explanation::new(
     "waits-for-clients-to-close",
-    "the program has shut down its sending side and waits without a limit for the client to close (FIN_WAIT2, see the \
+    "the program has shut down its sending side and waits indefinitely for the client to close (FIN_WAIT2, see the \
      evidence). Spend a moment (100 ms) reading what still arrives, then close",
 );
 
@@ -127,8 +127,8 @@ pub(super) const ANSWER_CANCELLED: Explanation = Explanation::new(
 
 pub(super) const MISCOUNTS_ABORTED: Explanation = Explanation::new(
     "miscounts-aborted",
-    "N is the number of connections with a request in flight when the grace period ends: idle ones are closed by then, \
-     and none is counted twice",
+    "N is the number of connections with a request in flight when the grace period ends: idle connections are \
+     closed by then, and no connection is counted twice",
 );
 
 pub(super) const GRACE_TIME_CUT_SHORT: Explanation = Explanation::new(

@@ -111,8 +111,7 @@ pub(super) async fn expect_to_stay(
 ) -> Result<(), CheckError> {
     expect_numbers(server, when, expected, Some(cause)).await?;
     server.process.wait_until_idle(IDLE_WITHIN).await;
-    expect_numbers(server, &format!("{when}, and still a moment later"), expected, Some(cause))
-        .await
+    expect_numbers(server, &format!("{when} and again a moment later"), expected, Some(cause)).await
 }
 
 fn is_right((&(_, wanted), found): (&(Number, u64), &Option<f64>)) -> bool {

@@ -41,8 +41,9 @@ pub(super) async fn memory_flat(trial: &Trial) -> Result<(), CheckError> {
     let grown = grown.join(", ");
     let observed =
         format!("memory growth in each batch, above the highest level so far (RssAnon): {grown}");
-    let failure = Failure::property(observed)
-        .expecting(format!("after {USERS} more clients have joined and left, memory is as before"));
+    let failure = Failure::property(observed).expecting(format!(
+        "after {USERS} more clients have joined and left, memory use is as before"
+    ));
     Err(server.fail(failure.because(causes::KEEPS_STATE_OF_DEPARTED_USERS)).await)
 }
 

@@ -57,7 +57,7 @@ async fn expect_no_delay(room: &StalledRoom) -> Result<(), CheckError> {
 async fn expect_cut_off(context: &Context, room: &StalledRoom) -> Result<ChatClient, CheckError> {
     let StalledRoom { server, listeners, stalled, .. } = room;
     context.step(
-        "the program closes their sockets, although they still read nothing, and frees the name of max1",
+        "the program closes their sockets, although they have not read anything, and frees the name of max1",
     );
     expect_closed_sockets(server, listeners.len()).await?;
     let max = &stalled[0].name;

@@ -41,8 +41,8 @@ pub(super) const START_ERROR_NOT_RETURNED: Explanation = Explanation::new(
 
 pub(super) const HANDSHAKE_IN_ACCEPT_LOOP: Explanation = Explanation::new(
     "handshake-in-accept-loop",
-    "a new client waits for stalled handshakes: they are awaited in the accept loop, or they occupy \
-     all of a few slots. Spawn a task for each handshake, so that the accept loop never waits",
+    "a new client has to wait behind stalled handshakes: they are awaited in the accept loop, or they occupy every one of \
+     a limited number of slots. Spawn a task for each handshake so that the accept loop never waits",
 );
 
 pub(super) const HANDSHAKE_ENDED_TOO_EARLY: Explanation = Explanation::new(

@@ -10,7 +10,7 @@ use engine::verdict::{CheckError, ExitStatus, Failure, FailureKind};
 use super::causes;
 
 /// What [`expect_no_start`] expects.
-const NO_START: &str = "the program ends with status 1 and one line `error: …`, before it listens";
+const NO_START: &str = "the program ends with status 1 and one line `error: …` before it listens";
 
 /// Certificates and keys that do not match, are missing or are not PEM.
 pub(super) async fn bad_key_pair(trial: &Trial) -> Result<(), CheckError> {

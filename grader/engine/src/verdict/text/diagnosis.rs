@@ -82,7 +82,7 @@ impl Diagnosis {
                     "print the lines in order: this one must be `{line} on 127.0.0.1:PORT`"
                 );
             }
-            Self::SeeThreads => "see below what each thread is waiting for",
+            Self::SeeThreads => "the evidence shows what each thread is waiting for",
             Self::WaitsForMoreInput => {
                 "the program has read everything that was sent and is blocked in read. Is it \
                  waiting for a newline, a full buffer or the end of file before it answers? \
@@ -186,7 +186,7 @@ impl Diagnosis {
                  and flush standard output"
             }
             Self::WaitsBeforeListening => {
-                "the program is waiting for something before it listens; see below for what"
+                "the program waits for something else before it listens; the evidence shows what"
             }
             Self::ListensTooLate => {
                 "the program spends too long on something else before it listens"
@@ -203,7 +203,7 @@ impl Diagnosis {
                     "the program's socket holds {} of unread data from the server: the program \
                      does not read while it is writing or waiting for input. Run both directions \
                      concurrently: each in its own task, or as two futures in one select! or \
-                     join!. Do not await a write inside a branch",
+                     join!. Do not await a write in the handler of a select! branch",
                     size(*unread)
                 );
             }
@@ -215,7 +215,7 @@ impl Diagnosis {
                 );
             }
             Self::DoesSomethingElseFirst => {
-                "the program does something else first; see below what it is waiting for"
+                "the program does something else first; the evidence shows what it is waiting for"
             }
             Self::ServerNotVerified => {
                 "the certificate was not verified, or only after input had been sent: verify the \
