@@ -10,12 +10,16 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod commands;
+mod gaps;
+mod guide;
+mod misconception;
 pub mod null;
+mod progress;
 #[cfg(feature = "proof")]
 mod proof;
 mod report;
-mod scores;
 pub mod session;
 pub mod status;
 mod style;
 mod sync;
+mod ticker;

@@ -13,8 +13,13 @@ use grader::commands::verify::{self, VerifyArguments};
 use grader::commands::{
     self,
     check::CheckArguments,
+    explain::{self, ExplainArguments},
+    hint::{self, HintArguments},
     inspect::{self, InspectArguments},
-    list, sync,
+    list,
+    next::{self, NextArguments},
+    reset::{self, ResetArguments},
+    sync,
 };
 use grader::{null, status};
 
@@ -31,8 +36,16 @@ struct Arguments {
 enum Command {
     /// Build a lab, run its checks and explain the first failure
     Check(CheckArguments),
-    /// Show the labs and your last score in each
+    /// Show the labs, your scores, and the tasks you have done
     List,
+    /// Show the first unfinished task: what to write, where, and which checks it makes pass
+    Next(NextArguments),
+    /// Show one more hint for a check that fails
+    Hint(HintArguments),
+    /// Explain a check: why it matters, how to see it by hand, what misunderstandings make it fail
+    Explain(ExplainArguments),
+    /// Start a lab again: restore its starter, and keep your files under other names
+    Reset(ResetArguments),
     /// Measure servers: CPU time and latency of a round trip, memory per connection
     #[cfg(feature = "bench")]
     Bench(Box<BenchArguments>),
@@ -66,6 +79,10 @@ fn main() -> ExitCode {
         #[cfg(feature = "bench")]
         Command::Bench(arguments) => bench::bench(&arguments, &children),
         Command::List => list::list(),
+        Command::Hint(arguments) => hint::hint(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Reset(arguments) => reset::reset(&arguments),
+        Command::Next(arguments) => next::next(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments, &children),
         Command::Sync { check } => sync::sync(check),
         #[cfg(feature = "proof")]

@@ -27,12 +27,29 @@ fn a_student_meets_errors_failures_and_success() {
     let mut first = grader(&["check"]);
     let run = first.current_dir(&lab).assert().code(1);
     run.stdout(contains("✗ empty-session"))
-        .stdout(contains("this part is not written yet: todo!(\"task 1: accept a client"))
+        .stdout(contains("Not written yet"))
+        .stdout(contains("todo!(\"task 1: accept a client"))
         .stdout(contains("cargo grader check 1 --only 01/empty-session --seed "))
         .stdout(contains("Score 0 of 100"))
         .stderr(predicate::str::is_empty());
-    let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
-    assert_eq!(scores, "01 0\n");
+    grader(&["list"]).assert().success().stdout(contains("01   blocking-threads      0    0/4"));
+    // The task that it names, its hints, and what it is about.
+    let run = grader(&["next"]).assert().success();
+    run.stdout(contains("Lab 01, task 1 of 4 (core): echo one client to the end"))
+        .stdout(contains("  labs/01-blocking-threads/src/lib.rs:52\n    task 1: accept a client"))
+        .stdout(contains("  ✗ empty-session"))
+        .stdout(contains("Then: cargo grader check 1 --task 1"));
+    let run = grader(&["hint"]).assert().success();
+    run.stdout(contains("01/empty-session\n"))
+        .stdout(contains("Hint 1 of 2"))
+        .stdout(contains("Hint 2").not())
+        .stdout(contains("1 hint left: cargo grader hint 01/empty-session"));
+    grader(&["hint", "empty-session"]).assert().success().stdout(contains("Hint 2 of 2"));
+    let run = grader(&["explain", "half-close"]).assert().success();
+    run.stdout(contains("Why it matters"))
+        .stdout(contains("Start your server in one terminal: `cargo run -p lab01`"))
+        .stdout(contains("- when the client has closed its side, the connection is over"))
+        .stdout(contains("cargo slides 01#half-close"));
 
     // With a compile error, the output is only what cargo would show.
     let starter = fs::read_to_string(lab.join("lib.rs")).unwrap();
@@ -54,22 +71,40 @@ fn a_student_meets_errors_failures_and_success() {
     fs::write(lab.join("lib.rs"), "mod answer;\npub use answer::*;\n").unwrap();
     for _ in 0..2 {
         let run = grader(&["check", "1"]).assert().success();
-        run.stdout(contains("Score 100 of 100"));
+        run.stdout(contains("Score 100 of 100"))
+            .stdout(contains("Lab 01 is done. Next: lab 02, cargo grader next 2"));
     }
-    let scores = fs::read_to_string(folder.join(".netlab-scores")).unwrap();
-    assert_eq!(scores, "01 100\n");
-    // The default is the first lab with a score below 100.
+    // The default is the first lab that is not finished.
     let run = grader(&["check"]).assert().code(1);
     run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));
-    grader(&["list"]).assert().success().stdout(contains("100"));
+    let run = grader(&["list"]).assert().success();
+    run.stdout(contains("01   blocking-threads    100    4/4   100      120  done"));
 
     // A changed given file is reported.
     let main = fs::read_to_string(lab.join("main.rs")).unwrap();
-    fs::write(lab.join("main.rs"), main + "// mine\n").unwrap();
+    fs::write(lab.join("main.rs"), format!("{main}// mine\n")).unwrap();
     let run = grader(&["check", "1", "--only", "empty"]).assert().success();
     run.stdout(contains("note: labs/01-blocking-threads/src/main.rs was changed"));
 
+    // A reset keeps what was written.
+    let answer = fs::read_to_string(lab.join("lib.rs")).unwrap();
+    let refused = grader(&["reset", "1"]).assert().code(2);
+    refused.stderr(contains("needs --yes; nothing was changed"));
+    let run = grader(&["reset", "1", "--yes"]).assert().success();
+    run.stdout(contains(
+        "src/lib.rs is kept as labs/01-blocking-threads/src/lib.rs.before-reset-1",
+    ))
+    .stdout(contains("src/answer.rs is kept as"))
+    .stdout(contains("src/main.rs is kept as"));
+    assert_eq!(fs::read_to_string(lab.join("lib.rs")).unwrap(), starter);
+    assert_eq!(fs::read_to_string(lab.join("lib.rs.before-reset-1")).unwrap(), answer);
+    let run = grader(&["list"]).assert().success();
+    run.stdout(contains("01   blocking-threads      -    0/4     -      120  task 1"));
+    grader(&["reset", "1", "--yes"]).assert().success().stdout(contains("as it was at the"));
+
     // The maintainer's command finds every difference, in starters, sheets and lists.
+    fs::write(lab.join("main.rs"), main + "// mine\n").unwrap();
+    fs::write(lab.join("answer.rs"), answer).unwrap();
     let replace = |path: &str, from: &str, to: &str| {
         let text = fs::read_to_string(folder.join(path)).unwrap();
         assert!(text.contains(from), "{path} does not contain {from}");

@@ -206,7 +206,7 @@ fn a_checkout_with_crlf_is_the_same() {
     };
     run(&["sync", "--check"]).expect(0, &[]);
     let run = run(&["check", "1", "--only", "empty"]);
-    run.expect(1, &["✗ empty-session", "this part is not written yet"]);
+    run.expect(1, &["✗ empty-session", "Not written yet"]);
     assert!(!run.words.contains("is changed"), "{}", run.words);
 }
 
@@ -235,7 +235,7 @@ fn a_program_that_is_rebuilt_is_not_replaced_during_a_run() {
         let passes = scope.spawn(|| Run::of(&mut check(written.path(), &arguments)));
         while !passes.is_finished() {
             let fails = Run::of(&mut check(unwritten.path(), &["--only", "empty"]));
-            fails.expect(1, &["this part is not written yet"]);
+            fails.expect(1, &["Not written yet"]);
         }
         passes.join().unwrap().expect(0, &["4 runs: 4 passed"]);
     });

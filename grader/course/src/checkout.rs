@@ -9,6 +9,7 @@ use crate::labs::LabInfo;
 
 const LABS: &str = "labs";
 const SOLUTIONS: &str = "solutions";
+const STARTERS: &str = "grader/starters";
 
 /// Which files a checkout has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl Checkout {
     #[must_use]
     pub fn lab(&self, lab: &LabInfo) -> PathBuf {
         self.root.join(LABS).join(lab.folder())
+    }
+
+    /// The folder with the original starter.
+    #[must_use]
+    pub fn starter(&self, lab: &LabInfo) -> PathBuf {
+        self.root.join(STARTERS).join(lab.folder())
     }
 
     /// The folder of the reference solution, if this checkout has it.

@@ -4,6 +4,9 @@
 //! `By hand` has a block of shell commands, `Hints` has a list from vague to concrete, and `Slide` has the id of the
 //! slide that explains the check.
 //!
+//! After all checks, the heading `Misconceptions` has a list. Each item is a misunderstanding and, in parentheses, the ids
+//! of the checks that fail because of it.
+//!
 //! A family of checks shares one text under a heading with all their ids, separated by commas. In that text,
 //! `BACKEND` stands for the middle part of an id like `02/poll/echo-bytes`.
 
@@ -29,7 +32,12 @@ pub struct CheckExplanation {
     /// From vague to concrete, as plain text.
     pub hints: Vec<String>,
     pub slide: Option<SlideReference>,
+    /// Misunderstandings that make it fail, one sentence each.
+    pub misconceptions: Vec<String>,
 }
+
+/// The heading of the list of misconceptions.
+pub const MISCONCEPTIONS: &str = "Misconceptions";
 
 /// The slide that explains a check, written as `deck/slide`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +48,15 @@ pub struct SlideReference {
     pub slide: String,
     /// The line of the Markdown that names it, from 1.
     pub line: usize,
+}
+
+impl SlideReference {
+    /// The command that opens it.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let number = self.deck.split('-').next().unwrap_or(&self.deck);
+        format!("cargo slides {number}#{}", self.slide)
+    }
 }
 
 /// The explanations of the checks of one lab.
@@ -55,12 +72,24 @@ impl Explanations {
     ///
     /// A check is explained twice, a section is unknown, or a slide is not written as `deck/slide`.
     pub fn parse(markdown: &str) -> Result<Self, LineError> {
-        let mut reader = Reader { markdown, checks: Vec::new(), family: None, text: String::new() };
+        let mut reader = Reader {
+            markdown,
+            checks: Vec::new(),
+            family: None,
+            misconceptions: None,
+            text: String::new(),
+        };
         for (event, range) in Parser::new(markdown).into_offset_iter() {
             reader.read(&event, range.start)?;
         }
         reader.end_family()?;
-        Ok(Self { checks: reader.checks })
+        let Reader { mut checks, misconceptions, .. } = reader;
+        for (sentence, ids) in misconceptions.unwrap_or_default() {
+            for check in checks.iter_mut().filter(|check| ids.contains(&check.id)) {
+                check.misconceptions.push(sentence.clone());
+            }
+        }
+        Ok(Self { checks })
     }
 
     /// All explanations, in the order of the Markdown.
@@ -98,6 +127,8 @@ struct Reader<'t> {
     markdown: &'t str,
     checks: Vec<CheckExplanation>,
     family: Option<Family>,
+    /// The list of misconceptions, once its heading was read: each with the ids of its checks.
+    misconceptions: Option<Vec<(String, Vec<String>)>>,
     /// The text so far of the current heading, paragraph, item or block.
     text: String,
 }
@@ -118,6 +149,10 @@ impl Reader<'_> {
                 let (ids, line) = (self.text.trim().to_owned(), self.line(offset));
                 let shared = CheckExplanation::default();
                 self.family = Some(Family { ids, line, section: Section::Why, shared });
+                self.text.clear();
+            }
+            Event::End(TagEnd::Heading(HeadingLevel::H1)) if self.text.trim() == MISCONCEPTIONS => {
+                self.misconceptions = Some(Vec::new());
                 self.text.clear();
             }
             Event::End(TagEnd::Heading(HeadingLevel::H3)) => self.begin_section(offset)?,
@@ -156,6 +191,15 @@ impl Reader<'_> {
 
     fn end_block(&mut self, end: TagEnd, offset: usize) -> Result<(), LineError> {
         let line = self.line(offset);
+        if let (Some(all), TagEnd::Item) = (&mut self.misconceptions, end) {
+            let item = self.text.trim().strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+            let Some((sentence, ids)) = item else {
+                return Err(LineError::new(line, "write a misconception as `sentence (ids)`"));
+            };
+            let ids = ids.split(", ").map(str::to_owned).collect();
+            all.push((sentence.to_owned(), ids));
+            return Ok(());
+        }
         let Some(family) = &mut self.family else { return Ok(()) };
         let (text, shared) = (self.text.trim(), &mut family.shared);
         match (family.section, end) {
@@ -250,6 +294,10 @@ look
 ## 02/residue
 
 Tidy.
+
+# Misconceptions
+
+- One is many (`02/epoll/idle`, `02/residue`)
 ";
 
     #[test]
@@ -268,6 +316,7 @@ Tidy.
                 slide: "idle".to_owned(),
                 line: 27,
             }),
+            misconceptions: vec!["One is many".to_owned()],
         };
         assert_eq!(*epoll, expected);
         let residue = explanations.get("02/residue").expect("it is explained");
@@ -281,6 +330,8 @@ Tidy.
         assert_eq!(slide, "line 5: write a slide as deck/slide, not 01-threads");
         let twice = error("## 01/a\n\nWhy.\n\n## 01/b, 01/a\n");
         assert_eq!(twice, "line 5: 01/a is explained twice: remove one");
+        let item = error("## 01/a\n\nWhy.\n\n# Misconceptions\n\n- one\n");
+        assert_eq!(item, "line 7: write a misconception as `sentence (ids)`");
         let unknown = error("## 01/a\n\n### Hint\n");
         assert!(unknown.starts_with("line 3: the section `Hint` is unknown"), "{unknown}");
     }
@@ -290,7 +341,7 @@ Tidy.
         let path = format!("{root}/{EXPLANATIONS_FOLDER}/{}.md", lab.folder());
         let text = std::fs::read_to_string(&path).expect(&path);
         let explanations = Explanations::parse(&text).expect(&path);
-        for CheckExplanation { id, why, by_hand, hints, slide } in explanations.all() {
+        for CheckExplanation { id, why, by_hand, hints, slide, .. } in explanations.all() {
             assert!(id.starts_with(&format!("{}/", lab.digits())), "{id} belongs to another lab");
             assert!(why.len() > 40, "{id}: why does it matter?");
             assert!(!by_hand.is_empty(), "{id}: how can you see it by hand?");

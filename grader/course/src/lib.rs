@@ -3,6 +3,7 @@
 //! - [`labs`]: the registry of labs and the description of a check.
 //! - [`checkout`]: where the files of a lab are, and which edition of the course this is.
 //! - [`regions`]: the markers in source code that become gaps in starters and excerpts on slides.
+//! - [`gap`]: what the text of a gap in a starter says.
 //! - [`explanations`]: the Markdown that explains each check.
 //! - [`text`]: sizes, durations, plurals and quoted bytes for reports.
 //! - [`mod@closest`]: suggestions for a mistyped name.
@@ -10,6 +11,7 @@
 pub mod checkout;
 pub mod closest;
 pub mod explanations;
+pub mod gap;
 pub mod labs;
 mod line_error;
 pub mod regions;

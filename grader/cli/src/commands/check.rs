@@ -18,15 +18,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::TryRng;
 
 use super::labs::{find_checks, find_lab};
+use crate::guide;
+use crate::progress::Progress;
 use crate::report::{BuildFailure, Document, Report, Summary};
-use crate::scores::Scores;
 use crate::session::Session;
 use crate::status::{FAILED, INTERRUPTED, USAGE};
+use crate::style;
 use crate::sync::changed_files;
+use crate::ticker::Ticker;
 
 #[derive(Args, Debug)]
 pub struct CheckArguments {
-    /// Labs, as 1, 01 or blocking-threads [default: the first whose score is below 100]
+    /// Labs, as 1, 01 or blocking-threads [default: the first that is not finished]
     #[arg(value_name = "LAB", conflicts_with = "all")]
     labs: Vec<String>,
 
@@ -83,8 +86,8 @@ fn parse_seed(text: &str) -> Result<u32, String> {
 /// Wrong usage, or a fault in the grader or the machine.
 pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
-    let mut scores = Scores::load(&checkout);
-    let requests = requests(arguments, &scores)?;
+    let mut progress = Progress::load(&checkout);
+    let requests = requests(arguments, &progress)?;
     let variant = match &arguments.program {
         Some(command) => Variant::Program(parse_program(command)?),
         None if arguments.solution => Variant::Solution,
@@ -101,7 +104,7 @@ pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode
     let (mut reports, mut not_built) = (Vec::new(), Vec::new());
     for (lab, checks) in requests {
         match session.build(lab, &variant, Profile::Dev) {
-            Ok(program) => run.lab(lab, &checks, &program, &mut scores, &mut reports)?,
+            Ok(program) => run.lab(lab, &checks, &program, &mut progress, &mut reports)?,
             Err(_) if session.interrupt.is_raised() => return Ok(ExitCode::from(INTERRUPTED)),
             Err(BuildError::Compile(errors)) => {
                 if !arguments.json {
@@ -143,12 +146,12 @@ impl CheckRun<'_> {
         lab: &'static Lab,
         checks: &[&'static Check],
         program: &[OsString],
-        scores: &mut Scores,
+        progress: &mut Progress,
         reports: &mut Vec<Report>,
     ) -> Result<()> {
         let Self { arguments, session, variant, seed, remark } = self;
         let mut remarks = match variant {
-            Variant::Starter => changed_files(&session.checkout, lab)?,
+            Variant::Starter => changed_files(&session.checkout, lab),
             _ => Vec::new(),
         };
         remarks.extend(remark.clone());
@@ -170,17 +173,15 @@ impl CheckRun<'_> {
                 outcomes: run_with_progress(&plan, &session.interrupt),
                 remarks: remarks.clone(),
                 partial: checks.len() < lab.checks.len(),
+                next: None,
             };
             let summary = report.summary();
-            let is_known = matches!(summary, Summary::Passed | Summary::Failed);
-            if matches!(variant, Variant::Starter)
-                && !report.partial
-                && is_known
-                && let Err(error) = scores.store(lab, report.score().0)
-            {
-                // The verdict holds anyway: a checkout may be read-only.
-                let note = format!("the score was not saved: cannot write .netlab-scores: {error}");
-                report.remarks.push(note);
+            if matches!(variant, Variant::Starter) {
+                if let Err(error) = progress.record_run(lab, &report.outcomes) {
+                    // The verdict holds anyway: a checkout may be read-only.
+                    report.remarks.push(error.to_string());
+                }
+                report.next = guide::after_run(&report, progress);
             }
             if !arguments.json {
                 show(&report, arguments, round)?;
@@ -214,10 +215,10 @@ fn status(reports: &[Report]) -> u8 {
 /// The requested labs, each with its checks; labs without any are left out.
 fn requests(
     arguments: &CheckArguments,
-    scores: &Scores,
+    progress: &Progress,
 ) -> Result<Vec<(&'static Lab, Vec<&'static Check>)>> {
     let mut requests = Vec::new();
-    for lab in requested_labs(arguments, scores)? {
+    for lab in requested_labs(arguments, progress)? {
         requests.push((lab, requested_checks(lab, arguments)?));
     }
     requests.retain(|(_, checks)| !checks.is_empty());
@@ -227,13 +228,12 @@ fn requests(
     Ok(requests)
 }
 
-fn requested_labs(arguments: &CheckArguments, scores: &Scores) -> Result<Vec<&'static Lab>> {
+fn requested_labs(arguments: &CheckArguments, progress: &Progress) -> Result<Vec<&'static Lab>> {
     if arguments.all {
         return Ok(LABS.to_vec());
     }
     if arguments.labs.is_empty() {
-        let next = LABS.iter().find(|lab| scores.of(lab) != Some(100)).or(LABS.last());
-        return Ok(next.copied().into_iter().collect());
+        return Ok(vec![guide::current_lab(progress)]);
     }
     arguments.labs.iter().map(|name| find_lab(name)).collect()
 }
@@ -270,14 +270,16 @@ fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
     // indicatif draws on a terminal only.
     let target = ProgressDrawTarget::stderr();
     let bar = ProgressBar::with_draw_target(Some(plan.checks.len() as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} checks {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
         bar.set_style(style);
     }
-    let outcomes = run(plan, interrupt, |outcome| {
-        bar.inc(1);
-        if matches!(outcome.verdict, Verdict::Failed(_)) {
-            bar.set_message(format!("✗ {}", outcome.check.name));
-        }
+    bar.set_message("starting the program");
+    bar.tick();
+    let mut ticker = Ticker::default();
+    let outcomes = run(plan, interrupt, |event| {
+        ticker.record(event);
+        bar.set_position(ticker.ended);
+        bar.set_message(ticker.text());
     });
     bar.finish_and_clear();
     outcomes
@@ -287,7 +289,7 @@ fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
 fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
     let mut out = anstream::stdout().lock();
     if arguments.repeat == 1 {
-        report.write(&mut out, arguments.full)?;
+        report.write(&mut out, arguments.full, style::width())?;
         return Ok(());
     }
     let troubled = report.outcomes.iter().filter_map(|outcome| {

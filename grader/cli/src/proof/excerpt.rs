@@ -13,8 +13,9 @@ use engine::lab::Check;
 use engine::verdict::Failure;
 
 use super::mask::masked;
-use super::misconception;
+use crate::misconception;
 use crate::report::Report;
+use crate::style::WIDTH;
 
 /// The report of a failure up to its likely cause, without colours.
 pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
@@ -23,7 +24,7 @@ pub(super) fn of(report: &Report, check: &Check, failure: &Failure) -> String {
     failure.evidence.tries = None;
     let mut out = Vec::new();
     // Writing to memory does not fail.
-    let _ = report.write_failure(&mut out, check, &failure.text(), None);
+    let _ = report.write_failure(&mut out, check, &failure.text(), None, WIDTH);
     let out = anstream::adapter::strip_bytes(&out).into_vec();
     let text = String::from_utf8_lossy(&out);
     let text = text.trim_start();

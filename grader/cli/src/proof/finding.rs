@@ -77,6 +77,7 @@ pub(super) fn examine(session: &Session, lab: &'static Lab, program: &KnownProgr
         outcomes: run(&plan, &session.interrupt, |_| {}),
         remarks: Vec::new(),
         partial: false,
+        next: None,
     };
     let (score, points) = report.score();
     let mut finding = Finding { score, points, ..Finding::default() };

@@ -10,11 +10,10 @@ use anyhow::{Context, Result};
 use course::checkout::{Checkout, read_text};
 use course::labs::LabInfo;
 use engine::lab::Check;
-use engine::verdict::{Excerpt, Failure, FailureKind, FailureText, Line, Observation};
-use serde::Serialize;
+use engine::verdict::{Cause, Excerpt, Failure, FailureKind, FailureText, Line, Observation};
 
 use super::mask::{masked, masked_sizes, without_drawn};
-use super::misconception;
+use crate::misconception;
 
 /// The recorded failures of one misconception, each a text.
 pub(super) struct Golden {
@@ -168,21 +167,19 @@ fn kind_name(failure: &Failure) -> String {
         // Whether its hang can be proven is nondeterministic.
         return "unanswered".to_owned();
     }
-    tag(symptom, "kind").unwrap_or_default()
+    let json = serde_json::to_value(symptom).unwrap_or_default();
+    json["kind"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The name of the cause, unless it was read from the threads at one moment.
 fn cause_name(failure: &Failure) -> Option<String> {
     let is_late = matches!(failure.kind.symptom(), FailureKind::Timeout { .. });
     let cause = failure.cause.as_ref().filter(|_| !is_late || is_of_client(failure))?;
-    let name = |tag_name| Some(format!("{tag_name} {}", tag(cause, tag_name)?));
-    name("explanation").or_else(|| name("diagnosis"))
-}
-
-/// The string at `name` in the JSON of `value`.
-fn tag(value: &impl Serialize, name: &str) -> Option<String> {
-    let value = serde_json::to_value(value).ok()?;
-    Some(value.get(name)?.as_str()?.to_owned())
+    let kind = match cause {
+        Cause::Diagnosis(_) => "diagnosis",
+        Cause::Explained(_) => "explanation",
+    };
+    Some(format!("{kind} {}", cause.name()))
 }
 
 /// Whether the program is a client: only a client's failures report its progress.

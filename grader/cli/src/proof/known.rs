@@ -12,8 +12,9 @@ use engine::lab::Lab;
 use engine::subject::build::{BuildError, LintedProgram, Profile, Replacement, Variant};
 
 use super::format;
-use super::misconception::{self, Misconception};
+use super::merge::merge;
 use super::shard::Shard;
+use crate::misconception::{self, Misconception};
 use crate::null;
 use crate::session::Session;
 
@@ -204,7 +205,11 @@ pub(super) fn load(checkout: &Checkout, lab: &'static Lab, name: &str) -> Result
     let (header, source) = read(checkout, lab, name)?;
     let solution = checkout.require_solution(lab)?.join(&header.file);
     let given = checkout.read(&solution)?;
-    let merged = header.merged(&given, &source).with_context(|| format!("in {name}.rs"))?;
+    let merged = match &header.departures {
+        Some(departures) => merge(&given, &source, departures),
+        None => Ok(source),
+    };
+    let merged = merged.with_context(|| format!("in {name}.rs"))?;
     let shown = checkout.relative(&solution).display().to_string();
     Ok(MergedProgram { header, shown, given, merged })
 }

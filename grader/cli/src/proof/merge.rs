@@ -11,14 +11,7 @@ use anyhow::{Context, Result, bail};
 use course::regions::{Marker, Source};
 use syn::spanned::Spanned;
 
-/// How a misconception's items depart from the solution's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Departures {
-    /// Names of items that the solution does not have.
-    pub(super) adds: BTreeSet<String>,
-    /// Names of the solution's items that the misconception does not have.
-    pub(super) without: BTreeSet<String>,
-}
+use crate::misconception::Departures;
 
 /// A piece of source code with a name, such as `serve`, `Client::step` or `impl Drop for Slot`.
 #[derive(Debug)]

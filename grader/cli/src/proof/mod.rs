@@ -16,7 +16,6 @@ mod known;
 mod mask;
 mod matrix;
 mod merge;
-mod misconception;
 mod policy;
 mod shard;
 mod verify;

@@ -1,11 +1,13 @@
 //! Reports: for people in a terminal, and as JSON.
 
 mod json;
+pub(crate) mod markdown;
 mod model;
 mod terminal;
 
 #[cfg(feature = "proof")]
 pub use json::SCHEMA;
 pub use json::{BuildFailure, Document};
+pub(crate) use model::NextStep;
 pub use model::{Report, Summary};
 pub(crate) use terminal::wrap_options;

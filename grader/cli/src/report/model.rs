@@ -18,6 +18,21 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// Whether only some of the lab's checks were requested.
     pub partial: bool,
+    /// The last line: what the student does next.
+    pub(crate) next: Option<NextStep>,
+}
+
+/// The last line of a report on the student's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NextStep {
+    pub(crate) text: String,
+    pub(crate) command: Option<String>,
+}
+
+impl NextStep {
+    pub(crate) fn new(text: String, command: String) -> Self {
+        Self { text, command: Some(command) }
+    }
 }
 
 /// The result of a run in one word.

@@ -1,34 +1,35 @@
-//! A report for people, 80 columns wide.
+//! A report for people, at most 80 columns wide.
 
 use std::io::{self, Write};
 
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use course::explanations::{CheckExplanation, Explanations};
+use course::gap;
 use course::labs::Category;
 use course::text::{printable, time};
 use engine::lab::Check;
 use engine::run::{Outcome, START_UP, Verdict};
-use engine::verdict::{FailureText, Line, residue_text};
+use engine::verdict::{FailureKind, FailureText, Line, residue_text};
 
-use super::model::{Report, Summary};
-use crate::style::{BAD, DIM, GOOD, ODD, STRONG, WIDTH};
+use super::model::{NextStep, Report, Summary};
+use crate::style::{BAD, DIM, GOOD, ODD, STRONG};
 
 impl Report {
-    /// Writes the report, with the first failure in full, or all failures if `full`.
+    /// Writes the report in `width` columns, with the first failure in full, or all failures if `full`.
     ///
     /// # Errors
     ///
     /// `out` cannot be written to.
-    pub fn write(&self, out: &mut dyn Write, full: bool) -> io::Result<()> {
+    pub fn write(&self, out: &mut dyn Write, full: bool, width: usize) -> io::Result<()> {
         let Self { lab, program, seed, .. } = self;
         let title = format!("Lab {} · {} · {program}", lab.digits(), lab.title);
         let seed = format!("seed {seed:08x}");
-        let room = WIDTH.saturating_sub(seed.len() + 1);
+        let room = width.saturating_sub(seed.len() + 1);
         let title = printable(&title, room.saturating_sub(1));
         writeln!(out, "{STRONG}{title:<room$}{STRONG:#} {DIM}{seed}{DIM:#}")?;
         for remark in &self.remarks {
-            self.paragraph(out, "note: ", remark)?;
+            paragraph(out, "note: ", remark, width)?;
         }
         let names = self.outcomes.iter().map(|outcome| outcome.check.name.len()).max().unwrap_or(0);
         for task in lab.tasks {
@@ -38,9 +39,13 @@ impl Report {
                 continue;
             }
             let kind = if task.core { "" } else { " (robust)" };
-            writeln!(out, "\n{STRONG}Task {}{STRONG:#} {}{kind}", task.number, task.title)?;
+            writeln!(out)?;
+            let title = format!("Task {} {}{kind}", task.number, task.title);
+            for line in wrap(&title, wrap_options(width)) {
+                writeln!(out, "{STRONG}{line}{STRONG:#}")?;
+            }
             for outcome in of_task {
-                write_line(out, outcome, names)?;
+                write_line(out, outcome, names, width)?;
             }
         }
         let explanations = Explanations::parse(lab.explanations).unwrap_or_default();
@@ -52,24 +57,30 @@ impl Report {
         let mut more = 0;
         for (index, (check, failure)) in failures.enumerate() {
             if index < shown {
-                self.write_failure(out, check, &failure.text(), explanations.get(&check.id()))?;
+                let explanation = explanations.get(&check.id());
+                match &failure.kind {
+                    FailureKind::NotWritten { todo, place, .. } => {
+                        self.write_gap(out, check, todo, place.as_deref(), width)?;
+                    }
+                    _ => self.write_failure(out, check, &failure.text(), explanation, width)?,
+                }
             } else {
                 more += 1;
             }
         }
-        self.write_end(out, more)
+        self.write_end(out, more, width)
     }
 
     fn start_up(&self) -> Option<&Outcome> {
         self.outcomes.first().filter(|outcome| outcome.check.name == START_UP.name)
     }
 
-    fn write_end(&self, out: &mut dyn Write, more: usize) -> io::Result<()> {
+    fn write_end(&self, out: &mut dyn Write, more: usize, width: usize) -> io::Result<()> {
         writeln!(out)?;
         for outcome in &self.outcomes {
             if let Verdict::Inconclusive(reason) = &outcome.verdict {
                 let id = outcome.check.id();
-                self.paragraph(out, "inconclusive: ", &format!("{id}: {reason}"))?;
+                paragraph(out, "inconclusive: ", &format!("{id}: {reason}"), width)?;
             }
             if let (true, Some(residue), Some(charged)) =
                 (self.partial, outcome.residue, self.lab.residue_check)
@@ -77,7 +88,7 @@ impl Report {
                 let id = outcome.check.id();
                 let left = residue_text(residue);
                 let text = format!("{id} left {left}; in a full run {charged} would fail");
-                self.paragraph(out, "note: ", &text)?;
+                paragraph(out, "note: ", &text, width)?;
             }
         }
         if self.summary() == Summary::Interrupted {
@@ -85,19 +96,71 @@ impl Report {
         }
         let (got, all) = self.score();
         let colour = if got == all { GOOD } else { BAD };
-        write!(out, "{STRONG}{colour}Score {got} of {all}{colour:#}{STRONG:#}")?;
+        let mut line = format!("{STRONG}{colour}Score {got} of {all}{colour:#}{STRONG:#}");
+        let mut used = format!("Score {got} of {all}").chars().count();
         for category in Category::ALL {
             let (got, all) = self.score_in(category);
-            if all > 0 {
-                write!(out, " · {} {got}/{all}", category.name())?;
+            if all == 0 {
+                continue;
             }
+            let part = format!(" · {} {got}/{all}", category.name());
+            if used + part.chars().count() > width {
+                line.push('\n');
+                used = 0;
+            }
+            used += part.chars().count();
+            line += &part;
         }
-        writeln!(out)?;
+        writeln!(out, "{line}")?;
         if more > 0 {
             let lab = self.lab.number;
             writeln!(out, "{more} more failed: cargo grader check {lab}{} --full", self.flags)?;
         }
-        Ok(())
+        let Some(NextStep { text, command }) = &self.next else { return Ok(()) };
+        let command = command.as_deref().unwrap_or_default();
+        let line = format!("{text} {command}");
+        if line.chars().count() <= width {
+            return writeln!(out, "{}", line.trim_end());
+        }
+        // The command stays on one line, to be copied.
+        for line in wrap(text, wrap_options(width)) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "  {command}")
+    }
+
+    /// Writes a failure in a part that is not written yet: only which part, and where. What the grader saw
+    /// would be about another mistake.
+    fn write_gap(
+        &self,
+        out: &mut dyn Write,
+        check: &Check,
+        todo: &str,
+        place: Option<&str>,
+        width: usize,
+    ) -> io::Result<()> {
+        write_title(out, check, width)?;
+        let place = place.map(|place| Item::Verbatim(format!("{place}:")));
+        let gap = Item::Paragraph(format!("todo!(\"{todo}\")"));
+        write_part(out, "Not written yet", place.into_iter().chain([gap]).collect(), width)?;
+        let tasks = gap::tasks(todo);
+        let known = self.lab.tasks.iter().find(|task| tasks.first() == Some(&task.number));
+        let Some(task) = known else {
+            return write_part(out, "What to do next", vec![self.again(check)], width);
+        };
+        let (number, title) = (task.number, task.title);
+        let text = if tasks.contains(&check.task) {
+            format!("It belongs to task {number}: {title}.")
+        } else {
+            let own = check.task;
+            format!(
+                "It belongs to task {number}: {title}. This check of task {own} cannot run without it: write it first, \
+                 or at least a simple version of it."
+            )
+        };
+        let read = format!("cargo grader next {}    # shows the task", self.lab.number);
+        let next = vec![Item::Paragraph(text), Item::Verbatim(read), self.again(check)];
+        write_part(out, "What to do next", next, width)
     }
 
     /// Writes one failure in full.
@@ -111,32 +174,28 @@ impl Report {
         check: &Check,
         failure: &FailureText,
         explanation: Option<&CheckExplanation>,
+        width: usize,
     ) -> io::Result<()> {
-        writeln!(out)?;
-        let title = format!("{}: {}", check.id(), check.rule);
-        for (index, line) in wrap(&title, wrap_options(WIDTH - 2)).into_iter().enumerate() {
-            let mark = if index == 0 { "✗ " } else { "  " };
-            writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
-        }
+        write_title(out, check, width)?;
         let paragraphs = |lines: &[String]| lines.iter().cloned().map(Item::Paragraph).collect();
         let steps = failure.steps.iter().zip(1..);
         let steps = steps.map(|(step, number)| Item::Numbered(number, step.clone()));
-        write_part(out, "What the grader did", steps.collect())?;
+        write_part(out, "What the grader did", steps.collect(), width)?;
         let one_of = if failure.expected.len() > 1 { "Expected, one of" } else { "Expected" };
-        write_part(out, one_of, paragraphs(&failure.expected))?;
+        write_part(out, one_of, paragraphs(&failure.expected), width)?;
         let observed = failure.observed.iter().map(|line| match line {
             Line::Prose(text) => Item::Paragraph(text.clone()),
             Line::Aligned(text) => Item::Verbatim(text.clone()),
         });
-        write_part(out, "Observed", observed.collect())?;
-        write_part(out, "Evidence", paragraphs(&failure.evidence))?;
+        write_part(out, "Observed", observed.collect(), width)?;
+        write_part(out, "Evidence", paragraphs(&failure.evidence), width)?;
         let why = explanation.map(|explanation| explanation.why.clone()).unwrap_or_default();
         for (heading, text) in [("Likely cause", failure.cause.clone()), ("Why it matters", why)] {
             if !text.is_empty() {
-                write_part(out, heading, vec![Item::Paragraph(text)])?;
+                write_part(out, heading, vec![Item::Paragraph(text)], width)?;
             }
         }
-        write_part(out, "What to do next", self.next_steps(check, explanation))?;
+        write_part(out, "What to do next", self.next_steps(check, explanation), width)?;
         let by_hand = explanation.map(|explanation| &explanation.by_hand[..]).unwrap_or_default();
         if !by_hand.is_empty() {
             writeln!(out, "  {STRONG}Try it by hand{STRONG:#}")?;
@@ -149,15 +208,10 @@ impl Report {
 
     /// What a student can do next after a failure.
     fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<Item> {
-        let Self { lab, flags, seed, .. } = self;
+        let Self { lab, flags, .. } = self;
         if check.name == START_UP.name {
             return vec![Item::Verbatim(format!("cargo grader check {}{flags}", lab.number))];
         }
-        let again = format!(
-            "cargo grader check {}{flags} --only {} --seed {seed:08x}",
-            lab.number,
-            check.id()
-        );
         let sheet = format!("labs/{}/README.md, task {}", lab.folder(), check.task);
         let hint = explanation.and_then(|explanation| explanation.hints.first());
         let hint = match hint {
@@ -165,21 +219,37 @@ impl Report {
             None => format!("see {sheet}"),
         };
         let slide = explanation.and_then(|explanation| explanation.slide.as_ref());
-        let slide = slide.map(|slide| {
-            let number = slide.deck.split('-').next().unwrap_or(&slide.deck);
-            Item::Verbatim(format!("cargo slides {number}#{}    # explains it", slide.slide))
-        });
-        [Item::Verbatim(again), Item::Paragraph(hint)].into_iter().chain(slide).collect()
+        let slide =
+            slide.map(|slide| Item::Verbatim(format!("{}    # explains it", slide.command())));
+        [self.again(check), Item::Paragraph(hint)].into_iter().chain(slide).collect()
     }
 
-    fn paragraph(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-        let indent = " ".repeat(label.len());
-        let options = wrap_options(WIDTH).subsequent_indent(&indent);
-        for line in wrap(&format!("{label}{text}"), options) {
-            writeln!(out, "{ODD}{line}{ODD:#}")?;
-        }
-        Ok(())
+    /// The command that runs `check` again with the same random data.
+    fn again(&self, check: &Check) -> Item {
+        let Self { lab, flags, seed, .. } = self;
+        let (lab, id) = (lab.number, check.id());
+        Item::Verbatim(format!("cargo grader check {lab}{flags} --only {id} --seed {seed:08x}"))
     }
+}
+
+fn paragraph(out: &mut dyn Write, label: &str, text: &str, width: usize) -> io::Result<()> {
+    let indent = " ".repeat(label.len());
+    let options = wrap_options(width).subsequent_indent(&indent);
+    for line in wrap(&format!("{label}{text}"), options) {
+        writeln!(out, "{ODD}{line}{ODD:#}")?;
+    }
+    Ok(())
+}
+
+/// Writes the first lines of a failure: the check and its rule.
+fn write_title(out: &mut dyn Write, check: &Check, width: usize) -> io::Result<()> {
+    writeln!(out)?;
+    let title = format!("{}: {}", check.id(), check.rule);
+    for (index, line) in wrap(&title, wrap_options(width - 2)).into_iter().enumerate() {
+        let mark = if index == 0 { "✗ " } else { "  " };
+        writeln!(out, "{BAD}{mark}{line}{BAD:#}")?;
+    }
+    Ok(())
 }
 
 /// Breaks lines only at spaces, so that a path or an address stays whole and can be copied.
@@ -189,17 +259,17 @@ pub(crate) fn wrap_options(width: usize) -> Options<'static> {
         .word_splitter(WordSplitter::NoHyphenation)
 }
 
-/// One check on one line: mark, name in a column `names` wide, points, time, and a remark.
-fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Result<()> {
+/// One check on one line: mark, name in a column `names` wide, points, time, and a remark. The remark continues on
+/// further lines, or begins there if the first has no space for it.
+fn write_line(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    names: usize,
+    width: usize,
+) -> io::Result<()> {
+    /// The narrowest useful column for remarks.
+    const MIN_REMARK: usize = 24;
     let check = outcome.check;
-    let (mark, style, word) = match &outcome.verdict {
-        Verdict::Passed if check.points == 0 => ("·", DIM, outcome.notes.join("; ")),
-        Verdict::Passed => ("✓", GOOD, outcome.notes.join("; ")),
-        Verdict::Failed(failure) => ("✗", BAD, failure.headline()),
-        Verdict::Blocked { by } => ("-", DIM, format!("needs {}", by.name)),
-        Verdict::Inconclusive(_) => ("?", ODD, "inconclusive: not charged, see below".to_owned()),
-        Verdict::Interrupted => ("-", DIM, "not run".to_owned()),
-    };
     let points = match check.points {
         0 => String::new(),
         points => format!("{}/{points}", outcome.points()),
@@ -209,21 +279,31 @@ fn write_line(out: &mut dyn Write, outcome: &Outcome, names: usize) -> io::Resul
         0 | 1 => String::new(),
         tries => format!("(try {tries}) "),
     };
-    let name = check.name;
-    let start = format!("  {mark} {name:<names$} {points:>5} {elapsed:>8}");
-    let word = format!("{tries}{word}");
-    let room = WIDTH - start.chars().count() - 2;
-    let word = match &outcome.verdict {
-        // Shown in full below, or with --full.
-        Verdict::Failed(_) => printable(&word, room - 1),
-        _ => word,
+    let (mark, style) = match &outcome.verdict {
+        Verdict::Passed if check.points == 0 => ("·", DIM),
+        Verdict::Passed => ("✓", GOOD),
+        Verdict::Failed(_) => ("✗", BAD),
+        Verdict::Inconclusive(_) => ("?", ODD),
+        Verdict::Blocked { .. } | Verdict::Interrupted => ("-", DIM),
     };
-    let mut lines = wrap(&word, wrap_options(room)).into_iter();
-    let first = lines.next().unwrap_or_default();
+    let start = format!("  {mark} {:<names$} {points:>5} {elapsed:>8}", check.name);
+    let beside = width.saturating_sub(start.chars().count() + 2);
+    let indent = if beside >= MIN_REMARK { width - beside } else { 6 };
+    let remark = match &outcome.verdict {
+        Verdict::Passed => outcome.notes.join("; "),
+        // Shown in full below, or with --full.
+        Verdict::Failed(failure) => failure.summary(width - indent - tries.len()),
+        Verdict::Blocked { by } => format!("needs {}", by.name),
+        Verdict::Inconclusive(_) => "inconclusive: not charged, see below".to_owned(),
+        Verdict::Interrupted => "not run".to_owned(),
+    };
+    let remark = format!("{tries}{remark}");
+    let mut lines = wrap(&remark, wrap_options(width - indent)).into_iter();
+    let first = if beside >= MIN_REMARK { lines.next().unwrap_or_default() } else { "".into() };
     let line = format!("{start}  {first}");
     writeln!(out, "{style}{}{style:#}", line.trim_end())?;
-    for line in lines {
-        writeln!(out, "{style}{:width$}{line}{style:#}", "", width = WIDTH - room)?;
+    for line in lines.filter(|line| !line.is_empty()) {
+        writeln!(out, "{style}{:indent$}{line}{style:#}", "")?;
     }
     Ok(())
 }
@@ -239,7 +319,12 @@ enum Item {
 }
 
 /// Writes a heading and its items; nothing if there are no items.
-fn write_part(out: &mut dyn Write, heading: &str, items: Vec<Item>) -> io::Result<()> {
+fn write_part(
+    out: &mut dyn Write,
+    heading: &str,
+    items: Vec<Item>,
+    width: usize,
+) -> io::Result<()> {
     if items.is_empty() {
         return Ok(());
     }
@@ -257,7 +342,7 @@ fn write_part(out: &mut dyn Write, heading: &str, items: Vec<Item>) -> io::Resul
             Item::Numbered(number, text) => (format!("{number}. {text}"), 4, 7),
         };
         let (first, next) = (" ".repeat(first), " ".repeat(next));
-        let options = wrap_options(WIDTH).initial_indent(&first).subsequent_indent(&next);
+        let options = wrap_options(width).initial_indent(&first).subsequent_indent(&next);
         for line in wrap(&text, options) {
             writeln!(out, "{line}")?;
         }

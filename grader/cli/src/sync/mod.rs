@@ -4,12 +4,15 @@
 //! `todo!("text")`. The lines from `// BEGIN HIDDEN` to `// END HIDDEN` are left out. Lines with `// ANCHOR` are for
 //! the slides and are dropped. Files that a lab borrows from an earlier lab are copied, also into its solution.
 //!
-//! - `starter`: the starter of a lab, from its solution.
+//! - `starter`: the starter of a lab, from its solution. `labs/` has the copy that students edit, and `grader/starters/`
+//!   the copy that `reset` restores.
+//! - `misconceptions`: the list of misconceptions in a lab's explanations.
 //! - `sheet`: the time, the tasks and the rubric in a lab's sheet.
 //! - `lists`: the tables and lists of all labs and decks.
 //! - `section`: the generated sections of hand-written files.
 
 mod lists;
+mod misconceptions;
 mod section;
 mod sheet;
 mod starter;
@@ -40,15 +43,21 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
     let mut obsolete = Vec::new();
     for lab in LABS {
         let starter = starter::starter(checkout, lab)?;
-        // A file that the solution no longer has would still be compiled into the starter.
-        let sources = checkout.lab(lab).join("src");
-        if sources.is_dir() {
-            let is_obsolete = |path: &PathBuf| !starter.iter().any(|(kept, _)| kept == path);
-            obsolete.extend(rust_files(&sources)?.into_iter().filter(is_obsolete));
+        // Students edit one copy; `reset` restores it from the other.
+        for folder in [checkout.lab(lab), checkout.starter(lab)] {
+            // A file that the solution no longer has would still be compiled into the starter.
+            if folder.join("src").is_dir() {
+                let is_known =
+                    |path: &PathBuf| starter.iter().any(|(known, _)| folder.join(known) == *path);
+                obsolete.extend(
+                    rust_files(&folder.join("src"))?.into_iter().filter(|it| !is_known(it)),
+                );
+            }
+            files.extend(starter.iter().map(|(path, text)| (folder.join(path), text.clone())));
         }
-        files.extend(starter);
         files.extend(starter::borrowed(checkout, lab)?);
         files.push(sheet::sheet(checkout, lab)?);
+        files.push(misconceptions::explanations(checkout, lab)?);
     }
     let mut differing = Vec::new();
     for (path, text) in files {
@@ -80,22 +89,16 @@ fn first_difference(a: &str, b: &str) -> usize {
     a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count() + 1
 }
 
-/// Remarks on given files of the starter that were changed; none if the checkout has no solution to compare with.
-///
-/// # Errors
-///
-/// The solution cannot be read.
-pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<String>> {
-    if checkout.solution(lab).is_none() {
-        return Ok(Vec::new());
-    }
+/// Remarks on given files of the starter that were changed.
+pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Vec<String> {
     let mut remarks = Vec::new();
-    for (path, text) in starter::starter(checkout, lab)? {
-        let name = checkout.relative(&path).display();
-        let is_given = path.ends_with("Cargo.toml") || path.ends_with("src/main.rs");
-        if is_given && read_text(&path).ok().as_deref() != Some(text.as_str()) {
+    for file in ["Cargo.toml", "src/main.rs"] {
+        let path = checkout.lab(lab).join(file);
+        let original = read_text(&checkout.starter(lab).join(file)).ok();
+        if original.is_some() && read_text(&path).ok() != original {
+            let name = checkout.relative(&path).display();
             remarks.push(format!("{name} was changed; a class is graded with the original"));
         }
     }
-    Ok(remarks)
+    remarks
 }

@@ -16,7 +16,7 @@ const FIRST_LINES: &str = "\
 #![cfg_attr(clippy, allow(dead_code))]
 ";
 
-/// Every file of the starter of `lab`, with its text.
+/// Every file of the starter of `lab`, by its path in the lab's folder.
 ///
 /// # Errors
 ///
@@ -24,10 +24,9 @@ const FIRST_LINES: &str = "\
 pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf, String)>> {
     let solution = checkout.require_solution(lab)?;
     let (from, to) = (lab.solution_package(), lab.package());
-    let folder = checkout.lab(lab);
     let (mut files, mut gaps) = (Vec::new(), 0);
     let manifest = checkout.read(&solution.join("Cargo.toml"))?;
-    files.push((folder.join("Cargo.toml"), without_tests(&manifest).replace(&from, &to)));
+    files.push((PathBuf::from("Cargo.toml"), without_tests(&manifest).replace(&from, &to)));
     let mut sources = borrowed(checkout, lab)?;
     for source in rust_files(&solution.join("src"))? {
         if !sources.iter().any(|(path, _)| *path == source) {
@@ -47,7 +46,7 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
             "{} is one of the lab's given files, but it has a gap",
             checkout.relative(&source).display()
         );
-        files.push((folder.join(name), starter.text.replace(&from, &to)));
+        files.push((name.to_owned(), starter.text.replace(&from, &to)));
     }
     for given in lab.given {
         let file = solution.join(given);
@@ -55,8 +54,8 @@ pub(super) fn starter(checkout: &Checkout, lab: &LabInfo) -> Result<Vec<(PathBuf
         ensure!(file.is_file(), "{name} is one of the lab's given files, but it does not exist");
     }
     // At the crate's root, because an item that a gap leaves unused may be in another file.
-    let root = folder.join("src/lib.rs");
-    if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && *path == root) {
+    let root = Path::new("src/lib.rs");
+    if let Some((_, root)) = files.iter_mut().find(|(path, _)| gaps > 0 && path == root) {
         root.insert_str(0, FIRST_LINES);
     }
     Ok(files)

@@ -78,6 +78,7 @@ pub fn copied_checkout() -> tempfile::TempDir {
         "solutions",
         "grader/explanations",
         "grader/misconceptions",
+        "grader/starters",
         "slides/decks",
         ".cargo",
     ] {

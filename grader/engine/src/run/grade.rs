@@ -1,6 +1,6 @@
 //! Runs the checks of a lab on one program.
 
-use super::outcome::{Outcome, Verdict};
+use super::outcome::{Outcome, RunEvent, Verdict};
 use super::plan::Plan;
 use super::{residue, schedule};
 use crate::drive::Start;
@@ -20,8 +20,12 @@ pub static START_UP: Check = check("start-up")
     });
 
 /// Runs the checks of `plan` and returns their outcomes in the plan's order. The outcome of [`START_UP`] precedes them
-/// if and only if the program did not start. Calls `done` with each outcome as its check ends.
-pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -> Vec<Outcome> {
+/// if and only if the program did not start. Reports each event.
+pub fn run(
+    plan: &Plan,
+    interrupt: &Interrupt,
+    mut report: impl FnMut(RunEvent<'_>),
+) -> Vec<Outcome> {
     let first = Plan { checks: vec![&START_UP], ..plan.clone() };
     let mut outcomes = schedule::schedule(&first, interrupt, &mut |_| {});
     if !outcomes.iter().all(|start_up| matches!(start_up.verdict, Verdict::Passed)) {
@@ -30,7 +34,7 @@ pub fn run(plan: &Plan, interrupt: &Interrupt, mut done: impl FnMut(&Outcome)) -
         outcomes.extend(plan.checks.iter().map(blocked));
         return outcomes;
     }
-    let mut outcomes = schedule::schedule(plan, interrupt, &mut done);
+    let mut outcomes = schedule::schedule(plan, interrupt, &mut report);
     if plan.charge_residue {
         residue::charge(plan.lab, &mut outcomes);
     }

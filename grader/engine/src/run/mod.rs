@@ -9,5 +9,6 @@ mod residue;
 mod schedule;
 
 pub use grade::{START_UP, run};
-pub use outcome::{Outcome, Verdict, VerdictName};
+pub use outcome::{Outcome, RunEvent, Verdict, VerdictName};
 pub use plan::Plan;
+pub use schedule::MAX_TRIES;

@@ -72,6 +72,15 @@ pub struct Outcome {
     pub residue: Option<usize>,
 }
 
+/// Something that happens during a run.
+#[derive(Clone, Copy, Debug)]
+pub enum RunEvent<'o> {
+    /// A try of a check began, the first or, on a busy machine, a later one.
+    Started { check: &'static Check, number: u32 },
+    /// A check ended: it will not be tried again.
+    Ended(&'o Outcome),
+}
+
 impl Outcome {
     /// An outcome of `check` without a run.
     #[must_use]

@@ -5,14 +5,14 @@ use std::sync::mpsc;
 use rustix::process::{Resource, getrlimit};
 
 use super::attempt::try_check;
-use super::outcome::{Outcome, Verdict};
+use super::outcome::{Outcome, RunEvent, Verdict};
 use super::plan::Plan;
 use crate::interrupt::Interrupt;
 use crate::lab::Check;
 use crate::verdict::Tries;
 
 /// The maximum number of tries of a check that is inconclusive or fails while the machine is busy (rule R9).
-const MAX_TRIES: u32 = 3;
+pub const MAX_TRIES: u32 = 3;
 
 /// The same for a check that is expected to fail: the second try has the machine to itself.
 const MAX_TRIES_EXPECTED: u32 = 2;
@@ -30,8 +30,11 @@ fn max_running() -> usize {
 
 /// The state of a check.
 enum Slot {
-    /// It waits for its next try, after this number of uncertain ones.
-    Waiting(u32),
+    /// It waits for its next try, after `tries` uncertain ones. `last` is the outcome of the last of them.
+    Waiting {
+        tries: u32,
+        last: Option<Outcome>,
+    },
     /// The try with this number is running.
     Running(u32),
     Done(Outcome),
@@ -50,15 +53,23 @@ impl Slot {
 pub(super) fn schedule(
     plan: &Plan,
     interrupt: &Interrupt,
-    done: &mut impl FnMut(&Outcome),
+    report: &mut impl FnMut(RunEvent<'_>),
 ) -> Vec<Outcome> {
-    let mut slots: Vec<Slot> = plan.checks.iter().map(|_| Slot::Waiting(0)).collect();
+    let waiting = |_| Slot::Waiting { tries: 0, last: None };
+    let mut slots: Vec<Slot> = plan.checks.iter().map(waiting).collect();
+    // By check: the outcome of the try before the one that is running.
+    let mut before: Vec<Option<Outcome>> = vec![None; slots.len()];
     let (sender, results) = mpsc::channel::<(usize, Outcome)>();
     std::thread::scope(|scope| {
         loop {
-            give_up(plan, interrupt, &mut slots, done);
+            give_up(plan, interrupt, &mut slots, report);
             for (index, tries) in next(plan, &slots) {
-                slots[index] = Slot::Running(tries + 1);
+                let last = match std::mem::replace(&mut slots[index], Slot::Running(tries + 1)) {
+                    Slot::Waiting { last, .. } => last,
+                    _ => None,
+                };
+                before[index] = last;
+                report(RunEvent::Started { check: plan.checks[index], number: tries + 1 });
                 let (check, sender) = (plan.checks[index], sender.clone());
                 scope.spawn(move || {
                     // The receiver lives as long as this scope.
@@ -71,16 +82,56 @@ pub(super) fn schedule(
             let Ok((index, mut outcome)) = results.recv() else { break };
             let Slot::Running(tries) = slots[index] else { continue };
             outcome.tries = tries;
-            slots[index] = if wants_another(&outcome, plan) {
-                Slot::Waiting(tries)
-            } else {
-                note_tries(&mut outcome);
-                done(&outcome);
-                Slot::Done(outcome)
-            };
+            let is_alike =
+                before[index].take().is_some_and(|before| failed_alike(&before, &outcome));
+            if wants_another(&outcome, plan) && !is_alike {
+                slots[index] = Slot::Waiting { tries, last: Some(outcome) };
+                continue;
+            }
+            finish(outcome, index, &mut slots, report);
+            settle_family(index, &mut slots, report);
         }
     });
     slots.into_iter().filter_map(Slot::outcome).collect()
+}
+
+/// Records the outcome of a check that does not run again.
+fn finish(
+    mut outcome: Outcome,
+    index: usize,
+    slots: &mut [Slot],
+    report: &mut impl FnMut(RunEvent<'_>),
+) {
+    note_tries(&mut outcome);
+    report(RunEvent::Ended(&outcome));
+    slots[index] = Slot::Done(outcome);
+}
+
+/// Whether both tries waited out a deadline at the same step. A third would only do so again, for seconds.
+fn failed_alike(a: &Outcome, b: &Outcome) -> bool {
+    let (Verdict::Failed(a), Verdict::Failed(b)) = (&a.verdict, &b.verdict) else { return false };
+    let is_same = std::mem::discriminant(&a.kind) == std::mem::discriminant(&b.kind);
+    a.kind.is_late() && is_same && a.steps().len() == b.steps().len()
+}
+
+/// The name that the members of a family share: they ask the same of different parts of the program.
+fn family(check: &Check) -> Option<&'static str> {
+    check.name.split_once('/').map(|(_, name)| name)
+}
+
+/// Ends the wait of checks whose last try failed as the check at `index` of their family did in two tries: what caused
+/// that was not the machine.
+fn settle_family(index: usize, slots: &mut [Slot], report: &mut impl FnMut(RunEvent<'_>)) {
+    let Slot::Done(proven) = &slots[index] else { return };
+    let proven = proven.clone();
+    for other in 0..slots.len() {
+        let Slot::Waiting { last: Some(last), .. } = &slots[other] else { continue };
+        let is_sibling = family(last.check).is_some() && family(last.check) == family(proven.check);
+        if is_sibling && failed_alike(last, &proven) {
+            let last = last.clone();
+            finish(last, other, slots, report);
+        }
+    }
 }
 
 /// Gives up all waiting checks after an interrupt; otherwise those that require a check that did not pass.
@@ -88,12 +139,12 @@ fn give_up(
     plan: &Plan,
     interrupt: &Interrupt,
     slots: &mut [Slot],
-    done: &mut impl FnMut(&Outcome),
+    report: &mut impl FnMut(RunEvent<'_>),
 ) {
     loop {
         let reason = |index: usize| match (&slots[index], interrupt.is_raised()) {
-            (Slot::Waiting(_), true) => Some(Verdict::Interrupted),
-            (Slot::Waiting(_), false) => match readiness(plan.checks[index], plan, slots) {
+            (Slot::Waiting { .. }, true) => Some(Verdict::Interrupted),
+            (Slot::Waiting { .. }, false) => match readiness(plan.checks[index], plan, slots) {
                 Readiness::Blocked(by) => Some(Verdict::Blocked { by }),
                 _ => None,
             },
@@ -102,7 +153,7 @@ fn give_up(
         let found = (0..slots.len()).find_map(|index| Some((index, reason(index)?)));
         let Some((index, verdict)) = found else { return };
         let outcome = Outcome::not_run(plan.checks[index], verdict);
-        done(&outcome);
+        report(RunEvent::Ended(&outcome));
         slots[index] = Slot::Done(outcome);
     }
 }
@@ -113,7 +164,7 @@ fn give_up(
 fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
     let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
     let ready = |(index, slot): (usize, &Slot)| match slot {
-        Slot::Waiting(tries) => {
+        Slot::Waiting { tries, .. } => {
             let readiness = readiness(plan.checks[index], plan, slots);
             matches!(readiness, Readiness::Ready).then_some((index, *tries))
         }

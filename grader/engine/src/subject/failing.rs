@@ -55,8 +55,8 @@ impl Process {
             let (lifetime, asked_to_stop) = (self.lifetime, self.asked_to_stop.get().is_some());
             server_ended = End { status, lifetime, is_over, asked_to_stop }.add_to(failure);
         }
-        if let Some(todo) = self.reached_todo() {
-            failure.mark_not_written(todo);
+        if let Some((todo, place)) = self.reached_todo() {
+            failure.mark_not_written(todo, place);
         }
         failure.evidence.last_words = self.last_words();
         let is_concluded = matches!(failure.cause, Some(Cause::Diagnosis(_)));

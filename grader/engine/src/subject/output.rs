@@ -72,10 +72,18 @@ impl Capture {
     /// The first kept line that contains `needle`.
     #[must_use]
     pub fn find_line(&self, needle: &str) -> Option<String> {
+        self.find_line_with_previous(needle).map(|(line, _)| line)
+    }
+
+    /// The first kept line that contains `needle`, and the line before it, which may be empty.
+    #[must_use]
+    pub fn find_line_with_previous(&self, needle: &str) -> Option<(String, String)> {
         let tail: Vec<u8> = self.tail.iter().copied().collect();
         let find = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
-            text.lines().find(|line| line.contains(needle)).map(str::to_owned)
+            let index = text.lines().position(|line| line.contains(needle))?;
+            let line = |index: usize| text.lines().nth(index).unwrap_or_default().to_owned();
+            Some((line(index), index.checked_sub(1).map(line).unwrap_or_default()))
         };
         find(&self.head).or_else(|| find(&tail))
     }

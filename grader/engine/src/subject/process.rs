@@ -189,14 +189,19 @@ impl Process {
         (!lines.is_empty()).then(|| LastWords { total: stderr.total(), lines })
     }
 
-    /// The text of a `todo!()`, if the program has reached one.
-    pub(super) fn reached_todo(&self) -> Option<String> {
+    /// The text of a `todo!()`, if the program has reached one, and its file and line, if the program named them.
+    pub(super) fn reached_todo(&self) -> Option<(String, Option<String>)> {
         /// In characters.
         const MAX_TEXT: usize = 200;
         let stderr = self.stderr.borrow();
-        let line = stderr.find_line(TODO)?;
+        let (line, before) = stderr.find_line_with_previous(TODO)?;
         let text = line.split_once(": ").map_or("", |(_, text)| text);
-        Some(printable(text, MAX_TEXT))
+        // `thread 'main' (7) panicked at src/lib.rs:52:5:`
+        let place =
+            before.split_once(" panicked at ").map(|(_, place)| place.trim_end_matches(':'));
+        let place = place.and_then(|place| place.rsplit_once(':'));
+        let place = place.map(|(place, _column)| printable(place, MAX_TEXT));
+        Some((printable(text, MAX_TEXT), place))
     }
 
     /// What happened to its first process, if that is known within `deadline`.

@@ -208,10 +208,11 @@ impl Failure {
         self.observations.insert(0, Observation::Also { kind: before });
     }
 
-    /// Marks it as the failure of a part that is not written yet; `todo` is the text of its `todo!()`.
-    pub fn mark_not_written(&mut self, todo: String) {
+    /// Marks it as the failure of a part that is not written yet; `todo` is the text of its `todo!()`, and `place` its
+    /// file and line.
+    pub fn mark_not_written(&mut self, todo: String, place: Option<String>) {
         let symptom = Box::new(self.kind.clone());
-        self.kind = FailureKind::NotWritten { todo, symptom };
+        self.kind = FailureKind::NotWritten { todo, place, symptom };
         self.cause = None;
     }
 

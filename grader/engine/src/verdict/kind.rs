@@ -88,6 +88,8 @@ pub enum FailureKind {
     NotWritten {
         /// What the `todo!()` says.
         todo: String,
+        /// Its file and line, if the program's last words name them: `src/lib.rs:52`.
+        place: Option<String>,
         /// What was seen from outside.
         symptom: Box<FailureKind>,
     },
@@ -237,6 +239,18 @@ impl FailureKind {
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         matches!(self, Self::ProvenHang | Self::Timeout { .. } | Self::NotClosed { .. })
+    }
+
+    /// Whether the grader waited out a deadline.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout { .. }
+                | Self::CheckTimeout { .. }
+                | Self::NotClosed { after: Some(_) }
+                | Self::StillRunning { after: Some(_) }
+        )
     }
 
     /// Whether a program that has just ended looks like this from outside: the kernel closes its sockets before its

@@ -130,7 +130,7 @@ fn a_program_that_has_ended_keeps_its_last_words() {
 fn an_unwritten_part_is_treated_as_its_symptom() {
     let not_written = |symptom| {
         let mut failure = failure(symptom);
-        failure.mark_not_written("task 1".to_owned());
+        failure.mark_not_written("task 1".to_owned(), None);
         stable_text(&failure)
     };
     let text = not_written(FailureKind::ServerEnded { status: ENDED });
@@ -153,7 +153,7 @@ fn an_end_is_the_failure_itself_or_another_observation() {
     beside.observations = vec![Observation::Also { kind }];
     assert!(has_ended(&beside));
     let mut not_written = failure(FailureKind::ServerEnded { status: ENDED });
-    not_written.mark_not_written("task 1".to_owned());
+    not_written.mark_not_written("task 1".to_owned(), None);
     assert!(has_ended(&not_written));
 }
 
@@ -165,7 +165,7 @@ fn bytes_are_masked_wherever_they_are() {
     beside.observations.push(Observation::Also { kind: wrong_bytes() });
     assert_eq!(observed(&stable_text(&beside))[1..], masked);
     let mut not_written = failure(wrong_bytes());
-    not_written.mark_not_written("task 1".to_owned());
+    not_written.mark_not_written("task 1".to_owned(), None);
     assert_eq!(observed(&stable_text(&not_written)), masked);
     // Other failures stay unchanged.
     let mut other = Failure::new(TIMEOUT);

@@ -123,6 +123,42 @@ fn failures_on_a_busy_machine_run_again_but_less_often_if_expected() {
 }
 
 #[test]
+fn a_third_try_is_pointless_if_two_waited_out_the_same_deadline() {
+    let starved = |kind| failed(kind, 1, Some(STARVED));
+    assert!(failed_alike(&starved(late()), &starved(late())));
+    let other = FailureKind::StillRunning { after: Some(Duration::from_secs(8)) };
+    assert!(!failed_alike(&starved(late()), &starved(other)));
+    // What was measured may differ next time, and costs little.
+    let measured = FailureKind::Property { observed: "it took 3 s".to_owned() };
+    assert!(!failed_alike(&starved(measured.clone()), &starved(measured)));
+    let passed = Outcome::not_run(&CHECKS[0], Verdict::Passed);
+    assert!(!failed_alike(&starved(late()), &passed));
+}
+
+static FAMILY: [Check; 3] = [
+    named("poll/answers").run(|_| Box::pin(works_anywhere())),
+    named("select/answers").run(|_| Box::pin(works_anywhere())),
+    named("answers").run(|_| Box::pin(works_anywhere())),
+];
+
+#[test]
+fn what_one_check_of_a_family_proved_is_not_tried_again_by_the_others() {
+    let of =
+        |check: &'static Check, tries| Outcome { check, ..failed(late(), tries, Some(STARVED)) };
+    let waiting = |check| Slot::Waiting { tries: 1, last: Some(of(check, 1)) };
+    let mut slots = vec![Slot::Done(of(&FAMILY[0], 2)), waiting(&FAMILY[1]), waiting(&FAMILY[2])];
+    let mut heard = Vec::new();
+    settle_family(0, &mut slots, &mut |event| {
+        if let RunEvent::Ended(outcome) = event {
+            heard.push(outcome.check.name);
+        }
+    });
+    assert_eq!(heard, ["select/answers"]);
+    assert!(matches!(&slots[1], Slot::Done(outcome) if outcome.tries == 1));
+    assert!(matches!(slots[2], Slot::Waiting { .. }));
+}
+
+#[test]
 fn only_what_a_busy_machine_can_cause_is_uncertain() {
     assert_eq!(FailureKind::ProvenHang.certainty(), Certainty::Certain);
     assert_eq!(late().certainty(), Certainty::MachineMayBeAtFault);
@@ -153,8 +189,11 @@ fn the_tries_of_a_failure_on_a_busy_machine_are_in_its_evidence() {
 fn an_inconclusive_check_runs_again_alone_and_blocks_no_other() {
     let plan = plan();
     let (_switch, interrupt) = Interrupt::new();
-    let mut heard = Vec::new();
-    let outcomes = schedule(&plan, &interrupt, &mut |outcome| heard.push(outcome.check.name));
+    let (mut heard, mut started) = (Vec::new(), Vec::new());
+    let outcomes = schedule(&plan, &interrupt, &mut |event| match event {
+        RunEvent::Ended(outcome) => heard.push(outcome.check.name),
+        RunEvent::Started { check, number } => started.push((check.name, number)),
+    });
     let found: Vec<_> = outcomes
         .iter()
         .map(|outcome| (outcome.tries, matches!(outcome.verdict, Verdict::Passed)))
@@ -163,6 +202,8 @@ fn an_inconclusive_check_runs_again_alone_and_blocks_no_other() {
     // Each check is reported once, when its verdict is final.
     assert_eq!(heard.len(), 4);
     assert_eq!(heard[0], "second");
+    assert_eq!(started.iter().filter(|(name, _)| *name == "fourth").count(), 3);
+    assert!(started.contains(&("first", 2)));
 }
 
 #[test]

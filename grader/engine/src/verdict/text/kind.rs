@@ -62,6 +62,28 @@ pub(super) fn lines(kind: &FailureKind) -> Vec<String> {
     vec![line]
 }
 
+/// The kind in a few words, for a table; empty for a kind that says nothing by itself.
+pub(super) fn short(kind: &FailureKind) -> &'static str {
+    match kind.symptom() {
+        FailureKind::WrongBytes { .. } => "wrong bytes",
+        FailureKind::UnexpectedBytes { .. } => "unexpected bytes",
+        FailureKind::ProvenHang => "hangs",
+        FailureKind::Timeout { .. } => "no answer",
+        FailureKind::NotClosed { .. } => "no end of stream",
+        FailureKind::CheckTimeout { .. } => "too slow",
+        FailureKind::ClosedEarly { .. } => "closed early",
+        FailureKind::ConnectionBroken { .. } | FailureKind::ConnectionLost { .. } => "disconnected",
+        FailureKind::ConnectReset { .. } | FailureKind::ConnectRefused { .. } => "cannot connect",
+        FailureKind::HandshakeFailed { .. } => "no handshake",
+        FailureKind::ServerEnded { .. } => "ended",
+        FailureKind::WrongStatus { .. } => "wrong status",
+        FailureKind::StillRunning { .. } => "still running",
+        FailureKind::NotStarted { .. } | FailureKind::NotAnnounced { .. } => "not started",
+        FailureKind::Residue { .. } => "sockets left",
+        FailureKind::NotWritten { .. } | FailureKind::Property { .. } => "",
+    }
+}
+
 fn unexpected_line(stream: Stream, count: u64, first: &[u8]) -> String {
     let which = match stream {
         Stream::ToClient => "of unexpected data",

@@ -8,7 +8,7 @@ mod evidence;
 mod kind;
 mod starvation;
 
-use course::text::size;
+use course::text::{printable, size};
 use serde::Serialize;
 
 use super::failure::{Cause, Failure, Observation};
@@ -91,6 +91,29 @@ impl Failure {
         self.observed().into_iter().next().unwrap_or_default()
     }
 
+    /// The failure in at most `width` characters, for a table: what was seen if that fits, or else its kind and the
+    /// name of its cause.
+    #[must_use]
+    pub fn summary(&self, width: usize) -> String {
+        let headline = self.headline();
+        let short = match (&self.kind, &self.cause) {
+            (FailureKind::NotWritten { todo, .. }, _) => format!("not written yet: {todo}"),
+            (_, Some(cause)) if headline.chars().count() > width => {
+                let cause = cause.name().replace('-', " ");
+                match kind::short(&self.kind) {
+                    "" => cause,
+                    kind => format!("{kind}: {cause}"),
+                }
+            }
+            _ => headline,
+        };
+        if short.chars().count() <= width {
+            short
+        } else {
+            printable(&short, width.saturating_sub(1))
+        }
+    }
+
     /// What the kernel and the program report.
     #[must_use]
     pub fn evidence_lines(&self) -> Vec<String> {
@@ -111,6 +134,18 @@ impl Failure {
 }
 
 impl Cause {
+    /// Its name, as in JSON reports.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Diagnosis(diagnosis) => {
+                let json = serde_json::to_value(diagnosis).unwrap_or_default();
+                json["diagnosis"].as_str().unwrap_or_default().to_owned()
+            }
+            Self::Explained(explanation) => explanation.key().to_owned(),
+        }
+    }
+
     /// The cause in one or two sentences.
     #[must_use]
     pub fn text(&self) -> String {

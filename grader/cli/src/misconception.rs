@@ -1,6 +1,6 @@
-//! Parses the header of a misconception.
+//! The header of a misconception, a known-wrong program: the misunderstanding, and the checks that must fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -8,25 +8,33 @@ use course::checkout::Checkout;
 use course::labs::LabInfo;
 use engine::lab::Lab;
 
-use super::merge::{Departures, merge};
+/// How a misconception's items depart from the solution's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Departures {
+    /// Names of items that the solution does not have.
+    pub(crate) adds: BTreeSet<String>,
+    /// Names of the solution's items that the misconception does not have.
+    pub(crate) without: BTreeSet<String>,
+}
 
 /// A known-wrong answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Misconception {
+#[cfg_attr(not(feature = "proof"), allow(dead_code, reason = "only the proof runs the program"))]
+pub(crate) struct Misconception {
     /// The misunderstanding, in one sentence.
-    pub(super) sentence: String,
+    pub(crate) sentence: String,
     /// The file that it changes, relative to the solution.
-    pub(super) file: PathBuf,
+    pub(crate) file: PathBuf,
     /// How its items depart from those of the solution's file; `None` if it replaces the whole file.
-    pub(super) departures: Option<Departures>,
+    pub(crate) departures: Option<Departures>,
     /// The checks that must fail, each with its reason.
-    pub(super) fails: BTreeMap<String, String>,
+    pub(crate) fails: BTreeMap<String, String>,
     /// Whether they fail only by chance, usually in a race between two threads.
-    pub(super) nondeterministic: bool,
+    pub(crate) nondeterministic: bool,
 }
 
 /// Where the misconceptions of `lab` are.
-pub(super) fn folder(checkout: &Checkout, lab: &LabInfo) -> PathBuf {
+pub(crate) fn folder(checkout: &Checkout, lab: &LabInfo) -> PathBuf {
     checkout.root().join("grader/misconceptions").join(lab.folder())
 }
 
@@ -36,7 +44,7 @@ impl Misconception {
     /// # Errors
     ///
     /// They are malformed.
-    pub(super) fn parse(source: &str, lab: &Lab) -> Result<Self> {
+    pub(crate) fn parse(source: &str, lab: &Lab) -> Result<Self> {
         let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
         let (mut sentence, mut file) = (String::new(), PathBuf::from("src/lib.rs"));
         let (mut departures, mut is_whole) = (Departures::default(), false);
@@ -68,18 +76,6 @@ impl Misconception {
         let fails = parse_fails(lines, lab)?;
         let departures = (!is_whole).then_some(departures);
         Ok(Self { sentence: sentence.to_owned(), file, departures, fails, nondeterministic })
-    }
-
-    /// The merged text of [`Self::file`]: `given` is the solution's text, `source` the misconception's.
-    ///
-    /// # Errors
-    ///
-    /// See [`merge`].
-    pub(super) fn merged(&self, given: &str, source: &str) -> Result<String> {
-        match &self.departures {
-            Some(departures) => merge(given, source, departures),
-            None => Ok(source.to_owned()),
-        }
     }
 }
 
