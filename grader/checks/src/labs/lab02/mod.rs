@@ -80,7 +80,7 @@ macro_rules! family {
         check(concat!($name, "/steady-cost"))
             .task($task)
             .cleanup(1)
-            .rule("after 1,000 requests, a request costs at most four times the initial CPU time")
+            .rule("after 5,000 requests, a request costs at most four times the initial CPU time")
             // It measures what a request costs a sleeping program.
             .requires(&[concat!($name, "/idle-is-idle")])
             .run(|trial| Box::pin(cost::steady_cost(trial, &$backend)))
