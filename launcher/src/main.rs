@@ -2,13 +2,17 @@
 //!
 //! Cargo is either always silent or never. The first build takes a minute, and a minute of silence looks like a hang;
 //! afterwards cargo's output would precede every report. So the first build shows cargo's output, and later builds are
-//! silent unless they fail.
+//! silent unless they fail or take long.
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, SystemTime};
 
 /// A program of this repository.
 struct Program {
@@ -20,6 +24,10 @@ struct Program {
     /// The commands that need the program's default features. All others are built without them, which is quicker.
     /// Empty if the program has none.
     with_features: &'static [&'static str],
+    /// The commands that only show something, whose answer should not have to wait for cargo.
+    quick: &'static [&'static str],
+    /// What it prints for `--help`, if that should not have to wait for the first build.
+    help: Option<&'static str>,
 }
 
 const PROGRAMS: [Program; 2] = [
@@ -28,14 +36,21 @@ const PROGRAMS: [Program; 2] = [
         manifest: "Cargo.toml",
         target: None,
         with_features: &["bench", "verify", "help", "--help", "-h"],
+        quick: &["explain", "hint", "list", "next"],
+        help: None,
     },
     Program {
         name: "slides",
         manifest: "slides/Cargo.toml",
         target: Some("slides"),
         with_features: &[],
+        quick: &[],
+        help: Some(include_str!("../../slides/help.txt")),
     },
 ];
+
+/// A build that takes longer than this is announced.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     wait_for_children();
@@ -45,6 +60,12 @@ fn main() -> ExitCode {
         eprintln!("error: which program? (cargo grader, cargo slides)");
         return ExitCode::from(2);
     };
+    if let Some(help) = program.help
+        && arguments.peek().is_some_and(|it| it == "--help" || it == "-h")
+    {
+        print!("{help}");
+        return ExitCode::SUCCESS;
+    }
     let launcher = match env::current_exe() {
         Ok(launcher) => launcher,
         Err(error) => {
@@ -74,18 +95,22 @@ fn main() -> ExitCode {
         built = target.join(folder);
         options.extend(["--target-dir".into(), built.clone().into_os_string()]);
     }
-    let mut build = cargo("build", &options);
-    if built.exists() {
-        build.arg("--quiet");
-    } else {
-        eprintln!("Building the {}; the first time, this takes a minute.", program.name);
-    }
-    match build.status() {
-        Ok(status) if status.success() => {}
-        Ok(_) => return ExitCode::from(2), // cargo has printed why
-        Err(error) => {
-            eprintln!("error: cannot run cargo: {error}");
-            return ExitCode::from(2);
+    let is_quick = program.quick.iter().any(|it| command == *it);
+    if !(is_quick && is_current(&built, &root)) {
+        let mut build = cargo("build", &options);
+        let is_first = !built.exists();
+        if is_first {
+            eprintln!("Building the {}; the first time, this takes a minute.", program.name);
+        } else {
+            build.arg("--quiet");
+        }
+        match run_build(build, program.name, is_first) {
+            Ok(status) if status.success() => {}
+            Ok(_) => return ExitCode::from(2), // cargo has printed why
+            Err(error) => {
+                eprintln!("error: cannot run cargo: {error}");
+                return ExitCode::from(2);
+            }
         }
     }
     let mut run = match program.target {
@@ -100,6 +125,41 @@ fn main() -> ExitCode {
     let error = run.args(arguments).exec();
     eprintln!("error: cannot run {}: {error}", program.name);
     ExitCode::from(2)
+}
+
+/// Runs `build`, and says so if it takes long and cargo itself is silent.
+fn run_build(mut build: Command, name: &str, is_first: bool) -> io::Result<ExitStatus> {
+    let mut cargo = build.spawn()?;
+    let (ended, waiting) = mpsc::channel::<()>();
+    let text =
+        format!("Rebuilding the {name}, because its code has changed; this takes about 30 s.");
+    let announcement = std::thread::spawn(move || {
+        if !is_first && waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("{text}");
+        }
+    });
+    let status = cargo.wait();
+    drop(ended);
+    let _ = announcement.join();
+    status
+}
+
+/// Whether the program `built` is newer than everything that it was built from. Cargo lists the sources beside it. They
+/// must be in `root`: a copied checkout may still have a program that was built from the original.
+fn is_current(built: &Path, root: &Path) -> bool {
+    let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let (Ok(root), Some(when)) = (root.canonicalize(), modified(built)) else { return false };
+    let is_older = |path: &Path, when: SystemTime| modified(path).is_some_and(|time| time < when);
+    let Ok(list) = fs::read_to_string(built.with_extension("d")) else { return false };
+    let Some((_, sources)) = list.split_once(": ") else { return false };
+    // A space in a path is escaped.
+    let sources = sources.replace("\\ ", "\0");
+    let is_current = |source: &str| {
+        let source = source.replace('\0', " ");
+        Path::new(&source).starts_with(&root) && is_older(Path::new(&source), when)
+    };
+    ["Cargo.lock", "Cargo.toml"].iter().all(|file| is_older(&root.join(file), when))
+        && sources.split_whitespace().all(is_current)
 }
 
 /// Makes sure that this process can wait for cargo, and cargo for its compilers. Some window managers and init systems

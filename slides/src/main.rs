@@ -101,3 +101,16 @@ fn beside_the_program() -> Result<PathBuf> {
     let target = program.ancestors().nth(2).context("cannot find the target directory")?;
     Ok(target.join("book"))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_launcher_prints_the_same_help() {
+        let help = Arguments::command().render_help().to_string();
+        assert_eq!(help, include_str!("../help.txt"), "cargo run -- --help > help.txt");
+    }
+}

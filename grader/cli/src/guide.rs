@@ -44,7 +44,8 @@ pub(crate) fn after_run(report: &Report, progress: &Progress) -> Option<NextStep
     }
 }
 
-fn after_success(report: &Report, progress: &Progress) -> NextStep {
+/// What to do after a run in which nothing failed that the student has begun.
+pub(crate) fn after_success(report: &Report, progress: &Progress) -> NextStep {
     let lab = report.lab;
     let Some(next) = progress.next_task(lab) else {
         let done = format!("Lab {} is done.", lab.digits());

@@ -20,6 +20,7 @@ use grader::commands::{
     next::{self, NextArguments},
     reset::{self, ResetArguments},
     sync,
+    watch::{self, WatchArguments, terminal},
 };
 use grader::{null, status};
 
@@ -36,6 +37,8 @@ struct Arguments {
 enum Command {
     /// Build a lab, run its checks and explain the first failure
     Check(CheckArguments),
+    /// Check a lab again after each change
+    Watch(WatchArguments),
     /// Show the labs, your scores, and the tasks you have done
     List,
     /// Show the first unfinished task: what to write, where, and which checks it makes pass
@@ -57,6 +60,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Not a command of the grader: says which one is meant
+    #[command(hide = true)]
+    Slides {
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        arguments: Vec<String>,
+    },
     /// Prove the grader right by grading programs whose verdict is known (for maintainers)
     #[cfg(feature = "proof")]
     Verify(VerifyArguments),
@@ -67,6 +76,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     match arguments.nth(1) {
         Some(first) if first == supervisor::ARGUMENT => return supervisor::main(arguments),
+        Some(first) if first == terminal::ARGUMENT => return terminal::keep(arguments),
         Some(first) if first == null::ARGUMENT => return null::main(arguments),
         #[cfg(feature = "bench")]
         Some(first) if first == load::ARGUMENT => return load::main(),
@@ -78,12 +88,17 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::check(&arguments, &children),
         #[cfg(feature = "bench")]
         Command::Bench(arguments) => bench::bench(&arguments, &children),
+        Command::Watch(arguments) => watch::watch(&arguments, &children),
         Command::List => list::list(),
         Command::Hint(arguments) => hint::hint(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Reset(arguments) => reset::reset(&arguments),
         Command::Next(arguments) => next::next(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments, &children),
+        Command::Slides { arguments } => {
+            let line = format!("cargo slides {}", arguments.join(" "));
+            Err(anyhow::anyhow!("the slides are a separate command: {}", line.trim_end()))
+        }
         Command::Sync { check } => sync::sync(check),
         #[cfg(feature = "proof")]
         Command::Verify(arguments) => verify::command(&arguments, &children),

@@ -36,11 +36,23 @@ impl Session {
     ///
     /// The kernel refuses one of these, or `/proc` belongs to another PID namespace.
     pub fn begin(checkout: Checkout, children: &Children) -> Result<Self> {
+        Self::with_interrupt(checkout, children, listen_for_signals(true)?)
+    }
+
+    /// Begins a session that ends when `interrupt` is raised.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::begin`].
+    pub fn with_interrupt(
+        checkout: Checkout,
+        children: &Children,
+        interrupt: Interrupt,
+    ) -> Result<Self> {
         expect_own_proc()?;
         raise_descriptor_limit()?;
         let launcher = Launcher::new(children, Confinement::None);
         let launcher = launcher.context("cannot become a subreaper")?;
-        let interrupt = listen_for_signals()?;
         let (kept, bars) = (KeptPrograms::default(), MultiProgress::new());
         Ok(Self { checkout, launcher, interrupt, kept, bars })
     }
@@ -109,8 +121,13 @@ fn raise_descriptor_limit() -> Result<()> {
 }
 
 /// Turns SIGINT, SIGTERM and SIGHUP into an interrupt: checks end, their processes are killed, and the results so far
-/// are printed. A second signal ends the grader immediately; its supervisors then end the programs that they watch.
-fn listen_for_signals() -> Result<Interrupt> {
+/// are printed. A second signal ends the grader immediately; its supervisors then end the programs that they watch. If
+/// `says_so`, the first signal is acknowledged on a terminal.
+///
+/// # Errors
+///
+/// The thread that waits for signals cannot be started.
+pub(crate) fn listen_for_signals(says_so: bool) -> Result<Interrupt> {
     use tokio::signal::unix::{SignalKind, signal};
     let (switch, interrupt) = Interrupt::new();
     let (sender, ready) = std::sync::mpsc::channel();
@@ -131,7 +148,7 @@ fn listen_for_signals() -> Result<Interrupt> {
         match listening {
             Ok((runtime, signals)) => {
                 let _ = sender.send(Ok(()));
-                runtime.block_on(raise_on(signals, &switch));
+                runtime.block_on(raise_on(signals, &switch, says_so));
             }
             Err(error) => drop(sender.send(Err(error))),
         }
@@ -147,7 +164,11 @@ fn listen_for_signals() -> Result<Interrupt> {
 const BUILD_GRACE: Duration = Duration::from_millis(100);
 
 /// Raises the interrupt at the first signal, and ends this process at the second.
-async fn raise_on(mut signals: Vec<tokio::signal::unix::Signal>, switch: &InterruptSwitch) {
+async fn raise_on(
+    mut signals: Vec<tokio::signal::unix::Signal>,
+    switch: &InterruptSwitch,
+    says_so: bool,
+) {
     for is_second in [false, true] {
         let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures_util::future::select_all(any).await;
@@ -157,7 +178,7 @@ async fn raise_on(mut signals: Vec<tokio::signal::unix::Signal>, switch: &Interr
             tokio::time::sleep(BUILD_GRACE).await;
             std::process::exit(i32::from(INTERRUPTED));
         }
-        if std::io::stderr().is_terminal() {
+        if says_so && std::io::stderr().is_terminal() {
             anstream::eprintln!("\nstopping; press Ctrl-C again to stop immediately");
         }
         switch.raise();

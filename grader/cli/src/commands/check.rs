@@ -20,7 +20,7 @@ use rand::TryRng;
 use super::labs::{find_checks, find_lab};
 use crate::guide;
 use crate::progress::Progress;
-use crate::report::{BuildFailure, Document, Report, Summary};
+use crate::report::{BuildFailure, Detail, Document, Report, Summary};
 use crate::session::Session;
 use crate::status::{FAILED, INTERRUPTED, USAGE};
 use crate::style;
@@ -73,6 +73,10 @@ pub struct CheckArguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+
+    /// Not an option of `check`: says which command is meant
+    #[arg(long, hide = true)]
+    watch: bool,
 }
 
 fn parse_seed(text: &str) -> Result<u32, String> {
@@ -85,6 +89,10 @@ fn parse_seed(text: &str) -> Result<u32, String> {
 ///
 /// Wrong usage, or a fault in the grader or the machine.
 pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode> {
+    if arguments.watch {
+        let labs = arguments.labs.join(" ");
+        bail!("to check a lab again after each change, run: cargo grader watch {labs}");
+    }
     let checkout = Checkout::find()?;
     let mut progress = Progress::load(&checkout);
     let requests = requests(arguments, &progress)?;
@@ -289,7 +297,8 @@ fn run_with_progress(plan: &Plan, interrupt: &Interrupt) -> Vec<Outcome> {
 fn show(report: &Report, arguments: &CheckArguments, round: u32) -> Result<()> {
     let mut out = anstream::stdout().lock();
     if arguments.repeat == 1 {
-        report.write(&mut out, arguments.full, style::width())?;
+        let detail = if arguments.full { Detail::All } else { Detail::First };
+        report.write(&mut out, detail, style::width())?;
         return Ok(());
     }
     let troubled = report.outcomes.iter().filter_map(|outcome| {
@@ -341,7 +350,7 @@ fn summarise(reports: &[Report], arguments: &CheckArguments) -> Result<()> {
 pub const SPIN: &str = "__spin";
 
 /// Starts `count` processes that spin until the returned handles are dropped or the grader ends.
-fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
+pub(crate) fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
     /// A spinner needs its executable and standard streams.
     const DESCRIPTORS: u64 = 64;
     let grader = std::env::current_exe().context("cannot find the grader's executable")?;

@@ -13,3 +13,4 @@ pub mod reset;
 pub mod sync;
 #[cfg(feature = "proof")]
 pub mod verify;
+pub mod watch;

@@ -37,18 +37,31 @@ pub fn next(arguments: &NextArguments) -> Result<ExitCode> {
         Some(name) => find_lab(name)?,
         None => guide::current_lab(&progress),
     };
-    let (mut out, width) = (anstream::stdout().lock(), style::width());
-    match progress.next_task(lab) {
-        Some(task) => write_task(&mut out, &checkout, &progress, lab, task, width)?,
-        None => {
-            let unfinished = LABS.iter().find(|lab| progress.next_task(lab).is_some());
-            let next = unfinished.map_or("All labs are done.".to_owned(), |lab| {
-                format!("Next: lab {}, cargo grader next {}", lab.digits(), lab.number)
-            });
-            writeln!(out, "Lab {} is done. {next}", lab.digits())?;
-        }
-    }
+    let mut out = anstream::stdout().lock();
+    write_next(&mut out, &checkout, &progress, lab, style::width())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the first unfinished task of `lab`, or which lab follows.
+///
+/// # Errors
+///
+/// `out` cannot be written to.
+pub(crate) fn write_next(
+    out: &mut dyn Write,
+    checkout: &Checkout,
+    progress: &Progress,
+    lab: &'static Lab,
+    width: usize,
+) -> io::Result<()> {
+    if let Some(task) = progress.next_task(lab) {
+        return write_task(out, checkout, progress, lab, task, width);
+    }
+    let unfinished = LABS.iter().find(|lab| progress.next_task(lab).is_some());
+    let next = unfinished.map_or("All labs are done.".to_owned(), |lab| {
+        format!("Next: lab {}, cargo grader next {}", lab.digits(), lab.number)
+    });
+    writeln!(out, "Lab {} is done. {next}", lab.digits())
 }
 
 /// `text` without the list of checks: they follow below it, each with its rule.
@@ -71,7 +84,7 @@ fn without_checks(text: &str) -> String {
 /// # Errors
 ///
 /// `out` cannot be written to.
-pub(crate) fn write_task(
+fn write_task(
     out: &mut dyn Write,
     checkout: &Checkout,
     progress: &Progress,

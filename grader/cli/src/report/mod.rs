@@ -4,10 +4,13 @@ mod json;
 pub(crate) mod markdown;
 mod model;
 mod terminal;
+mod transcript;
 
 #[cfg(feature = "proof")]
 pub use json::SCHEMA;
 pub use json::{BuildFailure, Document};
 pub(crate) use model::NextStep;
 pub use model::{Report, Summary};
+pub use terminal::Detail;
 pub(crate) use terminal::wrap_options;
+pub(crate) use transcript::write_transcript;

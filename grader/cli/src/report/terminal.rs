@@ -15,13 +15,21 @@ use engine::verdict::{FailureKind, FailureText, Line, residue_text};
 use super::model::{NextStep, Report, Summary};
 use crate::style::{BAD, DIM, GOOD, ODD, STRONG};
 
+/// Which failures a report shows in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    None,
+    First,
+    All,
+}
+
 impl Report {
-    /// Writes the report in `width` columns, with the first failure in full, or all failures if `full`.
+    /// Writes the report in `width` columns, with as many failures in full as `detail` says.
     ///
     /// # Errors
     ///
     /// `out` cannot be written to.
-    pub fn write(&self, out: &mut dyn Write, full: bool, width: usize) -> io::Result<()> {
+    pub fn write(&self, out: &mut dyn Write, detail: Detail, width: usize) -> io::Result<()> {
         let Self { lab, program, seed, .. } = self;
         let title = format!("Lab {} · {} · {program}", lab.digits(), lab.title);
         let seed = format!("seed {seed:08x}");
@@ -53,7 +61,11 @@ impl Report {
             Verdict::Failed(failure) => Some((outcome.check, &**failure)),
             _ => None,
         });
-        let shown = if full { usize::MAX } else { 1 };
+        let shown = match detail {
+            Detail::None => 0,
+            Detail::First => 1,
+            Detail::All => usize::MAX,
+        };
         let mut more = 0;
         for (index, (check, failure)) in failures.enumerate() {
             if index < shown {
@@ -68,14 +80,20 @@ impl Report {
                 more += 1;
             }
         }
-        self.write_end(out, more, width)
+        self.write_end(out, detail, more, width)
     }
 
     fn start_up(&self) -> Option<&Outcome> {
         self.outcomes.first().filter(|outcome| outcome.check.name == START_UP.name)
     }
 
-    fn write_end(&self, out: &mut dyn Write, more: usize, width: usize) -> io::Result<()> {
+    fn write_end(
+        &self,
+        out: &mut dyn Write,
+        detail: Detail,
+        more: usize,
+        width: usize,
+    ) -> io::Result<()> {
         writeln!(out)?;
         for outcome in &self.outcomes {
             if let Verdict::Inconclusive(reason) = &outcome.verdict {
@@ -112,7 +130,7 @@ impl Report {
             line += &part;
         }
         writeln!(out, "{line}")?;
-        if more > 0 {
+        if more > 0 && detail == Detail::First {
             let lab = self.lab.number;
             writeln!(out, "{more} more failed: cargo grader check {lab}{} --full", self.flags)?;
         }

@@ -11,4 +11,5 @@ mod schedule;
 pub use grade::{START_UP, run};
 pub use outcome::{Outcome, RunEvent, Verdict, VerdictName};
 pub use plan::Plan;
+pub use residue::charge as charge_residue;
 pub use schedule::MAX_TRIES;

@@ -5,7 +5,7 @@ use crate::lab::Lab;
 use crate::verdict::{Diagnosis, Failure, FailureKind, Journal, Residue};
 
 /// Fails the `residue_check` of `lab` because of what other checks left behind.
-pub(super) fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
+pub fn charge(lab: &Lab, outcomes: &mut [Outcome]) {
     let residue =
         |outcome: &Outcome| Some(Residue { check: outcome.check.id(), sockets: outcome.residue? });
     let left: Vec<Residue> = outcomes.iter().filter_map(residue).collect();
