@@ -45,7 +45,7 @@ const PROGRAMS: [Program; 2] = [
         target: Some("slides"),
         with_features: &[],
         quick: &[],
-        help: Some(include_str!("../../slides/help.txt")),
+        help: Some(include_str!("../slides-help.txt")),
     },
 ];
 

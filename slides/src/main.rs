@@ -111,6 +111,10 @@ mod tests {
     #[test]
     fn the_launcher_prints_the_same_help() {
         let help = Arguments::command().render_help().to_string();
-        assert_eq!(help, include_str!("../help.txt"), "cargo run -- --help > help.txt");
+        assert_eq!(
+            help,
+            include_str!("../../launcher/slides-help.txt"),
+            "update launcher/slides-help.txt"
+        );
     }
 }

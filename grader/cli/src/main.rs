@@ -13,6 +13,7 @@ use grader::commands::verify::{self, VerifyArguments};
 use grader::commands::{
     self,
     check::CheckArguments,
+    doctor,
     explain::{self, ExplainArguments},
     hint::{self, HintArguments},
     inspect::{self, InspectArguments},
@@ -49,6 +50,8 @@ enum Command {
     Explain(ExplainArguments),
     /// Start a lab again: restore its starter, and keep your files under other names
     Reset(ResetArguments),
+    /// Examine this machine: what works on it, what does not, and how to fix that
+    Doctor,
     /// Measure servers: CPU time and latency of a round trip, memory per connection
     #[cfg(feature = "bench")]
     Bench(Box<BenchArguments>),
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::bench(&arguments, &children),
         Command::Watch(arguments) => watch::watch(&arguments, &children),
         Command::List => list::list(),
+        Command::Doctor => doctor::doctor(&children),
         Command::Hint(arguments) => hint::hint(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Reset(arguments) => reset::reset(&arguments),

@@ -105,8 +105,30 @@ fn a_loopback_interface_that_is_down_is_named() {
     let Some(mut command) = unshared("-rn", "") else { return };
     let check = ["check", "3", "--program", &echo_server()];
     let run = Run::of(command.args(check));
-    run.expect(2, &["the loopback interface is down", "ip link set lo up"]);
+    run.expect(
+        2,
+        &[
+            "the loopback interface is down",
+            "ip link set lo up",
+            "`loopback` in cargo grader doctor",
+        ],
+    );
     assert!(!run.words.contains('✗'), "{}", run.words);
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_with_the_machine() {
+    let run = Run::of(grader().arg("doctor"));
+    run.expect(0, &["✓ Rust", "✓ linker", "✓ kernel Linux", "✓ /proc", "✓ loopback up", "✓ CPUs"]);
+    // Tools that are missing are named with their package, but nothing is wrong.
+    let run = Run::of(grader().arg("doctor").env("PATH", "/nowhere"));
+    run.expect(1, &["✗ Rust rustc is missing", "✗ linker", "apt-get install gcc", "! nc missing"]);
+    let Some(mut command) = unshared("-rn", "") else { return };
+    let run = Run::of(command.arg("doctor"));
+    run.expect(
+        1,
+        &["✗ loopback down: bring it up with `ip link set lo up`", "Nothing can be graded"],
+    );
 }
 
 #[test]
@@ -182,7 +204,7 @@ fn a_read_only_checkout_gets_its_verdict() {
     run.expect(1, &[]);
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let remarks = document["reports"][0]["remarks"].to_string();
-    assert!(remarks.contains("the score was not saved"), "{remarks}");
+    assert!(remarks.contains("your progress was not saved"), "{remarks}");
 }
 
 #[test]
@@ -253,8 +275,13 @@ fn a_copied_checkout_runs_its_own_grader() {
     for part in ["launcher/src", ".cargo", "grader/src"] {
         fs::create_dir_all(original.join(part)).unwrap();
     }
-    for file in ["Cargo.lock", "launcher/Cargo.toml", "launcher/src/main.rs", ".cargo/config.toml"]
-    {
+    for file in [
+        "Cargo.lock",
+        "launcher/Cargo.toml",
+        "launcher/src/main.rs",
+        "launcher/slides-help.txt",
+        ".cargo/config.toml",
+    ] {
         fs::copy(root().join(file), original.join(file)).unwrap();
     }
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();

@@ -70,8 +70,8 @@ pub fn unless_late(server: &Server, error: CheckError, gap: Duration, max: Durat
         return CheckError::Failed(failure);
     }
     if gap > max {
-        return CheckError::Inconclusive(format!(
-            "the machine is busy: the grader itself needed {} for a step (limit {})",
+        return CheckError::busy(format!(
+            "the grader itself needed {} for a step (limit {})",
             time(gap),
             time(max)
         ));

@@ -126,8 +126,7 @@ pub(crate) async fn refused(trial: &Trial) -> Result<(), CheckError> {
         }
         if waited.get() > elapsed / 3 {
             let waited = time(waited.get());
-            let reason = format!("the machine is busy: the program waited {waited} for a CPU");
-            return Err(CheckError::Inconclusive(reason));
+            return Err(CheckError::busy(format!("the program waited {waited} for a CPU")));
         }
         if tries == TRIES {
             let quickest = time(quickest);

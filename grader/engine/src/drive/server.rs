@@ -122,7 +122,7 @@ impl Server {
             Some(most) if most < needed && needed <= self.descriptors => {
                 Err(CheckError::Inconclusive(format!(
                     "{clients} clients need {needed} open descriptors, but only {most} are allowed: \
-                     {MORE_DESCRIPTORS}"
+                     {MORE_DESCRIPTORS} (`descriptors` in cargo grader doctor)"
                 )))
             }
             _ => Ok(()),

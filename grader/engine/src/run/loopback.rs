@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, UdpSocket};
 
 /// Why no program can be graded, if the loopback interface is down, as in a new network namespace
 /// (network_namespaces(7)).
-pub(super) fn trouble() -> Option<String> {
+#[must_use]
+pub fn trouble() -> Option<String> {
     /// Any port will do.
     const DISCARD: u16 = 9;
     // Looks up the route without sending anything.
@@ -19,7 +20,8 @@ fn describe(error: &io::Error) -> Option<String> {
     let is_down =
         matches!(error.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable);
     is_down.then(|| {
-        format!("the loopback interface is down ({error}): bring it up with `ip link set lo up`")
+        format!("the loopback interface is down ({error}): bring it up with `ip link set lo up` (`loopback` in \
+             cargo grader doctor)")
     })
 }
 

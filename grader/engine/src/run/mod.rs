@@ -9,6 +9,7 @@ mod residue;
 mod schedule;
 
 pub use grade::{START_UP, run};
+pub use loopback::trouble as loopback_trouble;
 pub use outcome::{Outcome, RunEvent, Verdict, VerdictName};
 pub use plan::Plan;
 pub use residue::charge as charge_residue;

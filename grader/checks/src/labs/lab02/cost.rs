@@ -119,8 +119,8 @@ fn expect_quiet_machine(server: &Server, ratio: f64, max: u32) -> Result<(), Che
     if ratio > f64::from(2 * max) || waiting < running / 10 {
         return Ok(());
     }
-    Err(CheckError::Inconclusive(format!(
-        "the machine is busy: the program waited {} for a CPU and ran for {}, so a ratio of {ratio:.1} proves nothing",
+    Err(CheckError::busy(format!(
+        "the program waited {} for a CPU and ran for {}, so a ratio of {ratio:.1} proves nothing",
         time(waiting),
         time(running)
     )))

@@ -45,9 +45,7 @@ pub(super) async fn in_flight_completes(trial: &Trial) -> Result<(), CheckError>
     if begun.elapsed() > Duration::from_millis(1200) {
         // A client may already have its answer and be idle.
         let elapsed = time(begun.elapsed());
-        return Err(CheckError::Inconclusive(format!(
-            "the machine is busy: sending these lines took {elapsed}"
-        )));
+        return Err(CheckError::busy(format!("sending these lines took {elapsed}")));
     }
     trial.step("client A must get its answer, then EOF (FIN)");
     first.hear(&first_answer).await?;

@@ -50,8 +50,8 @@ pub(super) async fn listener_first(trial: &Trial) -> Result<(), CheckError> {
         FirstEvent::Answered { .. } if is_early && !is_listening(&server) => return Ok(()),
         FirstEvent::Answered { last_seen } if !is_early && last_seen < PROMPT => {
             let last_seen = time(last_seen);
-            return Err(CheckError::Inconclusive(format!(
-                "the machine is busy: the last sample before the answer was taken {last_seen} after the signal"
+            return Err(CheckError::busy(format!(
+                "the last sample before the answer was taken {last_seen} after the signal"
             )));
         }
         FirstEvent::Answered { .. } => {

@@ -63,8 +63,8 @@ async fn begin_sleeps(
     expect_taken(server, clients).await?;
     if begun.elapsed() > Duration::from_millis(1200) {
         // Some may have their answers by now; the signal must be sent before that.
-        return Err(CheckError::Inconclusive(format!(
-            "the machine is busy: it took {} until all requests were in flight",
+        return Err(CheckError::busy(format!(
+            "it took {} until all requests were in flight",
             time(begun.elapsed())
         )));
     }

@@ -33,6 +33,5 @@ pub(super) async fn begin_sleep(
             .because(causes::SLEEP_TOO_SHORT)
     })
     .await?;
-    let reason = format!("the machine is busy: {name} was answered before the signal");
-    Err(CheckError::Inconclusive(reason))
+    Err(CheckError::busy(format!("{name} was answered before the signal")))
 }

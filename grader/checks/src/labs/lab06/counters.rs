@@ -152,8 +152,7 @@ async fn reset_before_answer(
     bytes.add(fence, &answer);
     client.reset();
     if asked.elapsed() + expect::EARLY > SLEEP {
-        let reason = "the machine is busy: the answer may have been sent before the reset";
-        return Err(CheckError::Inconclusive(reason.to_owned()));
+        return Err(CheckError::busy("the answer may have been sent before the reset"));
     }
     other.finish().await?;
     server.until_clients_are_gone().await?;

@@ -59,7 +59,8 @@ pub(super) fn watch(
     Ok(Watched { _watcher: Box::new(watcher), polls: true })
 }
 
-fn is_silent(folder: &Path) -> bool {
+/// Whether the kernel does not report all changes in `folder`.
+pub(crate) fn is_silent(folder: &Path) -> bool {
     let found = rustix::fs::statfs(folder);
     found.is_ok_and(|found| SILENT.contains(&(found.f_type as u32)))
 }

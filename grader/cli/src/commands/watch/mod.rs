@@ -1,7 +1,7 @@
 //! `cargo grader watch`: builds and checks a lab again after each change.
 
 mod event;
-mod files;
+pub(super) mod files;
 mod runner;
 mod screen;
 pub mod terminal;
