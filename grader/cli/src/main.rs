@@ -13,6 +13,7 @@ use grader::commands::verify::{self, VerifyArguments};
 use grader::commands::{
     self,
     check::CheckArguments,
+    diff::{self, DiffArguments},
     doctor,
     explain::{self, ExplainArguments},
     hint::{self, HintArguments},
@@ -48,6 +49,8 @@ enum Command {
     Hint(HintArguments),
     /// Explain a check: why it matters, how to see it by hand, what misunderstandings make it fail
     Explain(ExplainArguments),
+    /// Show how your answer differs from the solution, once your score is 100
+    Diff(DiffArguments),
     /// Start a lab again: restore its starter, and keep your files under other names
     Reset(ResetArguments),
     /// Examine this machine: what works on it, what does not, and how to fix that
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::bench(&arguments, &children),
         Command::Watch(arguments) => watch::watch(&arguments, &children),
         Command::List => list::list(),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Doctor => doctor::doctor(&children),
         Command::Hint(arguments) => hint::hint(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

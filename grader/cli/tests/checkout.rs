@@ -65,6 +65,12 @@ fn a_student_meets_errors_failures_and_success() {
     // The error does not affect the solution.
     grader(&["check", "1", "--solution", "--only", "empty"]).assert().success();
 
+    // The solution can be seen only on request, until the lab is done.
+    let run = grader(&["diff", "1"]).assert().code(2);
+    run.stderr(contains("your score in lab 01 is 0")).stderr(contains("--spoil"));
+    let run = grader(&["diff", "1", "--spoil"]).assert().success();
+    run.stdout(contains("+++ solutions/01-blocking-threads/src/lib.rs"));
+
     // Completed in a separate module, the lab passes twice, and the score is saved.
     let solution = fs::read_to_string(root().join("solutions/01-blocking-threads/src/lib.rs"));
     fs::write(lab.join("answer.rs"), solution.unwrap()).unwrap();
@@ -74,6 +80,8 @@ fn a_student_meets_errors_failures_and_success() {
         run.stdout(contains("Score 100 of 100"))
             .stdout(contains("Lab 01 is done. Next: lab 02, cargo grader next 2"));
     }
+    let run = grader(&["diff", "1"]).assert().success();
+    run.stdout(contains("--- labs/01-blocking-threads/src/answer.rs"));
     // The default is the first lab that is not finished.
     let run = grader(&["check"]).assert().code(1);
     run.stdout(contains("Lab 02")).stdout(contains("Score 0 of 100"));

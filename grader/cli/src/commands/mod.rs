@@ -3,6 +3,7 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod hint;

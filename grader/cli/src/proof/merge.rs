@@ -231,22 +231,9 @@ fn changed(text: &str, changes: &Changes) -> Result<String> {
 
 /// `text` without the anchors for slides: replacing an item may remove one end of a pair.
 fn without_anchors(text: &str) -> Result<String> {
-    filtered(text, |marker| !matches!(marker, Some(Marker::Anchor(_) | Marker::AnchorEnd(_))))
-}
-
-/// `text` without any marker: the program itself.
-///
-/// # Errors
-///
-/// A marker is malformed.
-pub(super) fn without_markers(text: &str) -> Result<String> {
-    filtered(text, |marker| marker.is_none())
-}
-
-/// The lines of `text` whose marker, if any, is wanted.
-fn filtered(text: &str, is_wanted: impl Fn(Option<Marker<'_>>) -> bool) -> Result<String> {
     let source = Source::parse(text)?;
-    let lines = source.lines().iter().filter(|line| is_wanted(line.marker));
+    let is_anchor = |marker| matches!(marker, Some(Marker::Anchor(_) | Marker::AnchorEnd(_)));
+    let lines = source.lines().iter().filter(|line| !is_anchor(line.marker));
     Ok(lines.map(|line| format!("{}\n", line.text)).collect())
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use course::checkout::Checkout;
+use course::regions::Source;
 use engine::lab::{Check, Lab};
 use engine::run::VerdictName;
 use serde::Serialize;
@@ -21,7 +22,6 @@ use super::finding::{Finding, examine};
 use super::gate::Gate;
 use super::golden::{Golden, GoldenUpdate};
 use super::known::{KnownProgram, load, misconceptions, names, programs, read};
-use super::merge::without_markers;
 use super::policy::{Judgement, MAX_RUNS, Runs, problems};
 use super::shard::Shard;
 use crate::session::Session;
@@ -321,11 +321,11 @@ pub fn merged_program(
     as_diff: bool,
 ) -> Result<String> {
     let program = load(checkout, lab, name)?;
-    let merged = without_markers(&program.merged)?;
+    let merged = Source::parse(&program.merged)?.without_markers();
     if !as_diff {
         return Ok(merged);
     }
-    let given = without_markers(&program.given)?;
+    let given = Source::parse(&program.given)?.without_markers();
     let diff = TextDiff::from_lines(&given, &merged);
     Ok(diff.unified_diff().header(&program.shown, name).to_string())
 }

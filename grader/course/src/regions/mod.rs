@@ -179,6 +179,13 @@ impl<'t> Source<'t> {
         Ok(code)
     }
 
+    /// The program itself.
+    #[must_use]
+    pub fn without_markers(&self) -> String {
+        let lines = self.lines.iter().filter(|line| line.marker.is_none());
+        lines.map(|line| format!("{}\n", line.text)).collect()
+    }
+
     /// What a student gets: gaps for solutions, no hidden parts, no markers.
     #[must_use]
     pub fn starter(&self) -> Starter {
