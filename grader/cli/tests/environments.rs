@@ -119,7 +119,7 @@ fn a_loopback_interface_that_is_down_is_named() {
 #[test]
 fn the_doctor_says_what_is_wrong_with_the_machine() {
     let run = Run::of(grader().arg("doctor"));
-    run.expect(0, &["✓ Rust", "✓ linker", "✓ kernel Linux", "✓ /proc", "✓ loopback up", "✓ CPUs"]);
+    run.expect(0, &["✓ Rust", "✓ linker", "✓ kernel Linux", "✓ /proc", "✓ loopback up", " CPUs "]);
     // Tools that are missing are named with their package, but nothing is wrong.
     let run = Run::of(grader().arg("doctor").env("PATH", "/nowhere"));
     run.expect(1, &["✗ Rust rustc is missing", "✗ linker", "apt-get install gcc", "! nc missing"]);
@@ -205,6 +205,22 @@ fn a_read_only_checkout_gets_its_verdict() {
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let remarks = document["reports"][0]["remarks"].to_string();
     assert!(remarks.contains("your progress was not saved"), "{remarks}");
+}
+
+/// Nothing is lost if a disk is full: the verdict holds, and the progress so far stays.
+#[test]
+fn a_full_disk_gets_its_verdict() {
+    let checkout = copied_checkout();
+    let shown = checkout.path().display();
+    let progress = "{\"labs\": {\"2\": {\"best\": 7}}}";
+    let full = format!(
+        "mkdir -p '{shown}/disk' && mount -t tmpfs -o size=4m disk '{shown}/disk' && cd '{shown}/disk' && \
+         cp -r ../labs ../grader ../Cargo.* . && printf '%s' '{progress}' > .netlab-progress.json && \
+         {{ cat /dev/zero > fill 2>/dev/null || true; }} &&"
+    );
+    let Some(mut command) = unshared("-rm", &full) else { return };
+    let run = Run::of(command.args(["check", "1"]).env("CARGO_TARGET_DIR", copies_target()));
+    run.expect(1, &["Not written yet", "your progress was not saved", "No space left on device"]);
 }
 
 #[test]

@@ -63,32 +63,26 @@ struct Watch {
 }
 
 impl Watch {
-    fn command(checkout: &Path, arguments: &[&str]) -> Command {
+    fn in_pipe(checkout: &Path, arguments: &[&str]) -> Self {
+        Self::start(checkout, None, arguments, "xterm")
+    }
+
+    fn in_terminal(checkout: &Path, columns: u16, arguments: &[&str]) -> Self {
+        Self::start(checkout, Some(columns), arguments, "xterm")
+    }
+
+    /// Starts it in a terminal of type `term` with this number of columns, or in a pipe.
+    #[allow(unsafe_code)]
+    fn start(checkout: &Path, columns: Option<u16>, arguments: &[&str], term: &str) -> Self {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("grader"));
         command.arg("watch").args(arguments).current_dir(checkout);
-        command
-            .env("CARGO_TARGET_DIR", copies_target())
-            .env("TERM", "xterm")
-            .env_remove("NO_COLOR");
-        command
-    }
-
-    fn in_pipe(checkout: &Path, arguments: &[&str]) -> Self {
-        let mut command = Self::command(checkout, arguments);
-        let mut grader = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let output = collect(grader.stdout.take().unwrap());
-        Self { grader, output, seen: 0, pty: None }
-    }
-
-    #[allow(unsafe_code)]
-    fn in_terminal(checkout: &Path, columns: u16, arguments: &[&str]) -> Self {
+        command.env("CARGO_TARGET_DIR", copies_target()).env("TERM", term).env_remove("NO_COLOR");
+        let Some(columns) = columns else {
+            let mut grader = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+            let output = collect(grader.stdout.take().unwrap());
+            return Self { grader, output, seen: 0, pty: None };
+        };
         let pty = Pty::open(columns);
-        let mut command = Self::command(checkout, arguments);
         let end = || pty.slave.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
         // SAFETY: the closure makes two system calls and touches no memory that another thread may hold.
@@ -196,7 +190,7 @@ fn in_a_pipe_reports_follow_each_other() {
     // A deleted folder is an error, not the end.
     let folder = source.parent().unwrap();
     fs::remove_dir_all(folder).unwrap();
-    watch.expect("cannot read");
+    watch.expect("src is missing; to restore it: cargo grader reset 1");
     fs::create_dir(folder).unwrap();
     for file in ["main.rs", "lib.rs"] {
         let original = root().join("grader/starters/01-blocking-threads/src").join(file);
@@ -256,6 +250,25 @@ fn a_terminal_is_restored_however_watch_ends() {
             std::thread::yield_now();
         }
     }
+}
+
+/// Two watches of one checkout, and a terminal that cannot move its cursor, which is treated like a pipe.
+#[test]
+fn two_watches_see_the_same_changes() {
+    let (checkout, source, _, solution) = checkout();
+    let mut watches = [
+        Watch::in_pipe(checkout.path(), &["1", "--poll"]),
+        Watch::start(checkout.path(), Some(80), &["1"], "dumb"),
+    ];
+    for watch in &mut watches {
+        watch.expect("Not written yet");
+    }
+    fs::write(&source, &solution).unwrap();
+    for watch in &mut watches {
+        let shown = watch.expect("Lab 01 is done.");
+        assert!(!shown.contains("\x1b[H"), "it moves the cursor: {shown}");
+    }
+    assert!(!watches[1].pty.as_ref().unwrap().is_raw());
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use checks::LABS;
 use clap::Args;
 use course::checkout::Checkout;
+use course::explanations::SlideReference;
 use engine::interrupt::Interrupt;
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, Plan, Verdict, run};
@@ -20,7 +22,7 @@ use rand::TryRng;
 use super::labs::{find_checks, find_lab};
 use crate::guide;
 use crate::progress::Progress;
-use crate::report::{BuildFailure, Detail, Document, Report, Summary};
+use crate::report::{BuildFailure, Detail, Document, Report, Summary, page};
 use crate::session::Session;
 use crate::status::{FAILED, INTERRUPTED, USAGE};
 use crate::style;
@@ -73,6 +75,10 @@ pub struct CheckArguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+
+    /// Also write a page for a browser, with the messages of each failed check as a diagram
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     /// Not an option of `check`: says which command is meant
     #[arg(long, hide = true)]
@@ -132,9 +138,35 @@ pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode
     } else if arguments.repeat > 1 {
         summarise(&reports, arguments)?;
     }
+    if let Some(file) = &arguments.html {
+        write_page(&session.checkout, file, &reports, &not_built)?;
+    }
     // An interrupt between two labs interrupts no check, but leaves the remaining labs without a report.
     let status = if session.interrupt.is_raised() { INTERRUPTED } else { status(&reports) };
     Ok(ExitCode::from(if not_built.is_empty() { status } else { status.max(FAILED) }))
+}
+
+/// Writes a page with `reports` to `file`, which is replaced in one step.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub(crate) fn write_page(
+    checkout: &Checkout,
+    file: &Path,
+    reports: &[Report],
+    not_built: &[BuildFailure],
+) -> Result<()> {
+    let book = checkout.target().join("slides/book");
+    let address = |slide: &SlideReference| {
+        let page = book.join(format!("{}.html", slide.deck)).canonicalize().ok()?;
+        Some(format!("file://{}#{}", page.display(), slide.slide))
+    };
+    let cannot = || format!("cannot write {}", file.display());
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    std::fs::write(&new, page(reports, not_built, &address)).with_context(cannot)?;
+    std::fs::rename(&new, file).with_context(cannot)
 }
 
 /// What all labs of one `check` run share.

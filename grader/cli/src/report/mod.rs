@@ -1,11 +1,13 @@
 //! Reports: for people in a terminal, and as JSON.
 
+mod html;
 mod json;
 pub(crate) mod markdown;
 mod model;
 mod terminal;
 mod transcript;
 
+pub use html::page;
 #[cfg(feature = "proof")]
 pub use json::SCHEMA;
 pub use json::{BuildFailure, Document};

@@ -23,6 +23,7 @@ use self::event::{Event, Finished};
 use self::runner::{Runner, Scope};
 use self::screen::{Screen, View};
 use self::terminal::Terminal;
+use super::check::write_page;
 use super::labs::find_lab;
 use crate::guide;
 use crate::progress::Progress;
@@ -232,6 +233,18 @@ impl Watch {
                 }
             }
             b'f' => self.screen.toggle_full()?,
+            b'w' => match &self.report {
+                Some(report) => {
+                    let file = self.checkout.target().join(format!("{}.html", lab.folder()));
+                    let reports = std::slice::from_ref(report);
+                    let note = match write_page(&self.checkout, &file, reports, &[]) {
+                        Ok(()) => format!("written: {}", file.display()),
+                        Err(error) => format!("{error:#}"),
+                    };
+                    self.screen.note(&note)?;
+                }
+                None => self.screen.note("there is no report yet")?,
+            },
             b'h' => match self.failed() {
                 Some((_, Failure { kind: FailureKind::NotWritten { .. }, .. })) => {
                     self.screen.note("this part is not written yet; n shows its task")?;

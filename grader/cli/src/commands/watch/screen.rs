@@ -12,7 +12,7 @@ use super::runner::{SPINNERS, STRESS_RUNS};
 use crate::report::{Detail, Report};
 use crate::style::{self, DIM, GOOD, ODD};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "h hint",
     "e explain",
     "f full",
@@ -22,6 +22,7 @@ const KEYS: [&str; 10] = [
     "a all",
     "s stress",
     "r rerun",
+    "w web page",
     "q quit",
 ];
 

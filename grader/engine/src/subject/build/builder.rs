@@ -90,6 +90,11 @@ impl Builder<'_> {
         let workspace = BuildWorkspace::of(self.checkout);
         let _lock = workspace.lock(self.interrupt)?;
         let place = self.checkout.relative(&folder).to_owned();
+        if !folder.join("src").is_dir() {
+            let (place, number) = (place.display(), lab.number);
+            let restore = format!("to restore it: cargo grader reset {number}");
+            return Err(anyhow!("{place}/src is missing; {restore}").into());
+        }
         copy_changed(&folder.join("src"), &workspace.folder.join(&place).join("src"))?;
         workspace.add(&place, lab, &library, false)?;
         workspace.prepare(self.checkout, &[place])?;

@@ -20,7 +20,8 @@ pub fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
         // Links are not followed: they may form a loop.
         if entry.file_type()?.is_dir() {
             files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && path.is_file() {
+            // Reading a pipe would wait for its writer.
             files.push(path);
         }
     }
