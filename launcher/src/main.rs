@@ -131,8 +131,7 @@ fn main() -> ExitCode {
 fn run_build(mut build: Command, name: &str, is_first: bool) -> io::Result<ExitStatus> {
     let mut cargo = build.spawn()?;
     let (ended, waiting) = mpsc::channel::<()>();
-    let text =
-        format!("Rebuilding the {name}, because its code has changed; this takes about 30 s.");
+    let text = format!("Still building the {name}; a rebuild takes about 30 s.");
     let announcement = std::thread::spawn(move || {
         if !is_first && waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             eprintln!("{text}");

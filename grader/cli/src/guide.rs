@@ -24,12 +24,12 @@ pub(crate) fn after_run(report: &Report, progress: &Progress) -> Option<NextStep
     });
     match (report.summary(), failed) {
         (Summary::Failed, Some((check, FailureKind::NotWritten { place, .. }))) => {
-            let place = place.as_deref().unwrap_or("the part that is not written yet");
+            let place = place.as_deref().unwrap_or("the todo!() that it names");
             let again = match check.task {
                 0 => format!("cargo grader check {number}"),
                 task => format!("cargo grader check {number} --task {task}"),
             };
-            Some(NextStep::new(format!("Next: write {place}, then"), again))
+            Some(NextStep::new(format!("Next: write the code at {place}, then"), again))
         }
         (Summary::Failed, Some((check, _))) => {
             let id = check.id();

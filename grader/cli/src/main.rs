@@ -51,7 +51,7 @@ enum Command {
     Explain(ExplainArguments),
     /// Show how your answer differs from the solution, once your score is 100
     Diff(DiffArguments),
-    /// Start a lab again: restore its starter, and keep your files under other names
+    /// Start a lab over: restore its starter, and keep your files under other names
     Reset(ResetArguments),
     /// Examine this machine: what works on it, what does not, and how to fix that
     Doctor,

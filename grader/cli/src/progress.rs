@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Progress {
     root: PathBuf,
     record: Record,
+    /// Whether the last change could not be written, so that `record` is ahead of the file.
+    is_ahead: bool,
 }
 
 /// What the file contains.
@@ -44,6 +46,9 @@ struct Record {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LabRecord {
+    /// Whether checks were run since the lab was begun.
+    #[serde(default)]
+    is_begun: bool,
     /// The highest score so far.
     #[serde(default)]
     best: u32,
@@ -61,8 +66,19 @@ impl Progress {
     #[must_use]
     pub fn load(checkout: &Checkout) -> Self {
         let root = checkout.root().to_owned();
-        let record = read(&root);
-        Self { root, record }
+        let record = match read(&root) {
+            Ok(record) => record,
+            Err(Unreadable::Io(error)) => {
+                anstream::eprintln!("note: cannot read {NAME}: {error}");
+                Record::default()
+            }
+            // Another grader may just have replaced it.
+            Err(Unreadable::Garbage(_)) => {
+                let _lock = lock(&root);
+                read_or_set_aside(&root).unwrap_or_default()
+            }
+        };
+        Self { root, record, is_ahead: false }
     }
 
     /// The lab that was checked last.
@@ -74,15 +90,15 @@ impl Progress {
     /// The sum of the points of the checks that passed when they were last run; `None` if no check has been run.
     #[must_use]
     pub fn score(&self, lab: &Lab) -> Option<u32> {
-        let record = self.record.labs.get(&lab.number).filter(|lab| !lab.passed.is_empty())?;
+        let record = self.record.labs.get(&lab.number).filter(|record| record.is_begun)?;
         Some(score(record, lab))
     }
 
-    /// The highest score so far; `None` if no check has been run.
+    /// The highest score so far, also before a reset; `None` if no check has been run.
     #[must_use]
     pub fn best(&self, lab: &Lab) -> Option<u32> {
-        let record = self.record.labs.get(&lab.number).filter(|lab| !lab.passed.is_empty())?;
-        Some(record.best)
+        let record = self.record.labs.get(&lab.number)?;
+        (record.is_begun || record.best > 0).then_some(record.best)
     }
 
     /// Whether `check` passed when it was last run; `None` if it has not been run.
@@ -111,7 +127,8 @@ impl Progress {
         hints.and_then(|hints| hints.get(check.name)).copied().unwrap_or(0)
     }
 
-    /// Records the outcomes of a run on the student's code. What was inconclusive or interrupted stays as it was.
+    /// Records the outcomes of a run on the student's code. What was inconclusive or interrupted stays as it was, and so
+    /// does what was not run because of that. What was not run because of a failure counts as not run.
     ///
     /// # Errors
     ///
@@ -120,13 +137,17 @@ impl Progress {
         self.change(|record| {
             record.last_lab = Some(lab.number);
             let own = record.labs.entry(lab.number).or_default();
+            own.is_begun = true;
             for outcome in outcomes.iter().filter(|outcome| outcome.check.lab == lab.number) {
-                let passed = match outcome.verdict {
-                    Verdict::Passed => true,
-                    Verdict::Failed(_) | Verdict::Blocked { .. } => false,
-                    Verdict::Inconclusive(_) | Verdict::Interrupted => continue,
-                };
-                own.passed.insert(outcome.check.name.to_owned(), passed);
+                let name = outcome.check.name;
+                match outcome.verdict {
+                    Verdict::Passed => drop(own.passed.insert(name.to_owned(), true)),
+                    Verdict::Failed(_) => drop(own.passed.insert(name.to_owned(), false)),
+                    Verdict::Blocked { by } if has_failed(by, outcomes) => {
+                        own.passed.remove(name);
+                    }
+                    Verdict::Blocked { .. } | Verdict::Inconclusive(_) | Verdict::Interrupted => {}
+                }
             }
             own.best = own.best.max(score(own, lab));
         })
@@ -158,13 +179,32 @@ impl Progress {
 
     /// Applies `change` to what the file contains now. If it cannot be written, only this value changes.
     fn change(&mut self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
-        let lock = lock(&self.root);
-        if lock.is_ok() {
-            self.record = read(&self.root);
+        let locked = lock(&self.root);
+        let read = match &locked {
+            Ok(_) => read_or_set_aside(&self.root),
+            Err(_) => Ok(Record::default()),
+        };
+        if let (Ok(_), Ok(record), false) = (&locked, &read, self.is_ahead) {
+            self.record = record.clone();
         }
         change(&mut self.record);
-        let _lock = lock.map_err(|error| explained(&error))?;
-        write(&self.root, &self.record).map_err(|error| explained(&error))
+        // A file that cannot be read must not be replaced: its contents would be lost.
+        let written = locked.and_then(|_lock| {
+            read?;
+            write(&self.root, &self.record)
+        });
+        self.is_ahead = written.is_err();
+        written.map_err(|error| explained(&error))
+    }
+}
+
+/// Whether `check` failed, or was not run because another check failed.
+fn has_failed(check: &Check, outcomes: &[Outcome]) -> bool {
+    let found = outcomes.iter().find(|outcome| outcome.check.id() == check.id());
+    match found.map(|outcome| &outcome.verdict) {
+        Some(Verdict::Failed(_)) => true,
+        Some(Verdict::Blocked { by }) => has_failed(by, outcomes),
+        _ => false,
     }
 }
 
@@ -204,31 +244,47 @@ fn wait_for_lock() {
     std::thread::sleep(Duration::from_millis(5));
 }
 
-fn read(root: &Path) -> Record {
-    let path = root.join(NAME);
-    let parsed = match fs::read(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Record::default(),
-        Err(error) if error.kind() != ErrorKind::IsADirectory => {
-            anstream::eprintln!("note: cannot read {NAME}: {error}");
-            return Record::default();
+/// Why the file cannot be read.
+#[derive(Debug)]
+enum Unreadable {
+    Io(io::Error),
+    /// It cannot be parsed, for this reason.
+    Garbage(String),
+}
+
+fn read(root: &Path) -> Result<Record, Unreadable> {
+    match fs::read(root.join(NAME)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Record::default()),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => {
+            Err(Unreadable::Garbage(error.to_string()))
         }
-        Err(error) => Err(error.to_string()),
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+        Err(error) => Err(Unreadable::Io(error)),
+        Ok(bytes) => {
+            serde_json::from_slice(&bytes).map_err(|error| Unreadable::Garbage(error.to_string()))
+        }
+    }
+}
+
+/// Reads the file. If it cannot be parsed, it is kept under another name. The caller holds the lock, if there is one.
+///
+/// # Errors
+///
+/// The file cannot be read, or cannot be renamed.
+fn read_or_set_aside(root: &Path) -> io::Result<Record> {
+    let reason = match read(root) {
+        Ok(record) => return Ok(record),
+        Err(Unreadable::Io(error)) => return Err(error),
+        Err(Unreadable::Garbage(reason)) => reason,
     };
-    parsed.unwrap_or_else(|reason: String| {
-        let aside = free_name(root, NAME);
-        match fs::rename(&path, root.join(&aside)) {
-            Ok(()) => anstream::eprintln!(
-                "note: {NAME} was unreadable ({reason}). It is now {aside}, and a new one begins."
-            ),
-            Err(error) => {
-                anstream::eprintln!(
-                    "note: {NAME} is unreadable ({reason}) and cannot be renamed: {error}"
-                );
-            }
-        }
-        Record::default()
-    })
+    let aside = free_name(root, NAME);
+    fs::rename(root.join(NAME), root.join(&aside)).map_err(|error| {
+        let message = format!("{NAME} is unreadable ({reason}) and cannot be renamed: {error}");
+        io::Error::new(error.kind(), message)
+    })?;
+    anstream::eprintln!(
+        "note: {NAME} was unreadable ({reason}). It is now {aside}, and a new one begins."
+    );
+    Ok(Record::default())
 }
 
 /// A name such as `NAME.broken-1` that no file in `folder` has.
@@ -250,6 +306,8 @@ fn write(root: &Path, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use checks::LABS;
+    use engine::run::START_UP;
+    use engine::verdict::{Failure, FailureKind};
     use tempfile::TempDir;
 
     use super::*;
@@ -265,8 +323,12 @@ mod tests {
         outcome(check, Verdict::Passed)
     }
 
-    fn blocked(check: &'static Check) -> Outcome {
-        outcome(check, Verdict::Blocked { by: check })
+    fn blocked_by(check: &'static Check, by: &'static Check) -> Outcome {
+        outcome(check, Verdict::Blocked { by })
+    }
+
+    fn failed(check: &'static Check) -> Outcome {
+        outcome(check, Verdict::Failed(Box::new(Failure::new(FailureKind::ProvenHang))))
     }
 
     fn loaded(folder: &TempDir) -> Progress {
@@ -290,7 +352,7 @@ mod tests {
         assert_eq!(progress.last_lab(), Some(lab.number));
 
         let mut other = loaded(&folder);
-        other.record_run(lab, &[blocked(of_task[0])])?;
+        other.record_run(lab, &[failed(of_task[0])])?;
         let progress = loaded(&folder);
         assert_eq!(progress.score(lab), Some(points - of_task[0].points));
         assert_eq!(progress.best(lab), Some(points));
@@ -306,9 +368,41 @@ mod tests {
         progress.record_run(lab, &[passed(check)])?;
         let undecided = [Verdict::Interrupted, Verdict::Inconclusive(String::new())];
         for verdict in undecided {
+            // Nor does it matter if the check was not run because of that.
+            let start_up = outcome(&START_UP, verdict.clone());
+            progress.record_run(lab, &[start_up, blocked_by(check, &START_UP)])?;
             progress.record_run(lab, &[outcome(check, verdict)])?;
             assert_eq!(progress.has_passed(check), Some(true));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_failure_kept_from_running_was_not_run() -> anyhow::Result<()> {
+        let (folder, lab) = (tempfile::tempdir()?, LABS[LAB]);
+        let [first, second, third] = [0, 1, 2].map(|index| &lab.checks[index]);
+        let mut progress = loaded(&folder);
+        progress.record_run(lab, &[passed(first), passed(second), passed(third)])?;
+        let outcomes = [failed(first), blocked_by(second, first), blocked_by(third, second)];
+        progress.record_run(lab, &outcomes)?;
+        let seen = [first, second, third].map(|check| progress.has_passed(check));
+        assert_eq!(seen, [Some(false), None, None]);
+        assert_eq!(progress.score(lab), Some(0));
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_replaced() -> anyhow::Result<()> {
+        let (folder, lab) = (tempfile::tempdir()?, LABS[LAB]);
+        let path = folder.path().join(NAME);
+        // A link that leads in a circle cannot be read by anybody.
+        std::os::unix::fs::symlink(NAME, &path)?;
+        let mut progress = loaded(&folder);
+        assert!(progress.record_run(lab, &[passed(&lab.checks[0])]).is_err());
+        assert!(path.is_symlink());
+        // In memory, the progress continues.
+        assert!(progress.record_run(lab, &[passed(&lab.checks[1])]).is_err());
+        assert_eq!(progress.has_passed(&lab.checks[0]), Some(true));
         Ok(())
     }
 
@@ -346,7 +440,6 @@ mod tests {
         progress.record_run(lab, &[passed(&lab.checks[0])])?;
         progress.forget(lab.info)?;
         assert_eq!(loaded(&folder).score(lab), None);
-        progress.record_run(lab, &[blocked(&lab.checks[0])])?;
         assert_eq!(loaded(&folder).best(lab), Some(lab.checks[0].points));
         Ok(())
     }

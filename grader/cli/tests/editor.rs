@@ -93,7 +93,8 @@ fn the_grader_does_not_wait_for_an_editors_build() {
     let others = fs::read_to_string(root().join("rust-analyzer.toml")).unwrap();
     assert!(others.contains("[cargo]") && others.contains("targetDir = true"), "{others}");
     let checkout = copied_checkout();
-    // Even in the checkout's own target directory, where an editor without these settings builds.
+    // The grader's own builds do not wait even for an editor without these settings. Cargo, which starts the grader,
+    // does.
     let held = copies_target().join("debug/.cargo-lock");
     fs::create_dir_all(held.parent().unwrap()).unwrap();
     let lock = File::create(&held).unwrap();

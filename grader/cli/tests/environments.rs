@@ -122,7 +122,15 @@ fn the_doctor_says_what_is_wrong_with_the_machine() {
     run.expect(0, &["✓ Rust", "✓ linker", "✓ kernel Linux", "✓ /proc", "✓ loopback up", " CPUs "]);
     // Tools that are missing are named with their package, but nothing is wrong.
     let run = Run::of(grader().arg("doctor").env("PATH", "/nowhere"));
-    run.expect(1, &["✗ Rust rustc is missing", "✗ linker", "apt-get install gcc", "! nc missing"]);
+    run.expect(
+        1,
+        &[
+            "✗ Rust rustc is missing or has no toolchain",
+            "✗ linker",
+            "apt-get install gcc",
+            "! nc missing",
+        ],
+    );
     let Some(mut command) = unshared("-rn", "") else { return };
     let run = Run::of(command.arg("doctor"));
     run.expect(
@@ -221,6 +229,10 @@ fn a_full_disk_gets_its_verdict() {
     let Some(mut command) = unshared("-rm", &full) else { return };
     let run = Run::of(command.args(["check", "1"]).env("CARGO_TARGET_DIR", copies_target()));
     run.expect(1, &["Not written yet", "your progress was not saved", "No space left on device"]);
+    let then_list = format!("{full} {} check 1 >/dev/null;", grader().get_program().display());
+    let Some(mut command) = unshared("-rm", &then_list) else { return };
+    let run = Run::of(command.arg("list").env("CARGO_TARGET_DIR", copies_target()));
+    run.expect(0, &["02 selectors - 0/5 7 240"]);
 }
 
 #[test]

@@ -96,8 +96,8 @@ fn parse_seed(text: &str) -> Result<u32, String> {
 /// Wrong usage, or a fault in the grader or the machine.
 pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode> {
     if arguments.watch {
-        let labs = arguments.labs.join(" ");
-        bail!("to check a lab again after each change, run: cargo grader watch {labs}");
+        let lab = arguments.labs.first().map_or("", String::as_str);
+        bail!("to check a lab again after each change, run: cargo grader watch {lab}");
     }
     let checkout = Checkout::find()?;
     let mut progress = Progress::load(&checkout);
@@ -160,13 +160,23 @@ pub(crate) fn write_page(
     let book = checkout.target().join("slides/book");
     let address = |slide: &SlideReference| {
         let page = book.join(format!("{}.html", slide.deck)).canonicalize().ok()?;
-        Some(format!("file://{}#{}", page.display(), slide.slide))
+        Some(format!("file://{}#{}", percent_encoded(&page), slide.slide))
     };
     let cannot = || format!("cannot write {}", file.display());
     let mut new = file.as_os_str().to_owned();
     new.push(".new");
     std::fs::write(&new, page(reports, not_built, &address)).with_context(cannot)?;
     std::fs::rename(&new, file).with_context(cannot)
+}
+
+/// `path` as a part of an address (RFC 3986).
+fn percent_encoded(path: &Path) -> String {
+    let encode = |&byte: &u8| match byte {
+        b'/' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.as_os_str().as_encoded_bytes().iter().map(encode).collect()
 }
 
 /// What all labs of one `check` run share.
@@ -395,5 +405,18 @@ pub(crate) fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
 pub fn spin_forever() -> ! {
     loop {
         std::hint::spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_encoded_in_an_address() {
+        assert_eq!(
+            percent_encoded(Path::new("/a b/Lab #1?/é.html")),
+            "/a%20b/Lab%20%231%3F/%C3%A9.html"
+        );
     }
 }

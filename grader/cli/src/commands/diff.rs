@@ -40,7 +40,7 @@ pub fn diff(arguments: &DiffArguments) -> Result<ExitCode> {
         let number = lab.number;
         bail!(
             "your score in lab {} is {score}: reach {COMPLETE} first, or use --spoil to see the solution now; \
-             cargo grader hint and cargo grader next {number} show less",
+             for help without the solution, run cargo grader hint or cargo grader next {number}",
             lab.digits()
         );
     }

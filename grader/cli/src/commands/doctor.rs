@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv6Addr, TcpListener};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 
 use anyhow::Result;
 use course::checkout::Checkout;
@@ -111,7 +111,7 @@ struct Machine<'m> {
 }
 
 impl Machine<'_> {
-    /// What `command` prints first, on either stream; `None` if it cannot be run.
+    /// What `command` prints first, on either stream; `None` if it cannot be run, or fails and prints nothing useful.
     #[allow(
         clippy::disallowed_methods,
         reason = "a tool of the machine is not a program under test"
@@ -120,7 +120,9 @@ impl Machine<'_> {
         let (program, arguments) = command.split_first()?;
         let output =
             self.children.run(Command::new(program).args(arguments).stdin(Stdio::null()), b"");
-        let output = output.ok()?;
+        // A variant of nc may print its help and fail.
+        let is_useful = |output: &Output| output.status.success() || arguments.contains(&"-h");
+        let output = output.ok().filter(is_useful)?;
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
         Some(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned())
@@ -131,7 +133,10 @@ impl Machine<'_> {
         const OLDEST: (u32, u32) = (1, 88);
         const FIX: &str = "run `rustup update stable`";
         let Some(line) = self.first_line(&["rustc", "--version"]) else {
-            return bad("Rust", "rustc is missing: install it from rustup.rs");
+            return bad(
+                "Rust",
+                "rustc is missing or has no toolchain: see rustup.rs, or run `rustup default stable`",
+            );
         };
         match version(&line) {
             Some(found) if found < OLDEST => {
@@ -367,8 +372,8 @@ fn file_changes(checkout: &Checkout) -> Finding {
         Err(error) => warning(
             "file changes",
             format!(
-                "inotify fails ({error}): `watch` compares the files twice a second. Raise the limit: \
-                 `sysctl fs.inotify.max_user_watches=65536`"
+                "inotify fails ({error}): `watch` compares the files twice a second. Raise its limits: \
+                 `sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=65536`"
             ),
         ),
     }

@@ -94,9 +94,8 @@ fn write_preparation(
         });
         match start {
             Some(start) => {
-                let command = start.split('#').next().unwrap_or_default().trim_end();
-                let text = format!("Start your server in one terminal: `{command}`");
-                write_markdown(out, &text, width, "  ")?;
+                write_markdown(out, "Start your server in one terminal:", width, "  ")?;
+                writeln!(out, "    {}", start.split('#').next().unwrap_or_default().trim_end())?;
                 write_markdown(out, "Then, in another:", width, "  ")?;
             }
             None => {
@@ -107,7 +106,8 @@ fn write_preparation(
             }
         }
     }
-    if commands.iter().any(|line| line.contains("nc ")) {
+    let calls_nc = |line: &String| line.split(' ').any(|word| word.trim_start_matches('(') == "nc");
+    if commands.iter().any(calls_nc) {
         let text = "`nc` is OpenBSD's (Debian: netcat-openbsd); with Ncat, omit `-N`. End what you type with Ctrl-D, \
                     pressed once at the beginning of a line.";
         write_markdown(out, text, width, "  ")?;

@@ -40,6 +40,7 @@ pub(crate) fn write_list(out: &mut dyn Write, progress: &Progress, width: usize)
         if is_wide {
             writeln!(out, "{line}  {best:>4}  {minutes:>7}  {next}")?;
         } else {
+            let next = next.split(" (").next().unwrap_or_default();
             writeln!(out, "{line}\n     best {best} · {minutes} min · {next}")?;
         }
     }

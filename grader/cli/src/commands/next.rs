@@ -104,7 +104,10 @@ fn write_task(
     let text = read_text(&sheet).unwrap_or_default();
     match section(&text, &format!("Task {} ", task.number)) {
         Some(text) => write_markdown(out, &without_checks(text), width, "")?,
-        None => writeln!(out, "{} has no text for it.", checkout.relative(&sheet).display())?,
+        None => {
+            let sheet = checkout.relative(&sheet).display();
+            writeln!(out, "{sheet} does not describe task {}.", task.number)?;
+        }
     }
     let gaps = gaps::find(&folder).unwrap_or_default();
     let own: Vec<_> = gaps.iter().filter(|gap| gap.is_of(task.number)).collect();

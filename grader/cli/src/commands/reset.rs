@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use course::checkout::Checkout;
 use course::labs::LabInfo;
@@ -32,11 +32,11 @@ pub struct ResetArguments {
 pub fn reset(arguments: &ResetArguments) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let lab = find_lab(&arguments.lab)?;
-    let reset = Reset::plan(&checkout, lab.info)?;
+    let mut reset = Reset::plan(&checkout, lab.info)?;
     let mut out = anstream::stdout().lock();
     let name = |path: &Path| checkout.relative(path).display().to_string();
     if reset.changed.is_empty() && reset.missing.is_empty() {
-        writeln!(out, "{} is as it was at the beginning.", name(&checkout.lab(lab)))?;
+        writeln!(out, "{} already matches the starter.", name(&checkout.lab(lab)))?;
         return Ok(ExitCode::SUCCESS);
     }
     for path in &reset.changed {
@@ -48,7 +48,7 @@ pub fn reset(arguments: &ResetArguments) -> Result<ExitCode> {
     if !arguments.yes {
         let terminal = io::stdin().is_terminal();
         ensure!(terminal, "without a terminal to ask on, `reset` needs --yes; nothing was changed");
-        write!(out, "Start lab {} again? [y/N] ", lab.digits())?;
+        write!(out, "Start lab {} over? [y/N] ", lab.digits())?;
         out.flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -56,6 +56,8 @@ pub fn reset(arguments: &ResetArguments) -> Result<ExitCode> {
             writeln!(out, "Nothing was changed.")?;
             return Ok(ExitCode::SUCCESS);
         }
+        // A file may have been saved since.
+        reset = Reset::plan(&checkout, lab.info)?;
     }
     reset.apply()?;
     Progress::load(&checkout).forget(lab.info)?;
@@ -119,19 +121,13 @@ impl Reset {
         name.into()
     }
 
-    /// Keeps the student's files, then writes the starter's. If this is interrupted, nothing is lost, and another reset
-    /// completes it.
+    /// Keeps the student's files and writes the starter's, one after the other. If this is interrupted, each file is
+    /// either the student's or the starter's, nothing is lost, and another reset completes it.
     fn apply(&self) -> Result<()> {
         for path in &self.changed {
-            let kept = self.kept(path);
-            fs::rename(path, &kept).with_context(|| {
-                format!("cannot rename {} to {}", path.display(), kept.display())
-            })?;
+            keep(path, &self.kept(path))?;
         }
         for (path, text) in &self.files {
-            if path.exists() {
-                continue;
-            }
             let cannot = || format!("cannot write {}", path.display());
             let folder = path.parent().with_context(cannot)?;
             fs::create_dir_all(folder).with_context(cannot)?;
@@ -140,10 +136,30 @@ impl Reset {
             fs::write(&new, text).with_context(cannot)?;
             fs::rename(&new, path).with_context(cannot)?;
         }
-        if let Some((path, _)) = self.files.iter().find(|(path, _)| !path.is_file()) {
-            bail!("{} was not written", path.display());
+        let is_extra = |path: &&PathBuf| !self.files.iter().any(|(known, _)| known == *path);
+        for path in self.changed.iter().filter(is_extra) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+                }
+                _ => {}
+            }
         }
         Ok(())
+    }
+}
+
+/// Gives the file at `path` the additional name `kept`, which must be new. Where a file cannot have two names, it only
+/// gets the new one.
+fn keep(path: &Path, kept: &Path) -> Result<()> {
+    let cannot = || format!("cannot keep {} as {}", path.display(), kept.display());
+    match fs::hard_link(path, kept) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error).with_context(cannot),
+        Err(_) => {
+            ensure!(!kept.exists() && !kept.is_symlink(), "{}: it already exists", cannot());
+            fs::rename(path, kept).with_context(cannot)
+        }
     }
 }
 

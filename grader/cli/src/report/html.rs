@@ -4,15 +4,16 @@ use course::explanations::{CheckExplanation, Explanations, SlideReference};
 use course::labs::Category;
 use course::text::{printable, time};
 use engine::lab::Check;
-use engine::run::{Outcome, START_UP, Verdict};
+use engine::run::{Outcome, Verdict};
 use engine::verdict::{Difference, Event, Excerpt, Failure, FailureKind, Line, Step};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::json::BuildFailure;
 use super::model::Report;
 
-/// More characters of a text are not shown: a program under test may say anything.
-const MAX_TEXT: usize = 4000;
+/// A program under test may say anything: of longer texts, only the first lines and the beginning of each are shown.
+const MAX_LINES: usize = 200;
+const MAX_LINE: usize = 2000;
 
 /// The page with all `reports` and the errors of labs that did not compile. `slide` returns the address of a slide, if
 /// the slides are built.
@@ -43,18 +44,12 @@ pub fn page(
     page.into_string()
 }
 
-/// `text` without control characters, and not longer than [`MAX_TEXT`].
+/// `text` without control characters, up to [`MAX_LINES`] lines of [`MAX_LINE`] characters.
 fn plain(text: &str) -> String {
-    let lines = text.lines().map(|line| printable(line, MAX_TEXT));
-    printable_lines(&lines.collect::<Vec<_>>().join("\n"))
-}
-
-/// The first lines of `text`.
-fn printable_lines(text: &str) -> String {
-    const MAX_LINES: usize = 200;
-    let mut lines: Vec<_> = text.lines().take(MAX_LINES + 1).collect();
-    if lines.len() > MAX_LINES {
-        lines[MAX_LINES] = "…";
+    let lines = text.lines().take(MAX_LINES).map(|line| printable(line, MAX_LINE));
+    let mut lines: Vec<_> = lines.collect();
+    if text.lines().nth(MAX_LINES).is_some() {
+        lines.push("…".to_owned());
     }
     lines.join("\n")
 }
@@ -134,16 +129,7 @@ fn failure_of(
     slide: &dyn Fn(&SlideReference) -> Option<String>,
 ) -> Markup {
     let text = failure.text();
-    let number = report.lab.number;
-    let again = match check.name == START_UP.name {
-        true => format!("cargo grader check {number}{}", report.flags),
-        false => format!(
-            "cargo grader check {number}{} --only {} --seed {:08x}",
-            report.flags,
-            check.id(),
-            report.seed
-        ),
-    };
+    let again = report.again(check);
     let is_written = !matches!(failure.kind, FailureKind::NotWritten { .. });
     html! {
         section id=(check.id().replace('/', "-")) {
@@ -153,12 +139,15 @@ fn failure_of(
             @if !text.cause.is_empty() {
                 h3 { @if is_written { "Likely cause" } @else { "Not written yet" } }
                 p.cause { (plain(&text.cause)) }
-                @if let FailureKind::NotWritten { place: Some(place), .. } = &failure.kind {
-                    p { code { (plain(place)) } }
+                @if let FailureKind::NotWritten { todo, place, .. } = &failure.kind {
+                    @if let Some(place) = place { p { code { (plain(place)) } } }
+                    @if let Some(text) = report.task_of_gap(check, todo) { p { (text) } }
                 }
             }
-            h3 { "On the wire" }
-            (wire(&failure.transcript))
+            @if is_written {
+                h3 { "On the wire" }
+                (wire(&failure.transcript))
+            }
             @if is_written && !text.evidence.is_empty() {
                 h3 { "What the kernel and the program show" }
                 pre { (plain(&text.evidence.join("\n"))) }

@@ -1,8 +1,9 @@
 //! The result of one run of a lab's checks.
 
+use course::gap;
 use course::labs::{Category, CheckInfo};
-use engine::lab::Lab;
-use engine::run::{Outcome, Verdict};
+use engine::lab::{Check, Lab};
+use engine::run::{Outcome, START_UP, Verdict};
 
 /// The result of one run of a lab's checks.
 #[derive(Clone, Debug)]
@@ -76,6 +77,30 @@ impl Report {
         counted.fold((0, 0), |(got, all), outcome| {
             (got + outcome.points(), all + outcome.check.points)
         })
+    }
+
+    /// The command that runs `check` again with the same random data.
+    pub(super) fn again(&self, check: &Check) -> String {
+        let Self { lab, flags, seed, .. } = self;
+        let number = lab.number;
+        if check.name == START_UP.name {
+            return format!("cargo grader check {number}{flags}");
+        }
+        format!("cargo grader check {number}{flags} --only {} --seed {seed:08x}", check.id())
+    }
+
+    /// The task to which the `todo!` with this text belongs, and whether it is another than that of `check`.
+    pub(super) fn task_of_gap(&self, check: &Check, todo: &str) -> Option<String> {
+        let tasks = gap::tasks(todo);
+        let task = self.lab.tasks.iter().find(|task| tasks.first() == Some(&task.number))?;
+        let text = format!("It belongs to task {}: {}.", task.number, task.title);
+        if check.name == START_UP.name || tasks.contains(&check.task) {
+            return Some(text);
+        }
+        let own = check.task;
+        Some(format!(
+            "{text} This check of task {own} cannot run without it: write it first, or at least a simple version of it."
+        ))
     }
 
     /// How many times a check was retried because it was inconclusive or failed on a busy machine.

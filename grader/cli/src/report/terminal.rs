@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use course::explanations::{CheckExplanation, Explanations};
-use course::gap;
 use course::labs::Category;
 use course::text::{printable, time};
 use engine::lab::Check;
@@ -131,20 +130,12 @@ impl Report {
         }
         writeln!(out, "{line}")?;
         if more > 0 && detail == Detail::First {
-            let lab = self.lab.number;
-            writeln!(out, "{more} more failed: cargo grader check {lab}{} --full", self.flags)?;
+            let (lab, flags) = (self.lab.number, &self.flags);
+            let command = format!("cargo grader check {lab}{flags} --full");
+            write_command(out, &format!("{more} more failed:"), &command, width)?;
         }
         let Some(NextStep { text, command }) = &self.next else { return Ok(()) };
-        let command = command.as_deref().unwrap_or_default();
-        let line = format!("{text} {command}");
-        if line.chars().count() <= width {
-            return writeln!(out, "{}", line.trim_end());
-        }
-        // The command stays on one line, to be copied.
-        for line in wrap(text, wrap_options(width)) {
-            writeln!(out, "{line}")?;
-        }
-        writeln!(out, "  {command}")
+        write_command(out, text, command.as_deref().unwrap_or_default(), width)
     }
 
     /// Writes a failure in a part that is not written yet: only which part, and where. What the grader saw
@@ -161,23 +152,10 @@ impl Report {
         let place = place.map(|place| Item::Verbatim(format!("{place}:")));
         let gap = Item::Paragraph(format!("todo!(\"{todo}\")"));
         write_part(out, "Not written yet", place.into_iter().chain([gap]).collect(), width)?;
-        let tasks = gap::tasks(todo);
-        let known = self.lab.tasks.iter().find(|task| tasks.first() == Some(&task.number));
-        let Some(task) = known else {
-            return write_part(out, "What to do next", vec![self.again(check)], width);
-        };
-        let (number, title) = (task.number, task.title);
-        let text = if tasks.contains(&check.task) {
-            format!("It belongs to task {number}: {title}.")
-        } else {
-            let own = check.task;
-            format!(
-                "It belongs to task {number}: {title}. This check of task {own} cannot run without it: write it first, \
-                 or at least a simple version of it."
-            )
-        };
         let read = format!("cargo grader next {}    # shows the task", self.lab.number);
-        let next = vec![Item::Paragraph(text), Item::Verbatim(read), self.again(check)];
+        let mut next: Vec<_> =
+            self.task_of_gap(check, todo).map(Item::Paragraph).into_iter().collect();
+        next.extend([Item::Verbatim(read), Item::Verbatim(self.again(check))]);
         write_part(out, "What to do next", next, width)
     }
 
@@ -226,9 +204,9 @@ impl Report {
 
     /// What a student can do next after a failure.
     fn next_steps(&self, check: &Check, explanation: Option<&CheckExplanation>) -> Vec<Item> {
-        let Self { lab, flags, .. } = self;
+        let lab = self.lab;
         if check.name == START_UP.name {
-            return vec![Item::Verbatim(format!("cargo grader check {}{flags}", lab.number))];
+            return vec![Item::Verbatim(self.again(check))];
         }
         let sheet = format!("labs/{}/README.md, task {}", lab.folder(), check.task);
         let hint = explanation.and_then(|explanation| explanation.hints.first());
@@ -239,14 +217,10 @@ impl Report {
         let slide = explanation.and_then(|explanation| explanation.slide.as_ref());
         let slide =
             slide.map(|slide| Item::Verbatim(format!("{}    # explains it", slide.command())));
-        [self.again(check), Item::Paragraph(hint)].into_iter().chain(slide).collect()
-    }
-
-    /// The command that runs `check` again with the same random data.
-    fn again(&self, check: &Check) -> Item {
-        let Self { lab, flags, seed, .. } = self;
-        let (lab, id) = (lab.number, check.id());
-        Item::Verbatim(format!("cargo grader check {lab}{flags} --only {id} --seed {seed:08x}"))
+        [Item::Verbatim(self.again(check)), Item::Paragraph(hint)]
+            .into_iter()
+            .chain(slide)
+            .collect()
     }
 }
 
@@ -257,6 +231,18 @@ fn paragraph(out: &mut dyn Write, label: &str, text: &str, width: usize) -> io::
         writeln!(out, "{ODD}{line}{ODD:#}")?;
     }
     Ok(())
+}
+
+/// Writes `text` and a command, which stays on one line, so that it can be copied.
+fn write_command(out: &mut dyn Write, text: &str, command: &str, width: usize) -> io::Result<()> {
+    let line = format!("{text} {command}");
+    if line.chars().count() <= width {
+        return writeln!(out, "{}", line.trim_end());
+    }
+    for line in wrap(text, wrap_options(width)) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "  {command}")
 }
 
 /// Writes the first lines of a failure: the check and its rule.
@@ -304,7 +290,10 @@ fn write_line(
         Verdict::Inconclusive(_) => ("?", ODD),
         Verdict::Blocked { .. } | Verdict::Interrupted => ("-", DIM),
     };
-    let start = format!("  {mark} {:<names$} {points:>5} {elapsed:>8}", check.name);
+    let mut start = format!("  {mark} {:<names$} {points:>5} {elapsed:>8}", check.name);
+    if start.chars().count() > width {
+        start = format!("  {mark} {:<names$} {points:>5}", check.name);
+    }
     let beside = width.saturating_sub(start.chars().count() + 2);
     let indent = if beside >= MIN_REMARK { width - beside } else { 6 };
     let remark = match &outcome.verdict {

@@ -107,11 +107,11 @@ fn finish(
     slots[index] = Slot::Done(outcome);
 }
 
-/// Whether both tries waited out a deadline at the same step. A third would only do so again, for seconds.
+/// Whether both tries waited out a deadline for the same thing. A third would only do so again, for seconds.
 fn failed_alike(a: &Outcome, b: &Outcome) -> bool {
     let (Verdict::Failed(a), Verdict::Failed(b)) = (&a.verdict, &b.verdict) else { return false };
     let is_same = std::mem::discriminant(&a.kind) == std::mem::discriminant(&b.kind);
-    a.kind.is_late() && is_same && a.steps().len() == b.steps().len()
+    a.kind.is_late() && is_same && a.expected == b.expected && a.steps().len() == b.steps().len()
 }
 
 /// The name that the members of a family share: they ask the same of different parts of the program.
@@ -123,12 +123,19 @@ fn family(check: &Check) -> Option<&'static str> {
 /// that was not the machine.
 fn settle_family(index: usize, slots: &mut [Slot], report: &mut impl FnMut(RunEvent<'_>)) {
     let Slot::Done(proven) = &slots[index] else { return };
+    if proven.tries < 2 {
+        return;
+    }
     let proven = proven.clone();
     for other in 0..slots.len() {
         let Slot::Waiting { last: Some(last), .. } = &slots[other] else { continue };
         let is_sibling = family(last.check).is_some() && family(last.check) == family(proven.check);
         if is_sibling && failed_alike(last, &proven) {
-            let last = last.clone();
+            let mut last = last.clone();
+            if let Verdict::Failed(failure) = &mut last.verdict {
+                // The other check's tries decided, not how busy the machine was in this one.
+                failure.starvation = None;
+            }
             finish(last, other, slots, report);
         }
     }

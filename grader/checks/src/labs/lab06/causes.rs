@@ -96,8 +96,7 @@ pub(super) const OBSERVED_BEFORE_ANSWER: Explanation = Explanation::new(
 pub(super) const WRONG_BUCKET: Explanation = Explanation::new(
     "wrong-bucket",
     "measure the time in seconds from when a line is complete until its answer has been sent, and \
-     count \
-     the request in the first bucket whose bound is at least that time",
+     count the request in the first bucket whose bound is at least that time",
 );
 pub(super) const SUM_OF_OTHER_TIMES: Explanation = Explanation::new(
     "sum-of-other-times",

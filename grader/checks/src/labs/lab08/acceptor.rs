@@ -56,7 +56,7 @@ async fn last_piece(trial: &Trial) -> Result<(), CheckError> {
     let taken = first.send_until_stalled(&trial.stream(expect::MORE_THAN_FITS)).await?;
     let largest = taken.saturating_sub(unread_bytes(&server, &first));
     trial.step(format!(
-        "{CLIENTS} clients send {} to {}, without reading until its writes have stalled for 300 ms; then each \
+        "{CLIENTS} clients send {} to {} each without reading until their writes have stalled for 300 ms; then each \
          reads back everything that it sent",
         size(largest.saturating_sub((CLIENTS - 1) * STEP)),
         size(largest)

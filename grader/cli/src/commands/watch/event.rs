@@ -24,8 +24,18 @@ pub(super) enum Finished {
     NotBuilt(String),
     /// The outcomes of a run with this seed, in the lab's order.
     Checked { seed: u32, outcomes: Vec<Outcome> },
-    /// Which checks failed under load, each with the number of runs in which it did.
-    Stressed(Vec<(&'static Check, u32)>),
+    /// Which checks did not pass in every run under load.
+    Stressed(Vec<Troubled>),
     /// The grader or the machine is at fault.
     Error(String),
+}
+
+/// A check that did not pass in every run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Troubled {
+    pub(super) check: &'static Check,
+    /// In how many runs it failed.
+    pub(super) failed: u32,
+    /// In how many runs it was inconclusive.
+    pub(super) inconclusive: u32,
 }

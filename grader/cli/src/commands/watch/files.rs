@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use course::checkout::Checkout;
 use course::labs::LabInfo;
+use notify::event::{CreateKind, ModifyKind, RemoveKind};
 use notify::{Config, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// How often files are compared where the kernel reports no changes.
@@ -69,43 +70,78 @@ fn handler(
     folder: PathBuf,
     changed: impl Fn() + Send + 'static,
 ) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
-    move |event| {
-        let is_change = event.is_ok_and(|event| {
+    move |event: notify::Result<notify::Event>| {
+        let is_change = match event {
+            // The queue of events overflowed, or a new folder could not be watched: something may have changed.
+            Err(_) => true,
+            Ok(event) if event.need_rescan() => true,
             // Building the lab reads its files.
-            !matches!(event.kind, EventKind::Access(_))
-                && event.paths.iter().any(|path| is_part(&folder, path))
-        });
+            Ok(event) if event.kind.is_access() => false,
+            Ok(event) => event.paths.iter().any(|path| is_part(&folder, path, event.kind)),
+        };
         if is_change {
             changed();
         }
     }
 }
 
-/// Whether `path` is the folder of a lab, or may be compiled with it.
-fn is_part(folder: &Path, path: &Path) -> bool {
+/// Whether `path` may be compiled with the lab in `folder`, or is a folder that appeared or disappeared.
+fn is_part(folder: &Path, path: &Path, kind: EventKind) -> bool {
     let Ok(inside) = path.strip_prefix(folder) else { return false };
-    let is_folder = path.extension().is_none();
-    is_folder || path.extension().is_some_and(|it| it == "rs") || inside == Path::new("Cargo.toml")
+    let is_source = inside.starts_with("src") && path.extension().is_some_and(|it| it == "rs");
+    // An editor's lock or backup: `.#lib.rs`, `#lib.rs#`.
+    let is_temporary = path.file_name().is_some_and(|name| {
+        name.as_encoded_bytes().first().is_some_and(|byte| b".#".contains(byte))
+    });
+    let is_folder = matches!(
+        kind,
+        EventKind::Create(CreateKind::Folder)
+            | EventKind::Remove(RemoveKind::Folder)
+            | EventKind::Modify(ModifyKind::Name(_))
+    ) && (inside == Path::new("") || inside.starts_with("src"))
+        && path.extension().is_none();
+    is_source && !is_temporary || is_folder || inside == Path::new("Cargo.toml")
 }
 
 #[cfg(test)]
 mod tests {
+    use notify::event::{DataChange, RenameMode};
+
     use super::*;
 
     #[test]
     fn only_what_is_compiled_counts() {
         let folder = Path::new("/labs/01");
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
         for (path, expected) in [
-            ("/labs/01", true),
             ("/labs/01/src/lib.rs", true),
             ("/labs/01/src/deep/part.rs", true),
             ("/labs/01/Cargo.toml", true),
             ("/labs/01/README.md", false),
+            // Written by a program under test, or by hand.
+            ("/labs/01/log", false),
+            ("/labs/01/src/in", false),
             ("/labs/01/src/.lib.rs.swp", false),
+            ("/labs/01/src/.#lib.rs", false),
             ("/labs/01/src/lib.rs.before-reset-1", false),
             ("/labs/02/src/lib.rs", false),
         ] {
-            assert_eq!(is_part(folder, Path::new(path)), expected, "{path}");
+            assert_eq!(is_part(folder, Path::new(path), written), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn folders_may_disappear_and_return() {
+        let folder = Path::new("/labs/01");
+        let kinds = [
+            EventKind::Remove(RemoveKind::Folder),
+            EventKind::Create(CreateKind::Folder),
+            EventKind::Modify(ModifyKind::Name(RenameMode::Any)),
+        ];
+        for kind in kinds {
+            assert!(is_part(folder, Path::new("/labs/01"), kind));
+            assert!(is_part(folder, Path::new("/labs/01/src"), kind));
+            assert!(!is_part(folder, Path::new("/labs/01/other"), kind));
         }
     }
 }

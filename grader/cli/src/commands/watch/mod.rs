@@ -8,7 +8,7 @@ pub mod terminal;
 
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -45,6 +45,9 @@ pub struct WatchArguments {
 /// A save is often several changes: of a new file, then of its name.
 const SETTLE: Duration = Duration::from_millis(20);
 
+/// A file that keeps changing does not keep a run from starting.
+const MAX_SETTLE: Duration = Duration::from_millis(100);
+
 /// Watches a lab until `q` or Ctrl-C is pressed. `children` are those of this process.
 ///
 /// # Errors
@@ -63,7 +66,7 @@ pub fn watch(arguments: &WatchArguments, children: &Children) -> Result<ExitCode
         let _ = to_change.send(Event::Changed);
     })?;
     let terminal = Terminal::open(children)?;
-    forward_signals(sender.clone())?;
+    forward_signals(sender.clone(), terminal.is_some())?;
     if terminal.is_some() {
         let sender = sender.clone();
         std::thread::spawn(move || {
@@ -80,7 +83,7 @@ pub fn watch(arguments: &WatchArguments, children: &Children) -> Result<ExitCode
 }
 
 /// Sends an event when the terminal changes or the grader is to end. The thread sleeps in between.
-fn forward_signals(sender: Sender<Event>) -> Result<()> {
+fn forward_signals(sender: Sender<Event>, has_terminal: bool) -> Result<()> {
     let interrupt = listen_for_signals(false)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot listen for signals")?;
@@ -94,8 +97,10 @@ fn forward_signals(sender: Sender<Event>) -> Result<()> {
                         () = interrupt.raised() => break,
                         _ = resized.recv() => {}
                         _ = continued.recv() => {
-                            // The shell has changed the mode.
-                            let _ = terminal::enter_mode();
+                            // The shell has changed the mode. Without a keeper, nothing would restore it.
+                            if has_terminal {
+                                let _ = terminal::enter_mode();
+                            }
                         }
                     }
                     let _ = sender.send(Event::Redraw);
@@ -131,8 +136,11 @@ impl Watch {
             let is_change = matches!(event, Event::Changed);
             status = self.react(event)?;
             if is_change && status.is_none() {
+                self.runner.cancel();
                 status = self.settle(events)?;
-                self.start_task();
+                if status.is_none() {
+                    self.start_task();
+                }
             }
         }
         self.screen.end()?;
@@ -142,8 +150,14 @@ impl Watch {
     /// Waits until no file has changed for a moment, and reacts to other events. Returns the exit status if one ends
     /// `watch`.
     fn settle(&mut self, events: &Receiver<Event>) -> Result<Option<u8>> {
+        let begin = Instant::now();
+        let mut end = begin + SETTLE;
         loop {
-            let event = match events.recv_timeout(SETTLE) {
+            let event = match events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(Event::Changed) => {
+                    end = (Instant::now() + SETTLE).min(begin + MAX_SETTLE);
+                    continue;
+                }
                 Ok(event) => event,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Err(RecvTimeoutError::Disconnected) => Event::Quit,
@@ -249,6 +263,9 @@ impl Watch {
                 Some((_, Failure { kind: FailureKind::NotWritten { .. }, .. })) => {
                     self.screen.note("this part is not written yet; n shows its task")?;
                 }
+                Some((check, _)) if check.lab == 0 => {
+                    self.screen.note("the program does not start; the report says why")?;
+                }
                 Some((check, _)) => {
                     let mut text = Vec::new();
                     let width = self.screen.width();
@@ -258,6 +275,9 @@ impl Watch {
                 None => self.screen.note("no check has failed: there is nothing to hint at")?,
             },
             b'e' => match self.failed() {
+                Some((check, _)) if check.lab == 0 => {
+                    self.screen.note("the program does not start; the report says why")?;
+                }
                 Some((check, _)) => {
                     let mut text = Vec::new();
                     let width = self.screen.width();

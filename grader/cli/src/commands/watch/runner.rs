@@ -15,7 +15,7 @@ use engine::subject::Children;
 use engine::subject::build::{BuildError, Profile, Variant};
 use rand::TryRng;
 
-use super::event::{Event, Finished};
+use super::event::{Event, Finished, Troubled};
 use crate::commands::check::spin;
 use crate::session::Session;
 use crate::ticker::Ticker;
@@ -84,6 +84,13 @@ impl Runner {
         });
         self.running = Some((switch, thread));
         self.last
+    }
+
+    /// Ends what is running, without waiting.
+    pub(super) fn cancel(&self) {
+        if let Some((switch, _)) = &self.running {
+            switch.raise();
+        }
     }
 
     /// Ends what is running, and waits until its processes are gone.
@@ -211,7 +218,7 @@ impl Job {
         seed: u32,
     ) -> Result<Finished> {
         let _spinners = spin(&session.launcher, SPINNERS)?;
-        let mut failed: Vec<(&'static Check, u32)> = checks.iter().map(|&it| (it, 0)).collect();
+        let mut troubled: Vec<Troubled> = Vec::new();
         for round in 0..STRESS_RUNS {
             let plan = Plan {
                 lab: self.lab,
@@ -227,16 +234,25 @@ impl Job {
                 round + 1
             ));
             for outcome in run(&plan, &self.interrupt, |_| {}) {
-                let count = failed.iter_mut().find(|(check, _)| check.name == outcome.check.name);
-                if let (Verdict::Failed(_), Some((_, count))) = (&outcome.verdict, count) {
-                    *count += 1;
+                let (failed, inconclusive) = match outcome.verdict {
+                    Verdict::Failed(_) => (1, 0),
+                    Verdict::Inconclusive(_) => (0, 1),
+                    // What blocked it is counted.
+                    Verdict::Passed | Verdict::Blocked { .. } | Verdict::Interrupted => continue,
+                };
+                let check = outcome.check;
+                match troubled.iter_mut().find(|it| it.check.id() == check.id()) {
+                    Some(it) => {
+                        it.failed += failed;
+                        it.inconclusive += inconclusive;
+                    }
+                    None => troubled.push(Troubled { check, failed, inconclusive }),
                 }
             }
             if self.interrupt.is_raised() {
                 break;
             }
         }
-        failed.retain(|(_, count)| *count > 0);
-        Ok(Finished::Stressed(failed))
+        Ok(Finished::Stressed(troubled))
     }
 }

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use anstream::AutoStream;
 use anyhow::Result;
 use course::text::{count, printable};
-use engine::lab::Check;
 
+use super::event::Troubled;
 use super::runner::{SPINNERS, STRESS_RUNS};
 use crate::report::{Detail, Report};
-use crate::style::{self, DIM, GOOD, ODD};
+use crate::style::{self, BAD, DIM, GOOD, ODD};
 
 const KEYS: [&str; 11] = [
     "h hint",
@@ -35,8 +35,8 @@ pub(super) enum View {
         /// Whether all that failed belongs to later tasks.
         is_later: bool,
     },
-    /// The checks that failed under load, each with the number of runs.
-    Stressed(Vec<(&'static Check, u32)>),
+    /// The checks that did not pass in every run under load.
+    Stressed(Vec<Troubled>),
 }
 
 pub(super) struct Screen {
@@ -173,15 +173,21 @@ fn lines_of(items: &[&str], width: usize) -> Vec<String> {
     lines
 }
 
-fn write_stressed(out: &mut dyn Write, failed: &[(&'static Check, u32)]) -> io::Result<()> {
+fn write_stressed(out: &mut dyn Write, troubled: &[Troubled]) -> io::Result<()> {
     let load = format!("{STRESS_RUNS} runs beside {SPINNERS} processes that use all CPUs");
-    if failed.is_empty() {
+    if troubled.is_empty() {
         return writeln!(out, "{GOOD}✓{GOOD:#} {load}: every check passed in each of them");
     }
     writeln!(out, "{load}:")?;
-    for (check, number) in failed {
-        let runs = count(*number as usize, "run");
-        writeln!(out, "  ✗ {} failed in {runs}", check.id())?;
+    for Troubled { check, failed, inconclusive } in troubled {
+        let id = check.id();
+        if *failed > 0 {
+            writeln!(out, "  {BAD}✗{BAD:#} {id} failed in {}", count(*failed as usize, "run"))?;
+        }
+        if *inconclusive > 0 {
+            let runs = count(*inconclusive as usize, "run");
+            writeln!(out, "  {ODD}?{ODD:#} {id} was inconclusive in {runs}")?;
+        }
     }
     Ok(())
 }

@@ -147,6 +147,9 @@ fn what_one_check_of_a_family_proved_is_not_tried_again_by_the_others() {
         |check: &'static Check, tries| Outcome { check, ..failed(late(), tries, Some(STARVED)) };
     let waiting = |check| Slot::Waiting { tries: 1, last: Some(of(check, 1)) };
     let mut slots = vec![Slot::Done(of(&FAMILY[0], 2)), waiting(&FAMILY[1]), waiting(&FAMILY[2])];
+    let mut once = vec![Slot::Done(of(&FAMILY[0], 1)), waiting(&FAMILY[1])];
+    settle_family(0, &mut once, &mut |_| {});
+    assert!(matches!(once[1], Slot::Waiting { .. }), "one try proves nothing");
     let mut heard = Vec::new();
     settle_family(0, &mut slots, &mut |event| {
         if let RunEvent::Ended(outcome) = event {
