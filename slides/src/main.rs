@@ -13,7 +13,7 @@ use slides::{Problem, browser};
 #[derive(Debug, Parser)]
 #[command(name = "cargo slides", bin_name = "cargo slides")]
 struct Arguments {
-    /// A deck, as 3, 03 or async-echo, optionally with one of its slides: 03#half-close
+    /// A deck, such as 3, 03 or async-echo, optionally with one of its slides: 03#half-close
     #[arg(value_name = "DECK[#SLIDE]")]
     deck: Option<String>,
     /// Build the book without opening it

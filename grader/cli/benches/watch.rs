@@ -95,7 +95,7 @@ impl Watch {
     /// Reads up to the end of the next report.
     fn report(&mut self) -> Result<()> {
         let mut line = String::new();
-        while !line.starts_with("Next: ") {
+        while !line.starts_with("Next") {
             line.clear();
             ensure!(self.output.read_line(&mut line)? > 0, "watch has ended");
         }

@@ -24,7 +24,7 @@ pub(crate) fn after_run(report: &Report, progress: &Progress) -> Option<NextStep
     });
     match (report.summary(), failed) {
         (Summary::Failed, Some((check, FailureKind::NotWritten { place, .. }))) => {
-            let place = place.as_deref().unwrap_or("the todo!() that it names");
+            let place = place.as_deref().unwrap_or("the todo!() shown above");
             let again = match check.task {
                 0 => format!("cargo grader check {number}"),
                 task => format!("cargo grader check {number} --task {task}"),
@@ -44,7 +44,7 @@ pub(crate) fn after_run(report: &Report, progress: &Progress) -> Option<NextStep
     }
 }
 
-/// What to do after a run in which nothing failed that the student has begun.
+/// What to do after a run in which no check failed, or only checks of later tasks.
 pub(crate) fn after_success(report: &Report, progress: &Progress) -> NextStep {
     let lab = report.lab;
     let Some(next) = progress.next_task(lab) else {
@@ -52,7 +52,7 @@ pub(crate) fn after_success(report: &Report, progress: &Progress) -> NextStep {
         return match LABS.iter().find(|lab| progress.next_task(lab).is_some()) {
             Some(lab) => {
                 let (digits, number) = (lab.digits(), lab.number);
-                let text = format!("{done} Next: lab {digits},");
+                let text = format!("{done} Next, lab {digits}:");
                 NextStep::new(text, format!("cargo grader next {number}"))
             }
             None => NextStep { text: format!("{done} All labs are done."), command: None },
@@ -68,5 +68,5 @@ pub(crate) fn after_success(report: &Report, progress: &Progress) -> NextStep {
     };
     let (lab, task) = (lab.number, next.number);
     let command = format!("cargo grader check {lab} --task {task}");
-    NextStep::new(format!("{done}Next: task {task},"), command)
+    NextStep::new(format!("{done}Next, task {task}:"), command)
 }

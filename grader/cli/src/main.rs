@@ -43,17 +43,17 @@ enum Command {
     Watch(WatchArguments),
     /// Show the labs, your scores, and the tasks you have done
     List,
-    /// Show the first unfinished task: what to write, where, and which checks it makes pass
+    /// Show the first unfinished task: what to write, where, and which checks should then pass
     Next(NextArguments),
     /// Show one more hint for a check that fails
     Hint(HintArguments),
-    /// Explain a check: why it matters, how to see it by hand, what misunderstandings make it fail
+    /// Explain a check: why it matters, how to try it by hand, which misconceptions make it fail
     Explain(ExplainArguments),
     /// Show how your answer differs from the solution, once your score is 100
     Diff(DiffArguments),
     /// Start a lab over: restore its starter, and keep your files under other names
     Reset(ResetArguments),
-    /// Examine this machine: what works on it, what does not, and how to fix that
+    /// Check this machine: what works, what does not, and how to fix it
     Doctor,
     /// Measure servers: CPU time and latency of a round trip, memory per connection
     #[cfg(feature = "bench")]

@@ -127,8 +127,8 @@ impl Progress {
         hints.and_then(|hints| hints.get(check.name)).copied().unwrap_or(0)
     }
 
-    /// Records the outcomes of a run on the student's code. What was inconclusive or interrupted stays as it was, and so
-    /// does what was not run because of that. What was not run because of a failure counts as not run.
+    /// Records the outcomes of a run on the student's code. An inconclusive or interrupted check keeps its earlier result,
+    /// and so does a check that was blocked by one. A check blocked by a failure loses its result.
     ///
     /// # Errors
     ///
@@ -282,7 +282,7 @@ fn read_or_set_aside(root: &Path) -> io::Result<Record> {
         io::Error::new(error.kind(), message)
     })?;
     anstream::eprintln!(
-        "note: {NAME} was unreadable ({reason}). It is now {aside}, and a new one begins."
+        "note: {NAME} was unreadable ({reason}). It was renamed to {aside}; your progress starts empty."
     );
     Ok(Record::default())
 }

@@ -45,7 +45,7 @@ fn a_student_meets_errors_failures_and_success() {
         .stdout(contains("Hint 2").not())
         .stdout(contains("1 hint left: cargo grader hint 01/empty-session"));
     grader(&["hint", "empty-session"]).assert().success().stdout(contains("Hint 2 of 2"));
-    let run = grader(&["explain", "half-close"]).assert().success();
+    let run = grader(&["explain", "1/half-close"]).assert().success();
     run.stdout(contains("Why it matters"))
         .stdout(contains("Start your server in one terminal:\n    cargo run -p lab01\n"))
         .stdout(contains("- when the client has closed its side, the connection is over"))
@@ -78,7 +78,7 @@ fn a_student_meets_errors_failures_and_success() {
     for _ in 0..2 {
         let run = grader(&["check", "1"]).assert().success();
         run.stdout(contains("Score 100 of 100"))
-            .stdout(contains("Lab 01 is done. Next: lab 02, cargo grader next 2"));
+            .stdout(contains("Lab 01 is done. Next, lab 02: cargo grader next 2"));
     }
     let run = grader(&["diff", "1"]).assert().success();
     run.stdout(contains("--- labs/01-blocking-threads/src/answer.rs"));
@@ -100,10 +100,10 @@ fn a_student_meets_errors_failures_and_success() {
     refused.stderr(contains("needs --yes; nothing was changed"));
     let run = grader(&["reset", "1", "--yes"]).assert().success();
     run.stdout(contains(
-        "src/lib.rs is kept as labs/01-blocking-threads/src/lib.rs.before-reset-1",
+        "src/lib.rs will be kept as labs/01-blocking-threads/src/lib.rs.before-reset-1",
     ))
-    .stdout(contains("src/answer.rs is kept as"))
-    .stdout(contains("src/main.rs is kept as"));
+    .stdout(contains("src/answer.rs will be kept as"))
+    .stdout(contains("src/main.rs will be kept as"));
     assert_eq!(fs::read_to_string(lab.join("lib.rs")).unwrap(), starter);
     assert_eq!(fs::read_to_string(lab.join("lib.rs.before-reset-1")).unwrap(), answer);
     let run = grader(&["list"]).assert().success();

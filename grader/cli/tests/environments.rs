@@ -125,7 +125,7 @@ fn the_doctor_says_what_is_wrong_with_the_machine() {
     run.expect(
         1,
         &[
-            "✗ Rust rustc is missing or has no toolchain",
+            "✗ Rust rustc is missing (see rustup.rs)",
             "✗ linker",
             "apt-get install gcc",
             "! nc missing",

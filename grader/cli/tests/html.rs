@@ -30,7 +30,7 @@ fn a_page_has_the_messages_the_evidence_and_the_next_step() {
         "<span class=\"who\">client",
         "Expected",
         "Observed",
-        "What the kernel and the program show",
+        "Evidence",
         "Likely cause",
         "Hint: ",
         "cargo slides 01#",

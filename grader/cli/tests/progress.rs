@@ -61,7 +61,9 @@ fn garbage_is_kept_and_said() {
     let checkout = copied_checkout();
     fs::write(checkout.path().join(FILE), "{\"labs\": [oops").unwrap();
     let run = in_checkout(checkout.path(), &["list"]).assert().success();
-    run.stderr(contains("is now .netlab-progress.json.broken-1, and a new one begins"));
+    run.stderr(contains(
+        "was renamed to .netlab-progress.json.broken-1; your progress starts empty",
+    ));
     let kept = checkout.path().join(format!("{FILE}.broken-1"));
     assert_eq!(fs::read_to_string(kept).unwrap(), "{\"labs\": [oops");
     in_checkout(checkout.path(), &["list"]).assert().success().stderr(predicate::str::is_empty());

@@ -185,7 +185,7 @@ fn in_a_pipe_reports_follow_each_other() {
     let new = source.with_extension("new");
     fs::write(&new, &solution).unwrap();
     fs::rename(&new, &source).unwrap();
-    let done = watch.expect("Lab 01 is done. Next: lab 02, cargo grader next 2\n");
+    let done = watch.expect("Lab 01 is done. Next, lab 02: cargo grader next 2\n");
     assert!(done.contains("Score 100 of 100"), "{done}");
     // A deleted folder is an error, not the end.
     let folder = source.parent().unwrap();
@@ -316,7 +316,7 @@ fn stress_and_all_checks_run_on_request() {
     let shown = watch.expect("waiting for changes");
     // Tasks 1 and 2 are done, task 3 fails.
     assert!(
-        shown.contains("Next: fix 01/connection-limit") || shown.contains("Next: task 3"),
+        shown.contains("Next: fix 01/connection-limit") || shown.contains("Next, task 3"),
         "{shown}"
     );
     watch.press("a");

@@ -31,7 +31,7 @@ use crate::ticker::Ticker;
 
 #[derive(Args, Debug)]
 pub struct CheckArguments {
-    /// Labs, as 1, 01 or blocking-threads [default: the first that is not finished]
+    /// Labs, such as 1, 01 or blocking-threads [default: the first unfinished one]
     #[arg(value_name = "LAB", conflicts_with = "all")]
     labs: Vec<String>,
 
@@ -55,11 +55,11 @@ pub struct CheckArguments {
     #[arg(long)]
     solution: bool,
 
-    /// Check another program: CMD is its command, to which the lab's flags are added
+    /// Check another program: CMD is its command; the lab's flags are appended
     #[arg(long, value_name = "CMD", conflicts_with = "solution")]
     program: Option<String>,
 
-    /// Repeat an earlier run: the eight hexadecimal digits that its report shows
+    /// Repeat an earlier run: SEED is the eight hexadecimal digits in its report
     #[arg(long, value_name = "SEED", value_parser = parse_seed)]
     seed: Option<u32>,
 
@@ -76,7 +76,7 @@ pub struct CheckArguments {
     #[arg(long)]
     json: bool,
 
-    /// Also write a page for a browser, with the messages of each failed check as a diagram
+    /// Also write an HTML report that shows each failed check's messages as a diagram
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 

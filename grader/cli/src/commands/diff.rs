@@ -17,10 +17,10 @@ use crate::style::{BAD, DIM, GOOD, STRONG};
 
 #[derive(Args, Debug)]
 pub struct DiffArguments {
-    /// A lab, as 1, 01 or blocking-threads
+    /// A lab, such as 1, 01 or blocking-threads
     lab: String,
 
-    /// Show the solution although your score is below 100
+    /// Show the solution even if your score is below 100
     #[arg(long)]
     spoil: bool,
 }
@@ -29,7 +29,7 @@ pub struct DiffArguments {
 ///
 /// # Errors
 ///
-/// The lab does not exist or has no solution here, or the student is not finished and did not ask to be spoiled.
+/// The lab does not exist or has no solution here, or the score is below 100 and `--spoil` is not given.
 pub fn diff(arguments: &DiffArguments) -> Result<ExitCode> {
     const COMPLETE: u32 = 100;
     let checkout = Checkout::find()?;

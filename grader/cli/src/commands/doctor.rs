@@ -71,6 +71,7 @@ pub fn doctor(children: &Children) -> Result<ExitCode> {
         machine.nc(),
     ];
     findings.extend(OPTIONAL.iter().map(|tool| machine.optional(tool)));
+    findings.push(machine.bubblewrap());
     let mut out = anstream::stdout().lock();
     for finding in &findings {
         write_finding(&mut out, finding, style::width())?;
@@ -78,11 +79,15 @@ pub fn doctor(children: &Children) -> Result<ExitCode> {
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     match (count(State::Bad), count(State::Warning)) {
         (0, 0) => writeln!(out, "\nEverything works here.")?,
-        (0, _) => writeln!(
-            out,
-            "\nEvery lab can be graded here. The lines with `!` say what is missing."
-        )?,
-        _ => writeln!(out, "\nNothing can be graded here until the lines with `✗` are fixed.")?,
+        (0, _) => {
+            writeln!(
+                out,
+                "\nEvery lab can be graded here. Lines marked `!` describe limitations."
+            )?;
+        }
+        _ => {
+            writeln!(out, "\nNothing can be graded here until the problems marked `✗` are fixed.")?;
+        }
     }
     Ok(ExitCode::from(if count(State::Bad) > 0 { FAILED } else { 0 }))
 }
@@ -135,7 +140,7 @@ impl Machine<'_> {
         let Some(line) = self.first_line(&["rustc", "--version"]) else {
             return bad(
                 "Rust",
-                "rustc is missing or has no toolchain: see rustup.rs, or run `rustup default stable`",
+                "rustc is missing (see rustup.rs), or no toolchain is set (run `rustup default stable`)",
             );
         };
         match version(&line) {
@@ -158,16 +163,20 @@ impl Machine<'_> {
         // Only OpenBSD's and Ncat explain themselves to `-h`.
         match self.first_line(&["nc", "-h"]).as_deref().map(netcat) {
             Some(Netcat::OpenBsd) => good("nc", "OpenBSD's"),
-            Some(Netcat::Ncat) => warning("nc", "Ncat: omit `-N` from the commands of the sheets"),
+            Some(Netcat::Ncat) => warning("nc", "Ncat: omit `-N` from the sheets' commands"),
             Some(Netcat::Other) => warning(
                 "nc",
-                "neither OpenBSD's nor Ncat: the commands of the sheets need `apt-get install netcat-openbsd`",
+                "neither OpenBSD's nor Ncat; for the sheets' commands: `apt-get install netcat-openbsd`",
             ),
-            None => warning(
-                "nc",
-                "missing: the commands of the sheets need `apt-get install netcat-openbsd`",
-            ),
+            None => {
+                warning("nc", "missing; for the sheets' commands: `apt-get install netcat-openbsd`")
+            }
         }
+    }
+
+    fn bubblewrap(&self) -> Finding {
+        let line = self.first_line(&["bwrap", "--version"]);
+        good("bwrap", line.unwrap_or_else(|| "not installed; no command needs it yet".to_owned()))
     }
 
     fn optional(&self, tool: &Tool) -> Finding {
@@ -192,30 +201,24 @@ struct Tool {
     purpose: &'static str,
 }
 
-const OPTIONAL: [Tool; 4] = [
+const OPTIONAL: [Tool; 3] = [
     Tool {
         program: "openssl",
         version: "version",
         package: "openssl",
-        purpose: "the sheets have commands for it about TLS",
+        purpose: "the sheets use it for TLS",
     },
     Tool {
         program: "curl",
         version: "--version",
         package: "curl",
-        purpose: "the sheets have commands for it about metrics",
+        purpose: "the sheets use it for metrics",
     },
     Tool {
         program: "chromium",
         version: "--version",
         package: "chromium",
         purpose: "`cargo slides --pdf` and the tests of the slides need it",
-    },
-    Tool {
-        program: "bwrap",
-        version: "--version",
-        package: "bubblewrap",
-        purpose: "programs cannot be confined without it",
     },
 ];
 
@@ -253,7 +256,7 @@ fn kernel() -> Finding {
 fn proc() -> Finding {
     const MOUNT: &str = "mount your own with `mount -t proc proc /proc`";
     match observe::is_proc_own() {
-        Ok(true) => good("/proc", "shows this user's processes"),
+        Ok(true) => good("/proc", "belongs to this PID namespace"),
         Ok(false) => bad("/proc", format!("belongs to another PID namespace: {MOUNT}")),
         Err(error) => bad("/proc", format!("cannot be read ({error}): {MOUNT}")),
     }
@@ -262,7 +265,7 @@ fn proc() -> Finding {
 fn hang_proofs() -> Finding {
     let yama = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
     let scope = match yama.trim() {
-        "" => "without Yama".to_owned(),
+        "" => "no Yama".to_owned(),
         scope => format!("Yama's ptrace_scope is {scope}"),
     };
     if observe::can_inspect_sockets() {
@@ -271,7 +274,7 @@ fn hang_proofs() -> Finding {
     warning(
         "hang proofs",
         format!(
-            "pidfd_getfd(2) is forbidden ({scope}), so each hang takes 8 s to detect. In a container, start it with \
+            "pidfd_getfd(2) is forbidden ({scope}), so each hang takes 8 s to detect. Start a container with \
              `--cap-add SYS_PTRACE`"
         ),
     )
@@ -339,11 +342,11 @@ fn cpus() -> Finding {
         );
     };
     let text =
-        format!("{number}; in the last 10 s, some program waited for one {share:.0} % of the time");
+        format!("{number}; some program waited for a CPU during {share:.0} % of the last 10 s");
     match share {
         BUSY.. => warning(
             "CPUs",
-            format!("{text}: the machine is busy, so verdicts may take several tries"),
+            format!("{text}: the machine is busy, so checks may take several tries"),
         ),
         _ => good("CPUs", text),
     }

@@ -20,7 +20,7 @@ pub struct ExplainArguments {
     check: Option<String>,
 }
 
-/// Explains a check: its rule, why it matters, how to see it by hand, and what misunderstandings are behind a failure.
+/// Explains a check: its rule, why it matters, how to try it by hand, and which misconceptions make it fail.
 ///
 /// # Errors
 ///
@@ -55,6 +55,7 @@ pub(crate) fn write_explanation(
     if !explanation.by_hand.is_empty() {
         writeln!(out, "\n{STRONG}Try it by hand{STRONG:#}")?;
         let sheet = read_text(&checkout.lab(lab).join("README.md")).unwrap_or_default();
+        write_note_on_nc(out, &explanation.by_hand, width)?;
         write_preparation(out, lab, &sheet, &explanation.by_hand, width)?;
         for line in &explanation.by_hand {
             writeln!(out, "    {line}")?;
@@ -66,7 +67,7 @@ pub(crate) fn write_explanation(
             write_markdown(out, &format!("- {sentence}"), width, "  ")?;
         }
     }
-    writeln!(out, "\n{STRONG}Read on{STRONG:#}")?;
+    writeln!(out, "\n{STRONG}Read more{STRONG:#}")?;
     if let Some(slide) = &explanation.slide {
         writeln!(out, "    {}", slide.command())?;
     }
@@ -74,7 +75,18 @@ pub(crate) fn write_explanation(
     writeln!(out, "    cargo grader hint {id}")
 }
 
-/// Says how to start the server that `commands` talk to, and what to know about `nc`.
+/// Says which nc the commands mean, if they call it.
+fn write_note_on_nc(out: &mut dyn Write, commands: &[String], width: usize) -> io::Result<()> {
+    let calls_nc = |line: &String| line.split(' ').any(|word| word.trim_start_matches('(') == "nc");
+    if commands.iter().any(calls_nc) {
+        let text = "The commands use OpenBSD's `nc` (Debian: netcat-openbsd); with Ncat, omit `-N`. To end your input, press \
+                    Ctrl-D once at the beginning of a line.";
+        write_markdown(out, text, width, "  ")?;
+    }
+    Ok(())
+}
+
+/// Says how to start the server that `commands` talk to.
 fn write_preparation(
     out: &mut dyn Write,
     lab: &Lab,
@@ -105,12 +117,6 @@ fn write_preparation(
                 write_markdown(out, &text, width, "  ")?;
             }
         }
-    }
-    let calls_nc = |line: &String| line.split(' ').any(|word| word.trim_start_matches('(') == "nc");
-    if commands.iter().any(calls_nc) {
-        let text = "`nc` is OpenBSD's (Debian: netcat-openbsd); with Ncat, omit `-N`. End what you type with Ctrl-D, \
-                    pressed once at the beginning of a line.";
-        write_markdown(out, text, width, "  ")?;
     }
     Ok(())
 }

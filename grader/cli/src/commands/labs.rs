@@ -51,11 +51,12 @@ pub(super) fn find_check(
         })?;
         return Ok((current, failed));
     };
-    let lab = match name.split_once('/') {
-        Some((lab, _)) if lab.parse::<u8>().is_ok() => find_lab(lab)?,
-        _ => current,
+    // `1/half-close` means `01/half-close`.
+    let (lab, name) = match name.split_once('/') {
+        Some((lab, rest)) if lab.parse::<u8>().is_ok() => (find_lab(lab)?, rest),
+        _ => (current, name),
     };
-    let is_it = |check: &&&Check| check.id() == name || check.name == name;
+    let is_it = |check: &&&Check| check.name == name;
     let found = match lab.select(name) {
         Ok(found) => found,
         // A name that only one other lab has is clear enough.

@@ -52,7 +52,7 @@ fn next_step(lab: &Lab, progress: &Progress) -> String {
     match progress.next_task(lab) {
         None => "done".to_owned(),
         Some(task) if progress.score(lab).is_none() => {
-            format!("task {} (not begun)", task.number)
+            format!("task {} (not started)", task.number)
         }
         Some(task) => format!("task {}", task.number),
     }

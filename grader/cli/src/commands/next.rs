@@ -21,11 +21,11 @@ use crate::style::{self, BAD, GOOD, STRONG};
 
 #[derive(Args, Debug)]
 pub struct NextArguments {
-    /// A lab, as 1, 01 or blocking-threads [default: the first that is not finished]
+    /// A lab, such as 1, 01 or blocking-threads [default: the first unfinished one]
     lab: Option<String>,
 }
 
-/// Shows the first unfinished task: what to write, where, and which checks it makes pass.
+/// Shows the first unfinished task: what to write, where, and which checks should then pass.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub(crate) fn write_next(
     }
     let unfinished = LABS.iter().find(|lab| progress.next_task(lab).is_some());
     let next = unfinished.map_or("All labs are done.".to_owned(), |lab| {
-        format!("Next: lab {}, cargo grader next {}", lab.digits(), lab.number)
+        format!("Next, lab {}: cargo grader next {}", lab.digits(), lab.number)
     });
     writeln!(out, "Lab {} is done. {next}", lab.digits())
 }
@@ -112,7 +112,7 @@ fn write_task(
     let gaps = gaps::find(&folder).unwrap_or_default();
     let own: Vec<_> = gaps.iter().filter(|gap| gap.is_of(task.number)).collect();
     if !own.is_empty() {
-        writeln!(out, "\n{STRONG}To write{STRONG:#}")?;
+        writeln!(out, "\n{STRONG}Code to write{STRONG:#}")?;
         for gap in own {
             let file = checkout.relative(&gap.file).display();
             writeln!(out, "  {file}:{}", gap.line)?;

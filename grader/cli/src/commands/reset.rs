@@ -16,10 +16,10 @@ use crate::progress::Progress;
 
 #[derive(Args, Debug)]
 pub struct ResetArguments {
-    /// A lab, as 1, 01 or blocking-threads
+    /// A lab, such as 1, 01 or blocking-threads
     lab: String,
 
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -40,10 +40,10 @@ pub fn reset(arguments: &ResetArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     for path in &reset.changed {
-        writeln!(out, "{} is kept as {}", name(path), name(&reset.kept(path)))?;
+        writeln!(out, "{} will be kept as {}", name(path), name(&reset.kept(path)))?;
     }
     for path in &reset.missing {
-        writeln!(out, "{} is written again", name(path))?;
+        writeln!(out, "{} will be restored", name(path))?;
     }
     if !arguments.yes {
         let terminal = io::stdin().is_terminal();
@@ -149,8 +149,8 @@ impl Reset {
     }
 }
 
-/// Gives the file at `path` the additional name `kept`, which must be new. Where a file cannot have two names, it only
-/// gets the new one.
+/// Gives the file at `path` the additional name `kept`, which must be new. Where hard links are not possible, the file is
+/// renamed.
 fn keep(path: &Path, kept: &Path) -> Result<()> {
     let cannot = || format!("cannot keep {} as {}", path.display(), kept.display());
     match fs::hard_link(path, kept) {

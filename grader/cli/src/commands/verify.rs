@@ -23,7 +23,7 @@ use crate::status::{FAILED, INTERRUPTED};
 
 #[derive(Args, Debug)]
 pub struct VerifyArguments {
-    /// Labs, as 1, 01 or blocking-threads [default: all]
+    /// Labs, such as 1, 01 or blocking-threads [default: all]
     #[arg(value_name = "LAB")]
     labs: Vec<String>,
 

@@ -11,7 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::json::BuildFailure;
 use super::model::Report;
 
-/// A program under test may say anything: of longer texts, only the first lines and the beginning of each are shown.
+/// A program under test may print anything, so only the first lines, and the beginning of each, are shown.
 const MAX_LINES: usize = 200;
 const MAX_LINE: usize = 2000;
 
@@ -110,7 +110,7 @@ fn table(outcomes: &[&Outcome]) -> Markup {
                     (check.rule)
                     @match &outcome.verdict {
                         Verdict::Inconclusive(reason) => { br; "inconclusive: " (plain(reason)) }
-                        Verdict::Blocked { by } => { br; "not run: it needs " code { (by.id()) } }
+                        Verdict::Blocked { by } => { br; "not run: needs " code { (by.id()) } }
                         Verdict::Interrupted => { br; "not run: the run was interrupted" }
                         _ => {}
                     }
@@ -149,7 +149,7 @@ fn failure_of(
                 (wire(&failure.transcript))
             }
             @if is_written && !text.evidence.is_empty() {
-                h3 { "What the kernel and the program show" }
+                h3 { "Evidence" }
                 pre { (plain(&text.evidence.join("\n"))) }
             }
             @if let (true, Some(explanation)) = (is_written, explanation) {
@@ -228,7 +228,7 @@ struct Arrow {
     label: String,
 }
 
-/// The arrow of an event; `None` for what is no message between the two.
+/// The arrow of an event; `None` if the event is not a message between the two.
 fn arrow(event: &Event) -> Option<Arrow> {
     let arrow = |class, label: String| Some(Arrow { class, label });
     match event {

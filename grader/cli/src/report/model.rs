@@ -89,7 +89,7 @@ impl Report {
         format!("cargo grader check {number}{flags} --only {} --seed {seed:08x}", check.id())
     }
 
-    /// The task to which the `todo!` with this text belongs, and whether it is another than that of `check`.
+    /// Says to which task the `todo!` with this text belongs, and what to do if `check` belongs to another.
     pub(super) fn task_of_gap(&self, check: &Check, todo: &str) -> Option<String> {
         let tasks = gap::tasks(todo);
         let task = self.lab.tasks.iter().find(|task| tasks.first() == Some(&task.number))?;
@@ -99,7 +99,7 @@ impl Report {
         }
         let own = check.task;
         Some(format!(
-            "{text} This check of task {own} cannot run without it: write it first, or at least a simple version of it."
+            "{text} This check, of task {own}, needs that code too: write at least a simple version first."
         ))
     }
 

@@ -132,14 +132,14 @@ impl Report {
         if more > 0 && detail == Detail::First {
             let (lab, flags) = (self.lab.number, &self.flags);
             let command = format!("cargo grader check {lab}{flags} --full");
-            write_command(out, &format!("{more} more failed:"), &command, width)?;
+            write_command(out, &format!("{more} more failed; to see all:"), &command, width)?;
         }
         let Some(NextStep { text, command }) = &self.next else { return Ok(()) };
         write_command(out, text, command.as_deref().unwrap_or_default(), width)
     }
 
-    /// Writes a failure in a part that is not written yet: only which part, and where. What the grader saw
-    /// would be about another mistake.
+    /// Writes a failure in a part that is not written yet: only the missing part and its place. What the
+    /// grader saw would point to a different mistake.
     fn write_gap(
         &self,
         out: &mut dyn Write,
@@ -300,8 +300,8 @@ fn write_line(
         Verdict::Passed => outcome.notes.join("; "),
         // Shown in full below, or with --full.
         Verdict::Failed(failure) => failure.summary(width - indent - tries.len()),
-        Verdict::Blocked { by } => format!("needs {}", by.name),
-        Verdict::Inconclusive(_) => "inconclusive: not charged, see below".to_owned(),
+        Verdict::Blocked { by } => format!("not run: needs {}", by.name),
+        Verdict::Inconclusive(_) => "inconclusive, see below".to_owned(),
         Verdict::Interrupted => "not run".to_owned(),
     };
     let remark = format!("{tries}{remark}");

@@ -107,20 +107,21 @@ fn finish(
     slots[index] = Slot::Done(outcome);
 }
 
-/// Whether both tries waited out a deadline for the same thing. A third would only do so again, for seconds.
+/// Whether both tries waited for the same thing until the deadline. A third try would only waste seconds.
 fn failed_alike(a: &Outcome, b: &Outcome) -> bool {
     let (Verdict::Failed(a), Verdict::Failed(b)) = (&a.verdict, &b.verdict) else { return false };
     let is_same = std::mem::discriminant(&a.kind) == std::mem::discriminant(&b.kind);
     a.kind.is_late() && is_same && a.expected == b.expected && a.steps().len() == b.steps().len()
 }
 
-/// The name that the members of a family share: they ask the same of different parts of the program.
+/// The name that the members of a family share: they test the same behaviour in
+/// different parts of the program.
 fn family(check: &Check) -> Option<&'static str> {
     check.name.split_once('/').map(|(_, name)| name)
 }
 
-/// Ends the wait of checks whose last try failed as the check at `index` of their family did in two tries: what caused
-/// that was not the machine.
+/// Finishes each waiting check whose last try failed like both tries of the check at `index`, if they share a family:
+/// the machine was not the cause.
 fn settle_family(index: usize, slots: &mut [Slot], report: &mut impl FnMut(RunEvent<'_>)) {
     let Slot::Done(proven) = &slots[index] else { return };
     if proven.tries < 2 {
@@ -166,8 +167,8 @@ fn give_up(
 }
 
 /// The checks that may start now, as many as may run concurrently, each with the number of its tries so far. Once only
-/// checks that must run alone are left, one of them: it measures, or the machine was too busy for its last try (rule
-/// R9).
+/// checks that must run alone are left, one of them. A check runs alone if it measures, or if the machine was too busy
+/// for its last try (rule R9).
 fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
     let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
     let ready = |(index, slot): (usize, &Slot)| match slot {

@@ -12,8 +12,8 @@ use notify::{Config, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, 
 /// How often files are compared where the kernel reports no changes.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// File systems whose changes on another machine, or on a container's host, inotify(7) does not report: the magic
-/// numbers of statfs(2) for 9p, FUSE, NFS, SMB, CIFS and VirtualBox's shared folders.
+/// Magic numbers (statfs(2)) of file systems where inotify(7) misses changes made on another machine or on a
+/// container's host: 9p, FUSE, NFS, SMB, CIFS and VirtualBox's shared folders.
 const SILENT: [u32; 7] =
     [0x0102_1997, 0x6573_5546, 0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x786f_4256];
 

@@ -34,15 +34,15 @@ use crate::sync::changed_files;
 
 #[derive(Args, Debug)]
 pub struct WatchArguments {
-    /// A lab, as 1, 01 or blocking-threads [default: the first that is not finished]
+    /// A lab, such as 1, 01 or blocking-threads [default: the first unfinished one]
     lab: Option<String>,
 
-    /// Compare the files twice a second, where the kernel reports no changes
+    /// Compare the files twice a second, in case the kernel reports no changes
     #[arg(long)]
     poll: bool,
 }
 
-/// A save is often several changes: of a new file, then of its name.
+/// Editors often save in two steps: they write a new file, then rename it.
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// A file that keeps changing does not keep a run from starting.
@@ -261,7 +261,7 @@ impl Watch {
             },
             b'h' => match self.failed() {
                 Some((_, Failure { kind: FailureKind::NotWritten { .. }, .. })) => {
-                    self.screen.note("this part is not written yet; n shows its task")?;
+                    self.screen.note("this part is not written yet; press n for its task")?;
                 }
                 Some((check, _)) if check.lab == 0 => {
                     self.screen.note("the program does not start; the report says why")?;
@@ -272,7 +272,7 @@ impl Watch {
                     super::hint::write_hint(&mut text, &mut self.progress, lab, check, width)?;
                     self.screen.show_over(text)?;
                 }
-                None => self.screen.note("no check has failed: there is nothing to hint at")?,
+                None => self.screen.note("no check has failed, so there is no hint")?,
             },
             b'e' => match self.failed() {
                 Some((check, _)) if check.lab == 0 => {

@@ -29,7 +29,7 @@ pub(super) enum Scope {
     UntilFailure,
     /// All checks.
     All,
-    /// These checks, [`STRESS_RUNS`] times beside [`SPINNERS`] processes that use all CPUs.
+    /// These checks, [`STRESS_RUNS`] times beside [`SPINNERS`] busy processes.
     Stress(Vec<&'static Check>),
 }
 
@@ -140,7 +140,7 @@ impl Job {
             self.lab.info,
             &Variant::Starter,
             Profile::Dev,
-            &mut |crates, name| self.say(format!("building: {crates} crates, {name}")),
+            &mut |crates, name| self.say(format!("building: crate {crates}, {name}")),
         );
         let program = match built {
             Ok(program) => program,

@@ -15,11 +15,11 @@ use crate::style::{self, BAD, DIM, GOOD, ODD};
 const KEYS: [&str; 11] = [
     "h hint",
     "e explain",
-    "f full",
+    "f full report",
     "t transcript",
     "l list",
-    "n next",
-    "a all",
+    "n next task",
+    "a all checks",
     "s stress",
     "r rerun",
     "w web page",
@@ -174,9 +174,9 @@ fn lines_of(items: &[&str], width: usize) -> Vec<String> {
 }
 
 fn write_stressed(out: &mut dyn Write, troubled: &[Troubled]) -> io::Result<()> {
-    let load = format!("{STRESS_RUNS} runs beside {SPINNERS} processes that use all CPUs");
+    let load = format!("{STRESS_RUNS} runs beside {SPINNERS} busy processes");
     if troubled.is_empty() {
-        return writeln!(out, "{GOOD}✓{GOOD:#} {load}: every check passed in each of them");
+        return writeln!(out, "{GOOD}✓{GOOD:#} {load}: every check passed every time");
     }
     writeln!(out, "{load}:")?;
     for Troubled { check, failed, inconclusive } in troubled {

@@ -19,7 +19,7 @@ pub const ARGUMENT: &str = "__terminal";
 pub(super) struct Terminal {
     children: Children,
     keeper: Child,
-    /// The keeper waits for its end.
+    /// The keeper waits until this is closed.
     pipe: Option<ChildStdin>,
 }
 
@@ -45,7 +45,8 @@ impl Terminal {
         this.pipe = this.keeper.stdin.take();
         // It says that it has read the settings.
         let said = this.keeper.stderr.as_mut().map(|said| said.read_exact(&mut [0]));
-        said.context("the keeper has no output")?.context("the keeper has ended")?;
+        said.context("the process that restores the terminal has no output")?
+            .context("the process that restores the terminal has ended")?;
         enter_mode().context("cannot change the terminal's mode")?;
         Ok(Some(this))
     }
