@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
-use common::{copied_checkout, copies_target, has, root};
+use common::{copied_checkout, copies_target, has, root, say_skipped};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 
@@ -56,6 +56,10 @@ fn the_containers_packages_exist_and_contain_the_tools() {
     let mut known = Command::new("apt-cache");
     let known = known.arg("show").args(&packages).output().unwrap();
     let text = String::from_utf8_lossy(&known.stdout);
+    if !text.contains("Package: ") {
+        say_skipped("apt has no lists of packages (apt-get update)");
+        return;
+    }
     for package in packages {
         assert!(text.contains(&format!("Package: {package}\n")), "Debian has no package {package}");
     }
