@@ -101,10 +101,7 @@ fn headless(browser: &Path, profile: &Path) -> Command {
 /// It does not exist.
 pub fn url_of(file: &Path) -> Result<String> {
     let path = file.canonicalize().with_context(|| format!("{} does not exist", file.display()))?;
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-    let encode =
-        |byte: u8| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    Ok(format!("file://{}", path.to_string_lossy().bytes().map(encode).collect::<String>()))
+    Ok(course::file::address(&path))
 }
 
 fn wait(mut child: Child, patience: Duration) -> Result<()> {

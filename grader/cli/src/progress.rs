@@ -2,15 +2,16 @@
 //! `.netlab-progress.json` in the root of the checkout, which git ignores.
 //!
 //! Several graders may record progress at the same time, and each may be killed at any moment. A change is therefore
-//! made under a lock, and the new file replaces the old one in a single step (rename(2)).
+//! made under a lock, and the new file replaces the old one in a single step.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use course::checkout::Checkout;
+use course::file;
 use course::labs::{CheckInfo, LabInfo, TaskInfo};
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, Verdict};
@@ -294,13 +295,8 @@ fn free_name(folder: &Path, name: &str) -> String {
 }
 
 fn write(root: &Path, record: &Record) -> io::Result<()> {
-    let (path, new) = (root.join(NAME), root.join(format!("{NAME}.new")));
-    let mut file = File::create(&new)?;
-    file.write_all(serde_json::to_string_pretty(record)?.as_bytes())?;
-    file.write_all(b"\n")?;
-    // After a power failure, the name must not refer to an empty file.
-    file.sync_all()?;
-    fs::rename(new, path)
+    let text = serde_json::to_string_pretty(record)? + "\n";
+    file::replace(&root.join(NAME), text.as_bytes())
 }
 
 #[cfg(test)]

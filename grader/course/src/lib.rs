@@ -2,6 +2,7 @@
 //!
 //! - [`labs`]: the registry of labs and the description of a check.
 //! - [`checkout`]: where the files of a lab are, and which edition of the course this is.
+//! - [`file`]: replaces a file in a single step, and gives the address of one.
 //! - [`regions`]: the markers in source code that become gaps in starters and excerpts on slides.
 //! - [`gap`]: what the text of a gap in a starter says.
 //! - [`explanations`]: the Markdown that explains each check.
@@ -11,6 +12,7 @@
 pub mod checkout;
 pub mod closest;
 pub mod explanations;
+pub mod file;
 pub mod gap;
 pub mod labs;
 mod line_error;

@@ -11,6 +11,7 @@ use checks::LABS;
 use clap::Args;
 use course::checkout::Checkout;
 use course::explanations::SlideReference;
+use course::file;
 use engine::interrupt::Interrupt;
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, Plan, Verdict, run};
@@ -138,45 +139,32 @@ pub fn check(arguments: &CheckArguments, children: &Children) -> Result<ExitCode
     } else if arguments.repeat > 1 {
         summarise(&reports, arguments)?;
     }
-    if let Some(file) = &arguments.html {
-        write_page(&session.checkout, file, &reports, &not_built)?;
+    if let Some(path) = &arguments.html {
+        write_page(&session.checkout, path, &reports, &not_built)?;
     }
     // An interrupt between two labs interrupts no check, but leaves the remaining labs without a report.
     let status = if session.interrupt.is_raised() { INTERRUPTED } else { status(&reports) };
     Ok(ExitCode::from(if not_built.is_empty() { status } else { status.max(FAILED) }))
 }
 
-/// Writes a page with `reports` to `file`, which is replaced in one step.
+/// Writes a page with `reports` to the file at `path`.
 ///
 /// # Errors
 ///
 /// The file cannot be written.
 pub(crate) fn write_page(
     checkout: &Checkout,
-    file: &Path,
+    path: &Path,
     reports: &[Report],
     not_built: &[BuildFailure],
 ) -> Result<()> {
     let book = checkout.target().join("slides/book");
     let address = |slide: &SlideReference| {
         let page = book.join(format!("{}.html", slide.deck)).canonicalize().ok()?;
-        Some(format!("file://{}#{}", percent_encoded(&page), slide.slide))
+        Some(format!("{}#{}", file::address(&page), slide.slide))
     };
-    let cannot = || format!("cannot write {}", file.display());
-    let mut new = file.as_os_str().to_owned();
-    new.push(".new");
-    std::fs::write(&new, page(reports, not_built, &address)).with_context(cannot)?;
-    std::fs::rename(&new, file).with_context(cannot)
-}
-
-/// `path` as a part of an address (RFC 3986).
-fn percent_encoded(path: &Path) -> String {
-    let encode = |&byte: &u8| match byte {
-        b'/' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    path.as_os_str().as_encoded_bytes().iter().map(encode).collect()
+    let text = page(reports, not_built, &address);
+    file::replace(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What all labs of one `check` run share.
@@ -405,18 +393,5 @@ pub(crate) fn spin(launcher: &Launcher, count: u32) -> Result<Vec<Supervised>> {
 pub fn spin_forever() -> ! {
     loop {
         std::hint::spin_loop();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_encoded_in_an_address() {
-        assert_eq!(
-            percent_encoded(Path::new("/a b/Lab #1?/é.html")),
-            "/a%20b/Lab%20%231%3F/%C3%A9.html"
-        );
     }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use course::checkout::Checkout;
+use course::file;
 use course::labs::LabInfo;
 use engine::subject::build::rust_files;
 
@@ -132,9 +133,7 @@ impl Reset {
             let folder = path.parent().with_context(cannot)?;
             fs::create_dir_all(folder).with_context(cannot)?;
             // A file that is only half written would look like the student's.
-            let new = folder.join(".reset.new");
-            fs::write(&new, text).with_context(cannot)?;
-            fs::rename(&new, path).with_context(cannot)?;
+            file::replace(path, text).with_context(cannot)?;
         }
         let is_extra = |path: &&PathBuf| !self.files.iter().any(|(known, _)| known == *path);
         for path in self.changed.iter().filter(is_extra) {
