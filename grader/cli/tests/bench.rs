@@ -12,7 +12,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{MARK, expect_nobody, expect_started_within, grader, has, hostile, mark};
+use common::{
+    MARK, expect_nobody, expect_started_within, grader, has, hostile, mark, measured_in_browser,
+};
 use predicates::prelude::*;
 use predicates::str::contains;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -268,44 +270,7 @@ fn the_page_is_readable_at_both_widths() {
         !outside.contains("http:") && !outside.contains("https:") && !outside.contains("<script")
     );
     for width in [400, 1280] {
-        let frame = format!(
-            "<!doctype html><iframe src=index.html style='width:{width}px;height:2000px;border:0'></iframe>\
-             <pre id=said></pre><script>onload = () => {{\
-             const page = document.querySelector('iframe').contentDocument;\
-             const all = [...page.querySelectorAll('h1,h2,p,figcaption,svg text')];\
-             const boxes = all.map(it => it.getBoundingClientRect()).filter(box => box.width > 0);\
-             const letters = [...page.querySelectorAll('svg text')]\
-               .map(it => it.getBoundingClientRect().height).filter(height => height > 0);\
-             document.getElementById('said').textContent = 'said ' + JSON.stringify({{\
-               aside: page.documentElement.scrollWidth - page.documentElement.clientWidth,\
-               boxes: boxes.length,\
-               cut: boxes.filter(box => box.left < -0.5 || box.right > {width} + 0.5).length,\
-               least: Math.min(...letters)}}) }}</script>"
-        );
-        fs::write(out.path().join("frame.html"), frame).unwrap();
-        let profile = tempfile::tempdir().unwrap();
-        let browser = Command::new("chromium")
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-sync",
-            ])
-            .args(["--disable-background-networking", "--disable-component-update"])
-            .args(["--allow-file-access-from-files", "--window-size=1400,1000", "--dump-dom"])
-            .arg("--enable-logging=stderr")
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg(format!("file://{}", out.path().join("frame.html").display()))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let (text, log) =
-            (String::from_utf8_lossy(&browser.stdout), String::from_utf8_lossy(&browser.stderr));
-        assert!(!log.contains("CONSOLE"), "{log}");
-        let said = text.split("said ").nth(1).unwrap_or_default();
-        let said: Value = serde_json::from_str(said.split('<').next().unwrap())
-            .unwrap_or_else(|_| panic!("no answer in {text}\n{log}"));
+        let said = measured_in_browser(out.path(), "index.html", width, false);
         assert_eq!(said["aside"], 0, "at {width} pixels the page scrolls sideways: {said}");
         assert!(said["boxes"].as_u64().unwrap() > 30, "{said}");
         assert_eq!(said["cut"], 0, "at {width} pixels: {said}");

@@ -6,10 +6,8 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use common::{grader, has, hostile};
-use serde_json::Value;
+use common::{grader, has, hostile, measured_in_browser};
 
 /// The page for `checks` of lab 01 on the program that misbehaves as `mode` says.
 fn page(folder: &Path, mode: &str, checks: &str) -> String {
@@ -85,7 +83,7 @@ fn a_browser_shows_the_whole_page() {
     let folder = tempfile::tempdir().unwrap();
     page(folder.path(), "hangs-in-read", "");
     for (width, is_dark) in [(400, false), (400, true), (1600, false), (1600, true)] {
-        let said = shown(folder.path(), width, is_dark);
+        let said = measured_in_browser(folder.path(), "report.html", width, is_dark);
         assert_eq!(said["aside"], 0, "at {width} pixels, the page scrolls sideways: {said}");
         assert_eq!(said["cut"], 0, "at {width} pixels: {said}");
         assert!(said["boxes"].as_u64().unwrap() > 30, "{said}");
@@ -93,33 +91,4 @@ fn a_browser_shows_the_whole_page() {
         let paper = if is_dark { "rgb(20, 23, 26)" } else { "rgb(255, 255, 255)" };
         assert_eq!(said["paper"], paper, "the colours of the browser");
     }
-}
-
-/// What the page in `folder` looks like in a browser window.
-fn shown(folder: &Path, width: u32, is_dark: bool) -> Value {
-    let script = include_str!("html/measure.js").replace("WIDTH", &width.to_string());
-    let frame = format!(
-        "<!doctype html><iframe src=report.html style='width:{width}px;height:3000px;border:0'></iframe>\
-         <pre id=said></pre><script>{script}</script>"
-    );
-    fs::write(folder.join("frame.html"), frame).unwrap();
-    let profile = tempfile::tempdir().unwrap();
-    let mut browser = Command::new("chromium");
-    browser
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"])
-        .args(["--disable-background-networking", "--disable-component-update"])
-        .args(["--allow-file-access-from-files", "--window-size=1800,1000", "--dump-dom"])
-        .arg("--enable-logging=stderr")
-        .arg(format!("--user-data-dir={}", profile.path().display()));
-    if is_dark {
-        browser.arg("--blink-settings=preferredColorScheme=0");
-    }
-    browser.arg(format!("file://{}", folder.join("frame.html").display())).stdin(Stdio::null());
-    let output = browser.output().unwrap();
-    let (text, log) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!log.contains("CONSOLE"), "{log}");
-    let said = text.split("said ").nth(1).unwrap_or_default();
-    serde_json::from_str(said.split('<').next().unwrap())
-        .unwrap_or_else(|_| panic!("no answer in {text}\n{log}"))
 }

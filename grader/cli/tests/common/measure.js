@@ -1,12 +1,13 @@
-// Measures the page in the frame: what is cut off, and how faint its text is.
+// Measures the page in the frame: what is cut off, how faint its text is, and how small that of its drawings.
 onload = () => {
     const page = document.querySelector("iframe").contentDocument;
     const view = page.defaultView;
     page.querySelectorAll("details").forEach((it) => (it.open = true));
-    const all = [...page.querySelectorAll("h1,h2,h3,p,pre,code,li span,li b,time,summary")];
+    const all = [...page.querySelectorAll("h1,h2,h3,p,pre,code,li span,li b,time,summary,figcaption,svg text")];
     const seen = all.filter((it) => it.getBoundingClientRect().width > 0);
     const outside = seen.filter((it) => !it.closest(".wide"));
     const boxes = outside.map((it) => it.getBoundingClientRect());
+    const drawn = seen.filter((it) => it.closest("svg"));
     const numbers = (text) => text.match(/[\d.]+/g).map(Number);
     // The luminance and the contrast as WCAG 2.1 defines them.
     const part = (value) =>
@@ -29,7 +30,9 @@ onload = () => {
         aside: page.documentElement.scrollWidth - page.documentElement.clientWidth,
         boxes: boxes.length,
         cut: boxes.filter((box) => box.left < -0.5 || box.right > WIDTH + 0.5).length,
-        contrast: Math.min(...seen.map(contrast)),
+        // Text in drawings has its colour from `fill`.
+        contrast: Math.min(...seen.filter((it) => !it.closest("svg")).map(contrast)),
+        least: Math.min(...drawn.map((it) => it.getBoundingClientRect().height)),
         paper: view.getComputedStyle(page.body).backgroundColor,
     };
     document.getElementById("said").textContent = "said " + JSON.stringify(said);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use procfs::process::Process;
+use serde_json::Value;
 
 /// The grader, started anywhere in this checkout.
 pub fn grader() -> Command {
@@ -165,7 +166,7 @@ pub fn failed(lab: &str, program: &str) -> Vec<String> {
     let run = grader().env(MARK, &mark).args(arguments).assert();
     expect_nobody(&mark);
     let output = String::from_utf8(run.get_output().stdout.clone()).unwrap();
-    let document: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let document: Value = serde_json::from_str(&output).unwrap();
     let checks = document["reports"][0]["checks"].as_array().unwrap().clone();
     let of = |verdict: &str| -> Vec<String> {
         let these = checks.iter().filter(|check| check["verdict"] == verdict);
@@ -239,4 +240,34 @@ pub fn built(package: &str) -> PathBuf {
     engine::subject::build::without_package(&mut cargo);
     assert!(cargo.status().unwrap().success());
     assert_cmd::cargo::cargo_bin!("grader").with_file_name(package)
+}
+
+/// What `common/measure.js` says about the file `page` in `folder`, in a window of this width in Chromium. Panics if the
+/// page logs anything.
+pub fn measured_in_browser(folder: &Path, page: &str, width: u32, is_dark: bool) -> Value {
+    let script = include_str!("measure.js").replace("WIDTH", &width.to_string());
+    let frame = format!(
+        "<!doctype html><iframe src={page} style='width:{width}px;height:3000px;border:0'></iframe>\
+         <pre id=said></pre><script>{script}</script>"
+    );
+    std::fs::write(folder.join("frame.html"), frame).unwrap();
+    let profile = tempfile::tempdir().unwrap();
+    let mut browser = std::process::Command::new("chromium");
+    browser
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"])
+        .args(["--disable-background-networking", "--disable-component-update"])
+        .args(["--allow-file-access-from-files", "--window-size=1800,1000", "--dump-dom"])
+        .arg("--enable-logging=stderr")
+        .arg(format!("--user-data-dir={}", profile.path().display()));
+    if is_dark {
+        browser.arg("--blink-settings=preferredColorScheme=0");
+    }
+    browser.arg(course::file::address(&folder.join("frame.html"))).stdin(Stdio::null());
+    let output = browser.output().unwrap();
+    let (text, log) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!log.contains("CONSOLE"), "{log}");
+    let said = text.split("said ").nth(1).unwrap_or_default();
+    serde_json::from_str(said.split('<').next().unwrap())
+        .unwrap_or_else(|_| panic!("no answer in {text}\n{log}"))
 }
