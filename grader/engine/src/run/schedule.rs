@@ -35,12 +35,19 @@ enum Slot {
         tries: u32,
         last: Option<Outcome>,
     },
-    /// The try with this number is running.
-    Running(u32),
+    /// The try with this number is running, after one with the outcome `before`.
+    Running {
+        number: u32,
+        before: Option<Outcome>,
+    },
     Done(Outcome),
 }
 
 impl Slot {
+    fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
     fn outcome(self) -> Option<Outcome> {
         match self {
             Self::Done(outcome) => Some(outcome),
@@ -57,35 +64,30 @@ pub(super) fn schedule(
 ) -> Vec<Outcome> {
     let waiting = |_| Slot::Waiting { tries: 0, last: None };
     let mut slots: Vec<Slot> = plan.checks.iter().map(waiting).collect();
-    // By check: the outcome of the try before the one that is running.
-    let mut before: Vec<Option<Outcome>> = vec![None; slots.len()];
     let (sender, results) = mpsc::channel::<(usize, Outcome)>();
     std::thread::scope(|scope| {
         loop {
             give_up(plan, interrupt, &mut slots, report);
             for (index, tries) in next(plan, &slots) {
-                let last = match std::mem::replace(&mut slots[index], Slot::Running(tries + 1)) {
-                    Slot::Waiting { last, .. } => last,
-                    _ => None,
-                };
-                before[index] = last;
-                report(RunEvent::Started { check: plan.checks[index], number: tries + 1 });
+                let number = tries + 1;
+                let Slot::Waiting { last: before, .. } = &mut slots[index] else { continue };
+                slots[index] = Slot::Running { number, before: before.take() };
+                report(RunEvent::Started { check: plan.checks[index], number });
                 let (check, sender) = (plan.checks[index], sender.clone());
                 scope.spawn(move || {
                     // The receiver lives as long as this scope.
                     let _ = sender.send((index, try_check(check, plan, interrupt)));
                 });
             }
-            if !slots.iter().any(|slot| matches!(slot, Slot::Running(_))) {
+            if !slots.iter().any(Slot::is_running) {
                 break;
             }
             let Ok((index, mut outcome)) = results.recv() else { break };
-            let Slot::Running(tries) = slots[index] else { continue };
-            outcome.tries = tries;
-            let is_alike =
-                before[index].take().is_some_and(|before| failed_alike(&before, &outcome));
+            let Slot::Running { number, before } = &slots[index] else { continue };
+            outcome.tries = *number;
+            let is_alike = before.as_ref().is_some_and(|before| failed_alike(before, &outcome));
             if wants_another(&outcome, plan) && !is_alike {
-                slots[index] = Slot::Waiting { tries, last: Some(outcome) };
+                slots[index] = Slot::Waiting { tries: outcome.tries, last: Some(outcome) };
                 continue;
             }
             finish(outcome, index, &mut slots, report);
@@ -114,8 +116,7 @@ fn failed_alike(a: &Outcome, b: &Outcome) -> bool {
     a.kind.is_late() && is_same && a.expected == b.expected && a.steps().len() == b.steps().len()
 }
 
-/// The name that the members of a family share: they test the same behaviour in
-/// different parts of the program.
+/// The name that the members of a family share: they test the same behaviour in different parts of the program.
 fn family(check: &Check) -> Option<&'static str> {
     check.name.split_once('/').map(|(_, name)| name)
 }
@@ -124,21 +125,22 @@ fn family(check: &Check) -> Option<&'static str> {
 /// the machine was not the cause.
 fn settle_family(index: usize, slots: &mut [Slot], report: &mut impl FnMut(RunEvent<'_>)) {
     let Slot::Done(proven) = &slots[index] else { return };
-    if proven.tries < 2 {
-        return;
-    }
-    let proven = proven.clone();
-    for other in 0..slots.len() {
-        let Slot::Waiting { last: Some(last), .. } = &slots[other] else { continue };
-        let is_sibling = family(last.check).is_some() && family(last.check) == family(proven.check);
-        if is_sibling && failed_alike(last, &proven) {
-            let mut last = last.clone();
-            if let Verdict::Failed(failure) = &mut last.verdict {
-                // The other check's tries decided, not how busy the machine was in this one.
-                failure.starvation = None;
-            }
-            finish(last, other, slots, report);
+    let Some(name) = family(proven.check).filter(|_| proven.tries >= 2) else { return };
+    let is_settled = |slot: &Slot| match slot {
+        Slot::Waiting { last: Some(last), .. } => {
+            family(last.check) == Some(name) && failed_alike(last, proven)
         }
+        _ => false,
+    };
+    let settled: Vec<usize> = (0..slots.len()).filter(|&other| is_settled(&slots[other])).collect();
+    for other in settled {
+        let Slot::Waiting { last, .. } = &mut slots[other] else { continue };
+        let Some(mut outcome) = last.take() else { continue };
+        if let Verdict::Failed(failure) = &mut outcome.verdict {
+            // The other check's tries decided, not how busy the machine was in this one.
+            failure.starvation = None;
+        }
+        finish(outcome, other, slots, report);
     }
 }
 
@@ -170,7 +172,7 @@ fn give_up(
 /// checks that must run alone are left, one of them. A check runs alone if it measures, or if the machine was too busy
 /// for its last try (rule R9).
 fn next(plan: &Plan, slots: &[Slot]) -> Vec<(usize, u32)> {
-    let running = slots.iter().filter(|slot| matches!(slot, Slot::Running(_))).count();
+    let running = slots.iter().filter(|slot| slot.is_running()).count();
     let ready = |(index, slot): (usize, &Slot)| match slot {
         Slot::Waiting { tries, .. } => {
             let readiness = readiness(plan.checks[index], plan, slots);
