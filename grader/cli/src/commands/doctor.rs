@@ -134,8 +134,8 @@ impl Machine<'_> {
     }
 
     fn rust(&self) -> Finding {
-        /// The `rust-version` in the root's `Cargo.toml`.
-        const OLDEST: (u32, u32) = (1, 88);
+        /// From the root's `Cargo.toml`.
+        const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
         const FIX: &str = "run `rustup update stable`";
         let Some(line) = self.first_line(&["rustc", "--version"]) else {
             return bad(
@@ -144,8 +144,8 @@ impl Machine<'_> {
             );
         };
         match version(&line) {
-            Some(found) if found < OLDEST => {
-                bad("Rust", format!("{line}, but the labs need 1.{}: {FIX}", OLDEST.1))
+            Some(found) if Some(found) < parts(OLDEST) => {
+                bad("Rust", format!("{line}, but the labs need {OLDEST}: {FIX}"))
             }
             Some(_) => good("Rust", line),
             None => warning("Rust", format!("cannot tell the version from `{line}`")),
@@ -224,7 +224,12 @@ const OPTIONAL: [Tool; 3] = [
 
 /// The major and minor version in `rustc 1.95.0 (59807616e 2026-04-14)`.
 fn version(line: &str) -> Option<(u32, u32)> {
-    let mut numbers = line.split(' ').nth(1)?.split('.').map(str::parse::<u32>);
+    parts(line.split(' ').nth(1)?)
+}
+
+/// The major and minor version in `1.95.0`.
+fn parts(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map(str::parse::<u32>);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use checks::LABS;
 use clap::Args;
 use course::checkout::{Checkout, read_text};
 use course::labs::TaskInfo;
@@ -54,14 +53,10 @@ pub(crate) fn write_next(
     lab: &'static Lab,
     width: usize,
 ) -> io::Result<()> {
-    if let Some(task) = progress.next_task(lab) {
-        return write_task(out, checkout, progress, lab, task, width);
+    match progress.next_task(lab) {
+        Some(task) => write_task(out, checkout, progress, lab, task, width),
+        None => guide::after_lab(lab, progress).write(out, width),
     }
-    let unfinished = LABS.iter().find(|lab| progress.next_task(lab).is_some());
-    let next = unfinished.map_or("All labs are done.".to_owned(), |lab| {
-        format!("Next, lab {}: cargo grader next {}", lab.digits(), lab.number)
-    });
-    writeln!(out, "Lab {} is done. {next}", lab.digits())
 }
 
 /// `text` without the list of checks: they follow below it, each with its rule.
@@ -94,8 +89,7 @@ fn write_task(
 ) -> io::Result<()> {
     let folder = checkout.lab(lab);
     let sheet = folder.join("README.md");
-    let kind = if task.core { "core" } else { "robust" };
-    let (of, title) = (lab.tasks.len(), task.title);
+    let (kind, of, title) = (task.kind(), lab.tasks.len(), task.title);
     let title = format!("Lab {}, task {} of {of} ({kind}): {title}", lab.digits(), task.number);
     for line in wrap(&title, wrap_options(width)) {
         writeln!(out, "{STRONG}{line}{STRONG:#}")?;

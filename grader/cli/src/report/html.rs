@@ -59,10 +59,6 @@ fn lab(report: &Report, slide: &dyn Fn(&SlideReference) -> Option<String>) -> Ma
     let is_complete = got == all;
     let explanations = Explanations::parse(report.lab.explanations).unwrap_or_default();
     let outcomes = &report.outcomes;
-    let failed = outcomes.iter().filter_map(|outcome| match &outcome.verdict {
-        Verdict::Failed(failure) => Some((outcome.check, &**failure)),
-        _ => None,
-    });
     let (passed, others): (Vec<_>, Vec<_>) = outcomes
         .iter()
         .filter(|outcome| !matches!(outcome.verdict, Verdict::Failed(_)))
@@ -78,7 +74,7 @@ fn lab(report: &Report, slide: &dyn Fn(&SlideReference) -> Option<String>) -> Ma
             }
         }
         @for remark in &report.remarks { p.note { (plain(remark)) } }
-        @for (check, failure) in failed {
+        @for (check, failure) in report.failures() {
             (failure_of(report, check, failure, explanations.get(&check.id()), slide))
         }
         @if !others.is_empty() {

@@ -4,6 +4,7 @@ use course::gap;
 use course::labs::{Category, CheckInfo};
 use engine::lab::{Check, Lab};
 use engine::run::{Outcome, START_UP, Verdict};
+use engine::verdict::Failure;
 
 /// The result of one run of a lab's checks.
 #[derive(Clone, Debug)]
@@ -58,6 +59,14 @@ impl Report {
         } else {
             Summary::Passed
         }
+    }
+
+    /// The checks that failed, each with its failure.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&'static Check, &Failure)> {
+        self.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
+            Verdict::Failed(failure) => Some((outcome.check, &**failure)),
+            _ => None,
+        })
     }
 
     /// The points earned and the points possible.

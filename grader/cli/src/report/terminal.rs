@@ -56,17 +56,13 @@ impl Report {
             }
         }
         let explanations = Explanations::parse(lab.explanations).unwrap_or_default();
-        let failures = self.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
-            Verdict::Failed(failure) => Some((outcome.check, &**failure)),
-            _ => None,
-        });
         let shown = match detail {
             Detail::None => 0,
             Detail::First => 1,
             Detail::All => usize::MAX,
         };
         let mut more = 0;
-        for (index, (check, failure)) in failures.enumerate() {
+        for (index, (check, failure)) in self.failures().enumerate() {
             if index < shown {
                 let explanation = explanations.get(&check.id());
                 match &failure.kind {
@@ -134,8 +130,7 @@ impl Report {
             let command = format!("cargo grader check {lab}{flags} --full");
             write_command(out, &format!("{more} more failed; to see all:"), &command, width)?;
         }
-        let Some(NextStep { text, command }) = &self.next else { return Ok(()) };
-        write_command(out, text, command.as_deref().unwrap_or_default(), width)
+        self.next.as_ref().map_or(Ok(()), |next| next.write(out, width))
     }
 
     /// Writes a failure in a part that is not written yet: only the missing part and its place. What the
@@ -231,6 +226,17 @@ fn paragraph(out: &mut dyn Write, label: &str, text: &str, width: usize) -> io::
         writeln!(out, "{ODD}{line}{ODD:#}")?;
     }
     Ok(())
+}
+
+impl NextStep {
+    /// Writes it in `width` columns.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written to.
+    pub(crate) fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        write_command(out, &self.text, self.command.as_deref().unwrap_or_default(), width)
+    }
 }
 
 /// Writes `text` and a command, which stays on one line, so that it can be copied.

@@ -7,6 +7,7 @@ mod screen;
 pub mod terminal;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,10 @@ use anyhow::{Context, Result};
 use clap::Args;
 use course::checkout::Checkout;
 use engine::lab::{Check, Lab};
-use engine::run::Verdict;
+use engine::run::START_UP;
 use engine::subject::Children;
-use engine::verdict::{Failure, FailureKind};
+use engine::subject::build::Variant;
+use engine::verdict::FailureKind;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::event::{Event, Finished};
@@ -24,10 +26,14 @@ use self::runner::{Runner, Scope};
 use self::screen::{Screen, View};
 use self::terminal::Terminal;
 use super::check::write_page;
+use super::explain::write_explanation;
+use super::hint::write_hint;
 use super::labs::find_lab;
+use super::list::write_list;
+use super::next::write_next;
 use crate::guide;
 use crate::progress::Progress;
-use crate::report::{Report, Summary};
+use crate::report::{Report, Summary, write_transcript};
 use crate::session::listen_for_signals;
 use crate::status::INTERRUPTED;
 use crate::sync::changed_files;
@@ -123,7 +129,7 @@ struct Watch {
     /// The number of the run whose events count.
     current: u64,
     /// The last report.
-    report: Option<Report>,
+    report: Option<Rc<Report>>,
 }
 
 impl Watch {
@@ -204,7 +210,7 @@ impl Watch {
             Finished::Checked { seed, outcomes } => {
                 let mut report = Report {
                     lab: self.lab,
-                    program: "your code".to_owned(),
+                    program: Variant::Starter.label(),
                     flags: String::new(),
                     seed,
                     partial: outcomes.len() < self.lab.checks.len(),
@@ -225,8 +231,9 @@ impl Watch {
                     }
                     _ => guide::after_run(&report, &self.progress),
                 };
-                self.report = Some(report.clone());
-                View::Report { report: Box::new(report), is_later }
+                let report = Rc::new(report);
+                self.report = Some(Rc::clone(&report));
+                View::Report { report, is_later }
             }
         };
         self.screen.show(view)
@@ -250,7 +257,7 @@ impl Watch {
             b'w' => match &self.report {
                 Some(report) => {
                     let file = self.checkout.target().join(format!("{}.html", lab.folder()));
-                    let reports = std::slice::from_ref(report);
+                    let reports = std::slice::from_ref(&**report);
                     let note = match write_page(&self.checkout, &file, reports, &[]) {
                         Ok(()) => format!("written: {}", file.display()),
                         Err(error) => format!("{error:#}"),
@@ -259,75 +266,39 @@ impl Watch {
                 }
                 None => self.screen.note("there is no report yet")?,
             },
-            b'h' => match self.failed() {
-                Some((_, Failure { kind: FailureKind::NotWritten { .. }, .. })) => {
-                    self.screen.note("this part is not written yet; press n for its task")?;
-                }
-                Some((check, _)) if check.lab == 0 => {
-                    self.screen.note("the program does not start; the report says why")?;
-                }
-                Some((check, _)) => {
-                    let mut text = Vec::new();
-                    let width = self.screen.width();
-                    super::hint::write_hint(&mut text, &mut self.progress, lab, check, width)?;
-                    self.screen.show_over(text)?;
-                }
-                None => self.screen.note("no check has failed, so there is no hint")?,
-            },
-            b'e' => match self.failed() {
-                Some((check, _)) if check.lab == 0 => {
-                    self.screen.note("the program does not start; the report says why")?;
-                }
-                Some((check, _)) => {
-                    let mut text = Vec::new();
-                    let width = self.screen.width();
-                    super::explain::write_explanation(
-                        &mut text,
-                        &self.checkout,
-                        lab,
-                        check,
-                        width,
-                    )?;
-                    self.screen.show_over(text)?;
-                }
-                None => self.screen.note("no check has failed")?,
-            },
-            b't' => match self.failed() {
-                Some((_, failure)) => {
-                    let mut text = Vec::new();
-                    crate::report::write_transcript(&mut text, failure, self.screen.width())?;
-                    self.screen.show_over(text)?;
-                }
-                None => self.screen.note("no check has failed")?,
-            },
+            b'h' | b'e' | b't' => self.show_about_failure(key)?,
             b'l' => {
-                let mut text = Vec::new();
-                super::list::write_list(&mut text, &self.progress, self.screen.width())?;
-                self.screen.show_over(text)?;
+                self.screen.show_over(|out, width| write_list(out, &self.progress, width))?;
             }
-            b'n' => {
-                let mut text = Vec::new();
-                super::next::write_next(
-                    &mut text,
-                    &self.checkout,
-                    &self.progress,
-                    lab,
-                    self.screen.width(),
-                )?;
-                self.screen.show_over(text)?;
-            }
+            b'n' => self.screen.show_over(|out, width| {
+                write_next(out, &self.checkout, &self.progress, lab, width)
+            })?,
             // Escape and the like return to the report.
             _ => self.screen.show_report()?,
         }
         Ok(())
     }
 
-    /// The first check that failed in the last report.
-    fn failed(&self) -> Option<(&'static Check, &Failure)> {
-        let outcomes = &self.report.as_ref()?.outcomes;
-        outcomes.iter().find_map(|outcome| match &outcome.verdict {
-            Verdict::Failed(failure) => Some((outcome.check, &**failure)),
-            _ => None,
+    /// Shows a hint (`h`), the explanation (`e`) or the transcript (`t`) of the first check that failed in the last report.
+    fn show_about_failure(&mut self, key: u8) -> Result<()> {
+        let first = self.report.as_ref().and_then(|report| report.failures().next());
+        let Some((check, failure)) = first else {
+            return self.screen.note(match key {
+                b'h' => "no check has failed, so there is no hint",
+                _ => "no check has failed",
+            });
+        };
+        if key == b'h' && matches!(failure.kind, FailureKind::NotWritten { .. }) {
+            return self.screen.note("this part is not written yet; press n for its task");
+        }
+        if key != b't' && check.name == START_UP.name {
+            return self.screen.note("the program does not start; the report says why");
+        }
+        let (lab, checkout) = (self.lab, &self.checkout);
+        self.screen.show_over(|out, width| match key {
+            b'h' => write_hint(out, &mut self.progress, lab, check, width),
+            b'e' => write_explanation(out, checkout, lab, check, width),
+            _ => write_transcript(out, failure, width),
         })
     }
 }

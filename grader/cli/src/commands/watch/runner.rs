@@ -6,7 +6,6 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
-
 use course::checkout::Checkout;
 use engine::interrupt::{Interrupt, InterruptSwitch};
 use engine::lab::{Check, Lab};
@@ -60,10 +59,8 @@ impl Runner {
 
     /// Starts a run, after cancelling the one before it. Returns its number, which its events have.
     pub(super) fn start(&mut self, scope: Scope) -> u64 {
+        self.cancel();
         let before = self.running.take();
-        if let Some((switch, _)) = &before {
-            switch.raise();
-        }
         self.last += 1;
         let (switch, interrupt) = Interrupt::new();
         let job = Job {
@@ -176,6 +173,25 @@ impl Job {
         }
     }
 
+    fn plan(
+        &self,
+        session: &Session,
+        program: &[OsString],
+        checks: Vec<&'static Check>,
+        seed: u32,
+    ) -> Plan {
+        Plan {
+            lab: self.lab,
+            checks,
+            program: program.to_vec(),
+            launcher: session.launcher.clone(),
+            seed,
+            // Only once all outcomes are known.
+            charge_residue: false,
+            expected_failures: BTreeSet::new(),
+        }
+    }
+
     /// Runs `checks` once; if `stops`, only up to the first that fails. What was not run is left out.
     fn run_checks(
         &self,
@@ -186,15 +202,7 @@ impl Job {
         stops: bool,
     ) -> Vec<Outcome> {
         let count = checks.len();
-        let plan = Plan {
-            lab: self.lab,
-            checks,
-            program: program.to_vec(),
-            launcher: session.launcher.clone(),
-            seed,
-            charge_residue: false,
-            expected_failures: BTreeSet::new(),
-        };
+        let plan = self.plan(session, program, checks, seed);
         let mut ticker = Ticker::default();
         let mut outcomes = run(&plan, &self.interrupt, |event| {
             ticker.record(event);
@@ -220,15 +228,8 @@ impl Job {
         let _spinners = spin(&session.launcher, SPINNERS)?;
         let mut troubled: Vec<Troubled> = Vec::new();
         for round in 0..STRESS_RUNS {
-            let plan = Plan {
-                lab: self.lab,
-                checks: checks.to_vec(),
-                program: program.to_vec(),
-                launcher: session.launcher.clone(),
-                seed: seed.wrapping_add(round),
-                charge_residue: false,
-                expected_failures: BTreeSet::new(),
-            };
+            let seed = seed.wrapping_add(round);
+            let plan = self.plan(session, program, checks.to_vec(), seed);
             self.say(format!(
                 "run {} of {STRESS_RUNS} beside {SPINNERS} busy processes",
                 round + 1

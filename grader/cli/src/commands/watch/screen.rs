@@ -2,6 +2,7 @@
 //! only the reports, one after the other.
 
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use anstream::AutoStream;
 use anyhow::Result;
@@ -31,7 +32,7 @@ pub(super) enum View {
     /// The compiler's errors, or the grader's.
     Errors(String),
     Report {
-        report: Box<Report>,
+        report: Rc<Report>,
         /// Whether all that failed belongs to later tasks.
         is_later: bool,
     },
@@ -58,10 +59,6 @@ impl Screen {
         Self { is_terminal, polls, view: None, over: None, is_full: false, status }
     }
 
-    pub(super) fn width(&self) -> usize {
-        style::width()
-    }
-
     /// Shows the result of a run.
     pub(super) fn show(&mut self, view: View) -> Result<()> {
         self.view = Some(view);
@@ -78,8 +75,13 @@ impl Screen {
         Ok(out.flush()?)
     }
 
-    /// Shows `text` over the result.
-    pub(super) fn show_over(&mut self, text: Vec<u8>) -> Result<()> {
+    /// Shows over the result what `write` writes in the width that it is given.
+    pub(super) fn show_over(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>, usize) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut text = Vec::new();
+        write(&mut text, style::width())?;
         self.over = Some(text);
         self.redraw()
     }
@@ -121,7 +123,7 @@ impl Screen {
             None => self.write_view(&mut text)?,
         }
         writeln!(text)?;
-        for line in lines_of(&KEYS, self.width()) {
+        for line in lines_of(&KEYS, style::width()) {
             writeln!(text, "{DIM}{line}{DIM:#}")?;
         }
         self.write_status(&mut text)?;
@@ -138,7 +140,7 @@ impl Screen {
 
     fn write_status(&self, out: &mut dyn Write) -> io::Result<()> {
         let poll = if self.polls { "comparing the files twice a second; " } else { "" };
-        let text = printable(&format!("{poll}{}", self.status), self.width() - 2);
+        let text = printable(&format!("{poll}{}", self.status), style::width() - 2);
         write!(out, "{ODD}{text}{ODD:#}")
     }
 
@@ -152,7 +154,7 @@ impl Screen {
                     (false, true) => Detail::None,
                     (false, false) => Detail::First,
                 };
-                report.write(out, detail, self.width())
+                report.write(out, detail, style::width())
             }
             Some(View::Stressed(failed)) => write_stressed(out, failed),
         }
