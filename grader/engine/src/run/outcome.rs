@@ -14,7 +14,7 @@ pub enum Verdict {
     Blocked {
         by: &'static Check,
     },
-    /// The grader or the machine was at fault, with the reason; the student loses no points for it.
+    /// The grader or the machine was at fault, with the reason; the check has neither passed nor failed.
     Inconclusive(String),
     /// Not run: the run was interrupted first.
     Interrupted,
