@@ -14,13 +14,11 @@ use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
-/// A program of this repository.
+/// A program of this repository. The workspace in the folder of this name builds it, in the folder of this name in the
+/// target directory. An editor that checks the labs therefore never keeps it waiting; nor does it the launcher, which is
+/// built in release mode.
 struct Program {
     name: &'static str,
-    /// Relative to the repository's root.
-    manifest: &'static str,
-    /// A target folder of its own, inside the launcher's, for a program in another workspace.
-    target: Option<&'static str>,
     /// The commands that need the program's default features. All others are built without them, which is quicker.
     /// Empty if the program has none.
     with_features: &'static [&'static str],
@@ -33,16 +31,12 @@ struct Program {
 const PROGRAMS: [Program; 2] = [
     Program {
         name: "grader",
-        manifest: "Cargo.toml",
-        target: None,
         with_features: &["bench", "verify", "help", "--help", "-h"],
         quick: &["explain", "hint", "list", "next"],
         help: None,
     },
     Program {
         name: "slides",
-        manifest: "slides/Cargo.toml",
-        target: Some("slides"),
         with_features: &[],
         quick: &[],
         help: Some(include_str!("../slides-help.txt")),
@@ -80,23 +74,22 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let root = Path::new(&package).join("..");
+    let folder = root.join(program.name);
+    let (target, place) = split_at_target(&launcher);
+    let target = target.join(program.name);
     // If this exists, this is not the first build.
-    let mut built = launcher.with_file_name(program.name);
-    let mut options =
-        vec!["--package".into(), program.name.into(), "--bin".into(), program.name.into()];
-    options.extend(["--manifest-path".into(), root.join(program.manifest).into_os_string()]);
+    let built = target.join(place).join("debug").join(program.name);
+    let mut options = vec!["--bin".into(), program.name.into()];
+    options.extend(["--manifest-path".into(), folder.join("Cargo.toml").into_os_string()]);
+    options.extend(["--target-dir".into(), target.into_os_string()]);
     // The grader survives a panic in a check, whatever the user's configuration says.
     options.extend(["--config".into(), "profile.dev.panic = \"unwind\"".into()]);
     let command = arguments.peek().cloned().unwrap_or_else(|| "help".into());
     if !program.with_features.is_empty() && !program.with_features.iter().any(|it| command == *it) {
         options.push("--no-default-features".into());
     }
-    if let (Some(folder), Some(target)) = (program.target, launcher.ancestors().nth(2)) {
-        built = target.join(folder);
-        options.extend(["--target-dir".into(), built.clone().into_os_string()]);
-    }
     let is_quick = program.quick.iter().any(|it| command == *it);
-    if !(is_quick && is_current(&built, &root)) {
+    if !(is_quick && is_current(&built, &root, &folder)) {
         let mut build = cargo("build", &options);
         let is_first = !built.exists();
         if is_first {
@@ -113,18 +106,19 @@ fn main() -> ExitCode {
             }
         }
     }
-    let mut run = match program.target {
-        None => Command::new(&built),
-        // The program's place in its folder depends on the build target; cargo knows it.
-        Some(_) => {
-            let mut run = cargo("run", &options);
-            run.args(["--quiet", "--"]);
-            run
-        }
-    };
-    let error = run.args(arguments).exec();
-    eprintln!("error: cannot run {}: {error}", program.name);
+    let error = Command::new(&built).args(arguments).exec();
+    eprintln!("error: cannot run {}: {error}", built.display());
     ExitCode::from(2)
+}
+
+/// Cargo's target directory, and the place in it for the profiles of one build target.
+fn split_at_target(launcher: &Path) -> (&Path, &Path) {
+    // Below the folder of the launcher's profile.
+    let profiles = launcher.ancestors().nth(2).unwrap_or(Path::new("/"));
+    // Cargo keeps what it knows about the compiler in this file.
+    let is_target = |folder: &&Path| folder.join(".rustc_info.json").exists();
+    let target = profiles.ancestors().find(is_target).unwrap_or(profiles);
+    (target, profiles.strip_prefix(target).unwrap_or(Path::new("")))
 }
 
 /// Runs `build`, and says so if it takes long and cargo itself is silent.
@@ -143,9 +137,10 @@ fn run_build(mut build: Command, name: &str, is_first: bool) -> io::Result<ExitS
     status
 }
 
-/// Whether the program `built` is newer than everything that it was built from. Cargo lists the sources beside it. They
-/// must be in `root`: a copied checkout may still have a program that was built from the original.
-fn is_current(built: &Path, root: &Path) -> bool {
+/// Whether the program `built` is newer than everything that it was built from: the manifests of the workspace in
+/// `folder`, and the sources, which cargo lists beside it. They must be in `root`: a copied checkout may still have a
+/// program that was built from the original.
+fn is_current(built: &Path, root: &Path, folder: &Path) -> bool {
     let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     let (Ok(root), Some(when)) = (root.canonicalize(), modified(built)) else { return false };
     let is_older = |path: &Path, when: SystemTime| modified(path).is_some_and(|time| time < when);
@@ -157,7 +152,7 @@ fn is_current(built: &Path, root: &Path) -> bool {
         let source = source.replace('\0', " ");
         Path::new(&source).starts_with(&root) && is_older(Path::new(&source), when)
     };
-    ["Cargo.lock", "Cargo.toml"].iter().all(|file| is_older(&root.join(file), when))
+    ["Cargo.lock", "Cargo.toml"].iter().all(|file| is_older(&folder.join(file), when))
         && sources.split_whitespace().all(is_current)
 }
 

@@ -1,5 +1,5 @@
 //! Measures what 1,000 users in 50 rooms and 100,000 deliveries cost lab 07's solution and two servers in Python:
-//! `cargo bench --package grader --bench chat [-- ROUNDS]`. Nothing is graded, but lost messages are an error.
+//! `cargo bench --bench chat [-- ROUNDS]`. Nothing is graded, but lost messages are an error.
 
 use std::cell::Cell;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
 //! Measures what a TLS handshake costs the solution of lab 08 and `openssl s_server`:
-//! `cargo bench --package grader --bench handshakes [-- ROUNDS]`. Nothing is graded.
+//! `cargo bench --bench handshakes [-- ROUNDS]`. Nothing is graded.
 //!
 //! One client after another performs a full TLS 1.3 handshake (no resumption) and sends `close_notify`. The measurement
 //! ends when the server answers with its own: by then the server has verified the client's `Finished`, and neither

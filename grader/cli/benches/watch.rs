@@ -1,8 +1,7 @@
 //! How long `cargo grader watch` takes from a save to the first failing check, in each lab.
 //!
-//! `cargo bench --package grader --bench watch`, with the numbers of labs after `--` for some of them. Each lab begins as
-//! its solution, in which one loop ends the program. Prints the median, minimum and maximum of ten
-//! saves.
+//! `cargo bench --bench watch`, with the numbers of labs after `--` for some of them. Each lab begins as its solution, in
+//! which one loop ends the program. Prints the median, minimum and maximum of ten saves.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

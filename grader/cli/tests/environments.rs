@@ -9,7 +9,7 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::{copied_checkout, copies_target, has, hostile, root, say_skipped};
@@ -291,54 +291,87 @@ fn a_program_that_is_rebuilt_is_not_replaced_during_a_run() {
     });
 }
 
+/// A checkout with the launcher, the configuration of cargo, and a grader that prints a text.
+struct SmallCheckout {
+    root: PathBuf,
+}
+
+impl SmallCheckout {
+    fn create(root: PathBuf) -> Self {
+        for part in ["launcher/src", ".cargo", "grader/src"] {
+            fs::create_dir_all(root.join(part)).unwrap();
+        }
+        let files = [
+            "Cargo.lock",
+            "launcher/Cargo.toml",
+            "launcher/src/main.rs",
+            "launcher/slides-help.txt",
+            ".cargo/config.toml",
+        ];
+        for file in files {
+            fs::copy(common::root().join(file), root.join(file)).unwrap();
+        }
+        let launcher = fs::read_to_string(root.join("launcher/Cargo.toml")).unwrap();
+        let launcher = launcher.split("[dev-dependencies]").next().unwrap();
+        fs::write(root.join("launcher/Cargo.toml"), launcher).unwrap();
+        let manifest = fs::read_to_string(common::root().join("Cargo.toml")).unwrap();
+        let members = "members = [\"labs/*\", \"launcher\", \"solutions/*\"]";
+        assert!(manifest.contains(members), "{manifest}");
+        let manifest = manifest.replace(members, "members = [\"launcher\"]");
+        fs::write(root.join("Cargo.toml"), manifest).unwrap();
+        let package = "[workspace]\n[package]\nname = \"grader\"\nversion = \"0.0.0\"\n\
+                       edition = \"2024\"\n[features]\ndefault = []\n";
+        fs::write(root.join("grader/Cargo.toml"), package).unwrap();
+        Self { root }
+    }
+
+    /// Makes the grader print `text`.
+    fn write_grader(&self, text: &str) {
+        let main = format!("fn main() {{ println!(\"{text}\"); }}\n");
+        fs::write(self.root.join("grader/src/main.rs"), main).unwrap();
+    }
+
+    fn list(&self, prepare: fn(&mut Command)) -> Run {
+        let mut cargo = Command::new(env!("CARGO"));
+        prepare(&mut cargo);
+        cargo.args(["grader", "list"]).current_dir(self.root.join("launcher"));
+        cargo.env_remove("CARGO_TARGET_DIR").env("CARGO_NET_OFFLINE", "true");
+        engine::subject::build::without_package(&mut cargo);
+        Run::of(&mut cargo)
+    }
+}
+
 /// The launcher builds and runs the grader of the checkout in which it is called, not of the one where it was compiled.
 #[test]
 fn a_copied_checkout_runs_its_own_grader() {
     let folder = tempfile::tempdir().unwrap();
-    let (original, copy) = (folder.path().join("original"), folder.path().join("copy"));
-    let prints = |checkout: &Path, text: &str| {
-        let main = format!("fn main() {{ println!(\"{text}\"); }}\n");
-        fs::write(checkout.join("grader/src/main.rs"), main).unwrap();
-    };
-    for part in ["launcher/src", ".cargo", "grader/src"] {
-        fs::create_dir_all(original.join(part)).unwrap();
-    }
-    for file in [
-        "Cargo.lock",
-        "launcher/Cargo.toml",
-        "launcher/src/main.rs",
-        "launcher/slides-help.txt",
-        ".cargo/config.toml",
-    ] {
-        fs::copy(root().join(file), original.join(file)).unwrap();
-    }
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let is_kept = |line: &&str| !line.starts_with("members");
-    let manifest: Vec<_> = manifest.lines().filter(is_kept).collect();
-    let manifest = manifest.join("\n");
-    let members = "[workspace]\nmembers = [\"grader\", \"launcher\"]";
-    let manifest = manifest.replacen("[workspace]", members, 1);
-    fs::write(original.join("Cargo.toml"), manifest).unwrap();
-    let package = "[package]\nname = \"grader\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
-    fs::write(original.join("grader/Cargo.toml"), package).unwrap();
-    prints(&original, "original");
-    let run = |checkout: &Path, prepare: fn(&mut Command)| {
-        let mut cargo = Command::new(env!("CARGO"));
-        prepare(&mut cargo);
-        cargo.args(["grader", "list"]).current_dir(checkout.join("grader"));
-        cargo.env_remove("CARGO_TARGET_DIR").env("CARGO_NET_OFFLINE", "true");
-        engine::subject::build::without_package(&mut cargo);
-        Run::of(&mut cargo)
-    };
-    run(&original, |_| {}).expect(0, &["original"]);
+    let original = SmallCheckout::create(folder.path().join("original"));
+    original.write_grader("original");
+    original.list(|_| {}).expect(0, &["original"]);
+    let copy = SmallCheckout { root: folder.path().join("copy") };
     // With modification times, by which cargo decides what is up to date.
-    let copied = Command::new("cp").arg("-a").args([&original, &copy]).status();
+    let copied = Command::new("cp").arg("-a").args([&original.root, &copy.root]).status();
     assert!(copied.unwrap().success());
-    prints(&copy, "copied");
-    let run_copy = run(&copy, |_| {});
-    run_copy.expect(0, &["copied"]);
-    assert!(!run_copy.words.contains("original"), "{}", run_copy.words);
+    copy.write_grader("copied");
+    let run = copy.list(|_| {});
+    run.expect(0, &["copied"]);
+    assert!(!run.words.contains("original"), "{}", run.words);
     // The launcher can wait for its children whatever it inherits; cargo can do so only if nothing needs building.
-    prints(&copy, "built again");
-    run(&copy, ignore_and_block_signals).expect(0, &["built again"]);
+    copy.write_grader("built again");
+    copy.list(ignore_and_block_signals).expect(0, &["built again"]);
+}
+
+/// An editor's check holds cargo's lock on `target/debug` for as long as it runs, and the first one takes minutes.
+#[test]
+fn no_command_waits_for_the_check_of_an_editor() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkout = SmallCheckout::create(folder.path().to_owned());
+    let debug = folder.path().join("target/debug");
+    fs::create_dir_all(&debug).unwrap();
+    let lock = fs::File::create(debug.join(".cargo-lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    checkout.write_grader("built beside the editor");
+    checkout.list(|_| {}).expect(0, &["built beside the editor"]);
+    checkout.write_grader("and built again");
+    checkout.list(|_| {}).expect(0, &["and built again"]);
 }

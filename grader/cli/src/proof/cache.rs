@@ -55,8 +55,8 @@ const CODE: [&str; 10] = [
     "grader/observe/src",
 ];
 
-/// The files that configure the build of the whole workspace.
-const MANIFESTS: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
+/// The files that configure the builds of the labs and of the grader.
+const MANIFESTS: [&str; 4] = ["Cargo.lock", "Cargo.toml", "grader/Cargo.lock", "grader/Cargo.toml"];
 
 /// The folder in which each lab's checks have a file or folder named after [`LabInfo::package`].
 const LABS_CHECKS: &str = "grader/checks/src/labs";

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use course::checkout::Checkout;
 use procfs::process::Process;
 use serde_json::Value;
 
@@ -29,9 +30,9 @@ pub fn hostile() -> PathBuf {
     folder.join("examples/hostile")
 }
 
-/// Where everything is built.
+/// Where the labs and their variants are built.
 pub fn target() -> PathBuf {
-    hostile().ancestors().nth(3).unwrap().to_owned()
+    Checkout::at(root()).target()
 }
 
 /// Whether `tool` can be run. If it cannot, the test is skipped with a message, or fails with `NETLAB_ALL_TOOLS=1`.
@@ -231,15 +232,13 @@ pub fn expect_started_within(longest: Duration, mark: &str) {
     }
 }
 
-/// Builds the solution `package` in the profile of these tests, and so beside the grader, and returns its path.
+/// Builds the solution `package` and returns its path.
 pub fn built(package: &str) -> PathBuf {
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let build = ["build", "--quiet", "--package", package, "--profile", profile];
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(build);
+    cargo.args(["build", "--quiet", "--package", package]).current_dir(root());
     engine::subject::build::without_package(&mut cargo);
     assert!(cargo.status().unwrap().success());
-    assert_cmd::cargo::cargo_bin!("grader").with_file_name(package)
+    target().join("debug").join(package)
 }
 
 /// What `common/measure.js` says about the file `page` in `folder`, in a window of this width in Chromium. Panics if the
