@@ -31,7 +31,7 @@ struct Program {
 const PROGRAMS: [Program; 2] = [
     Program {
         name: "grader",
-        with_features: &["bench", "verify", "help", "--help", "-h"],
+        with_features: &["bench", "release", "sync", "verify", "help", "--help", "-h"],
         quick: &["explain", "hint", "list", "next"],
         help: None,
     },

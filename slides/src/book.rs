@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use course::closest::closest;
+use course::decks::{find_deck, no_such_slide};
 use course::labs::LABS;
 use course::text::count;
 use mdbook_driver::MDBook;
@@ -16,7 +16,7 @@ use mdbook_markdown::pulldown_cmark::{Event, Tag};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::deck::Deck;
+use crate::deck::{Answers, Deck};
 use crate::{Problem, excerpt, labs};
 
 /// A file in each folder that this program has written, which marks the folder as safe to overwrite.
@@ -50,13 +50,13 @@ impl Target {
 }
 
 impl Book {
-    /// Reads and checks the book of the repository at `root`.
+    /// Reads and checks the book of the repository at `root`. `answers` says whether the book contains those to the labs.
     ///
     /// # Errors
     ///
     /// `book.toml`, `SUMMARY.md` or a file named there cannot be read. Mistakes in the decks are collected in
     /// `problems` instead.
-    pub fn load(root: &Path) -> Result<Self> {
+    pub fn load(root: &Path, answers: Answers) -> Result<Self> {
         let folder = root.join("slides");
         let mut config = Config::from_disk(folder.join("book.toml"))?;
         // mdBook's own includes show an empty block for a missing region.
@@ -82,7 +82,7 @@ impl Book {
             let file = format!("slides/decks/{}", path.display());
             let name = path.with_extension("").display().to_string();
             if name.starts_with(|c: char| c.is_ascii_digit()) {
-                let mut deck = Deck::read(root, &file, &name, &text, &links);
+                let mut deck = Deck::read(root, &file, &name, &text, &links, answers);
                 book.problems.append(&mut deck.problems);
                 book.texts.insert(path, std::mem::take(&mut deck.text));
                 book.decks.push(deck);
@@ -299,34 +299,15 @@ impl Book {
     ///
     /// No such deck or slide exists; the error names the closest.
     pub fn find(&self, wanted: &str) -> Result<Target> {
-        let (wanted_deck, slide) = match wanted.split_once('#') {
-            Some((deck, slide)) => (deck, Some(slide)),
-            None => (wanted, None),
-        };
-        let number = wanted_deck.parse::<usize>().map(|number| format!("{number:02}"));
-        let is_it = |deck: &&Deck| {
-            let topic = deck.name.split_once('-').map_or("", |(_, topic)| topic);
-            number.as_deref() == Ok(deck.number())
-                || topic == wanted_deck
-                || deck.name == wanted_deck
-        };
-        let Some(deck) = self.decks.iter().find(is_it) else {
-            let names: Vec<_> = self.decks.iter().map(|deck| deck.name.as_str()).collect();
-            let close = did_you_mean(wanted_deck, &names);
-            bail!("there is no deck {wanted_deck}{close}; the decks are {}", names.join(", "));
-        };
-        if let Some(slide) = slide
-            && deck.slide(slide).is_none()
-        {
-            let ids: Vec<_> = deck.slides.iter().map(|slide| slide.id.as_str()).collect();
-            let close = did_you_mean(slide, &ids);
-            bail!(
-                "there is no slide #{slide} in {}{close}; its slides are {}",
-                deck.name,
-                ids.join(", ")
-            );
+        let names: Vec<_> = self.decks.iter().map(|deck| deck.name.as_str()).collect();
+        let (name, slide) = find_deck(wanted, &names)?;
+        let slides = self.decks.iter().filter(|deck| deck.name == name).flat_map(|it| &it.slides);
+        let ids: Vec<_> = slides.map(|slide| slide.id.as_str()).collect();
+        match slide {
+            Some(slide) if !ids.contains(&slide) => return Err(no_such_slide(name, slide, &ids)),
+            _ => {}
         }
-        Ok(Target { page: deck.name.clone(), slide: slide.map(str::to_owned) })
+        Ok(Target { page: name.to_owned(), slide: slide.map(str::to_owned) })
     }
 }
 
@@ -376,10 +357,4 @@ fn hours(minutes: u32) -> String {
 
 fn count_minutes(minutes: f32) -> String {
     format!("{minutes} minutes")
-}
-
-/// Suggests the name most similar to `wanted`, if any.
-fn did_you_mean(wanted: &str, names: &[&str]) -> String {
-    let closest = closest(wanted, names);
-    closest.first().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
 }

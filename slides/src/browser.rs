@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use course::decks::redirect;
 
 use crate::book::Target;
-use crate::escaped;
 
 /// The commands of browsers that print without a window.
 const PRINTERS: [&str; 5] =
@@ -21,13 +21,9 @@ const PRINTERS: [&str; 5] =
 ///
 /// No browser is found, or it does not start.
 pub fn open(out: &Path, target: &Target) -> Result<()> {
-    // A desktop's opener drops what follows # in an address; a page that redirects keeps it.
     let page = out.join("open.html");
-    let url = escaped(&target.url());
-    let text = format!(
-        "<!DOCTYPE html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={url}\"><title>Netlab</title><a href=\"{url}\">the slides</a>\n"
-    );
-    fs::write(&page, text).with_context(|| format!("cannot write {}", page.display()))?;
+    fs::write(&page, redirect(&target.url()))
+        .with_context(|| format!("cannot write {}", page.display()))?;
     if let Err(error) = opener::open_browser(&page) {
         bail!(
             "no browser could be started ({error}); open {} yourself",

@@ -42,6 +42,15 @@ pub struct Slide {
     pub said_words: usize,
 }
 
+/// What becomes of the code that students write themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// It is folded behind a warning.
+    Folded,
+    /// The slide says that this edition leaves it out.
+    Removed,
+}
+
 /// One deck, ready for mdBook.
 #[derive(Clone, Debug, Default)]
 pub struct Deck {
@@ -80,10 +89,18 @@ impl Deck {
 
     /// Reads a deck and collects its problems.
     #[must_use]
-    pub fn read(root: &Path, file: &str, name: &str, source: &str, links: &[Link]) -> Self {
+    pub fn read(
+        root: &Path,
+        file: &str,
+        name: &str,
+        source: &str,
+        links: &[Link],
+        answers: Answers,
+    ) -> Self {
         let links: Vec<_> = links.iter().filter(|link| link.deck == name).collect();
         let deck = Self { name: name.to_owned(), ..Self::default() };
-        let mut reader = Reader { root, file, links: &links, deck, inside: Inside::default() };
+        let mut reader =
+            Reader { root, file, links: &links, answers, deck, inside: Inside::default() };
         reader.read(source);
         reader.deck.end(file, &links);
         reader.deck
@@ -214,6 +231,7 @@ struct Reader<'a> {
     root: &'a Path,
     file: &'a str,
     links: &'a [&'a Link],
+    answers: Answers,
     deck: Deck,
     inside: Inside,
 }
@@ -501,6 +519,10 @@ impl Reader<'_> {
         self.slide().code_lines += excerpt.text.lines().count();
         if is_folded {
             self.slide().answers += 1;
+            if self.answers == Answers::Removed {
+                self.push("<p class=\"giveaway\">The lab's answer is not in this edition: write it yourself.</p>\n");
+                return Ok(());
+            }
             self.push("<details class=\"giveaway\"><summary>This is the lab's answer. Have you tried it yourself?</summary>\n");
         }
         self.push(&format!("<figure class=\"code\"><figcaption>{}</figcaption>\n", escaped(path)));

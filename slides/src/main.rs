@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use course::text::count;
 use slides::book::{Book, Target};
+use slides::deck::Answers;
 use slides::{Problem, browser};
 
 /// Build the lectures, a searchable book whose chapters are slide shows, and open it in the browser
@@ -25,6 +26,9 @@ struct Arguments {
     /// Print the whole deck, or all decks, to a PDF file, one slide per page; needs Chromium
     #[arg(long, value_name = "FILE")]
     pdf: Option<PathBuf>,
+    /// Leave the answers to the labs out of the book
+    #[arg(long)]
+    without_answers: bool,
     /// Only check the decks: code, ids, minutes, links and reports
     #[arg(long, conflicts_with_all = ["pdf", "out"])]
     check: bool,
@@ -46,7 +50,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&package).join("..");
     let root = root.canonicalize().context("cannot find the repository")?;
-    let book = Book::load(&root)?;
+    let answers = if arguments.without_answers { Answers::Removed } else { Answers::Folded };
+    let book = Book::load(&root, answers)?;
     let target = match &arguments.deck {
         Some(deck) => book.find(deck)?,
         None => Target { page: "index".to_owned(), slide: None },

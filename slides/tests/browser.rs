@@ -14,7 +14,7 @@ use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::Value;
 use slides::book::Book;
 use slides::browser::{print, printer, url_of};
-use slides::deck::Deck;
+use slides::deck::{Answers, Deck};
 
 /// The size of a slide, in pixels.
 const WIDTH: f64 = 1280.0;
@@ -24,7 +24,7 @@ const HEIGHT: f64 = 720.0;
 static BOOK: LazyLock<Built> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let book = Book::load(&root).expect("the book can be read");
+    let book = Book::load(&root, Answers::Folded).expect("the book can be read");
     let ids = |deck: &Deck| deck.slides.iter().map(|slide| slide.id.clone()).collect();
     let decks = book.decks.iter().map(|deck| (deck.name.clone(), ids(deck))).collect();
     book.build(&folder).expect("the book can be built");

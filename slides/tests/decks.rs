@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use course::explanations::EXPLANATIONS_FOLDER;
 use slides::book::Book;
+use slides::deck::Answers;
 use tempfile::TempDir;
 
 /// A repository with one deck and a lab of one check.
@@ -62,7 +63,7 @@ impl Repository {
     /// The problems of the deck with `more` appended, which begins at line 9.
     fn problems_with(&self, more: &str) -> Result<Vec<String>> {
         self.write("slides/decks/01-threads.md", &format!("{DECK}\n{more}"))?;
-        let book = Book::load(self.folder.path())?;
+        let book = Book::load(self.folder.path(), Answers::Folded)?;
         Ok(book.problems.iter().map(ToString::to_string).collect())
     }
 }
@@ -176,7 +177,7 @@ fn ids_and_minutes_are_required() -> Result<()> {
         "does not end on its slide",
     );
     repository.write("slides/decks/01-threads.md", &format!("Early.\n\n{DECK}"))?;
-    let early = Book::load(repository.folder.path())?.problems;
+    let early = Book::load(repository.folder.path(), Answers::Folded)?.problems;
     let early: Vec<_> = early.iter().map(ToString::to_string).collect();
     says(&early, "slides/decks/01-threads.md:1: ", "before the first slide");
     let whole = with("")?;
@@ -213,7 +214,7 @@ fn decks_links_and_checks_belong_together() -> Result<()> {
         "the deck 01-thread, which does not exist",
     );
     repository.write("slides/decks/SUMMARY.md", "# Summary\n\n- [one](gone.md)\n")?;
-    let Err(error) = Book::load(repository.folder.path()) else {
+    let Err(error) = Book::load(repository.folder.path(), Answers::Folded) else {
         panic!("a missing deck is an error")
     };
     assert!(format!("{error:#}").contains("gone.md"), "{error:#}");
@@ -250,7 +251,7 @@ fn a_slide_shows_the_requested_parts_of_a_report() -> Result<()> {
 #[test]
 fn a_folder_that_is_not_ours_is_left_alone() -> Result<()> {
     let repository = Repository::new()?;
-    let load = || Book::load(repository.folder.path());
+    let load = || Book::load(repository.folder.path(), Answers::Folded);
     let out = repository.folder.path().join("out");
     let answer = format!("{DECK}\n{{{{#answer solutions/01/lib.rs:answer}}}}\n");
     repository.write("slides/decks/01-threads.md", &answer)?;
@@ -274,7 +275,7 @@ fn a_folder_that_is_not_ours_is_left_alone() -> Result<()> {
 
 /// The repository's own book.
 fn own() -> Result<Book> {
-    Book::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    Book::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), Answers::Folded)
 }
 
 #[test]

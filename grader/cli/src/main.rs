@@ -8,10 +8,8 @@ use engine::subject::{Children, reset_signals, supervisor};
 use grader::bench::load;
 #[cfg(feature = "bench")]
 use grader::commands::bench::{self, BenchArguments};
-#[cfg(feature = "proof")]
-use grader::commands::verify::{self, VerifyArguments};
 use grader::commands::{
-    self,
+    self, absent,
     check::CheckArguments,
     diff::{self, DiffArguments},
     doctor,
@@ -21,10 +19,19 @@ use grader::commands::{
     list,
     next::{self, NextArguments},
     reset::{self, ResetArguments},
-    sync,
+    slides::{self, SlidesArguments},
     watch::{self, WatchArguments, terminal},
 };
 use grader::{null, status};
+
+// BEGIN HIDDEN
+#[cfg(feature = "maintain")]
+use grader::commands::{
+    release::{self, ReleaseArguments},
+    sync::{self, SyncArguments},
+    verify::{self, VerifyArguments},
+};
+// END HIDDEN
 
 /// Grades the labs of this repository: starts your server, talks to it over loopback, watches it
 /// through /proc, and explains what it finds.
@@ -60,21 +67,20 @@ enum Command {
     Bench(Box<BenchArguments>),
     /// Show what the kernel knows about a running program: threads, system calls, sockets, epoll sets
     Inspect(InspectArguments),
-    /// Generate starters, rubrics and lists from the solutions, the checks and the registry (for maintainers)
-    Sync {
-        /// Write nothing; fail if anything differs
-        #[arg(long)]
-        check: bool,
-    },
-    /// Not a command of the grader: says which one is meant
+    /// Open the slides, if this edition contains them as pages
     #[command(hide = true)]
-    Slides {
-        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
-        arguments: Vec<String>,
-    },
+    Slides(SlidesArguments),
+    // BEGIN HIDDEN
+    /// Write the student edition: without solutions, known-wrong programs and the commands below (for instructors)
+    #[cfg(feature = "maintain")]
+    Release(ReleaseArguments),
+    /// Generate starters, rubrics and lists from the solutions, the checks and the registry (for maintainers)
+    #[cfg(feature = "maintain")]
+    Sync(SyncArguments),
     /// Prove the grader right by grading programs whose verdict is known (for maintainers)
-    #[cfg(feature = "proof")]
+    #[cfg(feature = "maintain")]
     Verify(VerifyArguments),
+    // END HIDDEN
 }
 
 fn main() -> ExitCode {
@@ -90,7 +96,8 @@ fn main() -> ExitCode {
         _ => {}
     }
     let children = Children::default();
-    let result = match Arguments::parse().command {
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| absent::explain(&error));
+    let result = match arguments.command {
         Command::Check(arguments) => commands::check::check(&arguments, &children),
         #[cfg(feature = "bench")]
         Command::Bench(arguments) => bench::bench(&arguments, &children),
@@ -103,13 +110,15 @@ fn main() -> ExitCode {
         Command::Reset(arguments) => reset::reset(&arguments),
         Command::Next(arguments) => next::next(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments, &children),
-        Command::Slides { arguments } => {
-            let line = format!("cargo slides {}", arguments.join(" "));
-            Err(anyhow::anyhow!("the slides are a separate command: {}", line.trim_end()))
-        }
-        Command::Sync { check } => sync::sync(check),
-        #[cfg(feature = "proof")]
+        Command::Slides(arguments) => slides::slides(&arguments),
+        // BEGIN HIDDEN
+        #[cfg(feature = "maintain")]
+        Command::Release(arguments) => release::release(&arguments),
+        #[cfg(feature = "maintain")]
+        Command::Sync(arguments) => sync::sync(&arguments),
+        #[cfg(feature = "maintain")]
         Command::Verify(arguments) => verify::command(&arguments, &children),
+        // END HIDDEN
     };
     result.unwrap_or_else(|error| {
         let io = error.downcast_ref::<std::io::Error>();

@@ -19,7 +19,6 @@ pub(crate) struct Departures {
 
 /// A known-wrong answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "proof"), allow(dead_code, reason = "only the proof runs the program"))]
 pub(crate) struct Misconception {
     /// The misunderstanding, in one sentence.
     pub(crate) sentence: String,

@@ -17,6 +17,13 @@ pub fn closest<S: AsRef<str>>(name: &str, known: impl IntoIterator<Item = S>) ->
     scored.into_iter().take(MAX_SUGGESTIONS).map(|(_, other)| other).collect()
 }
 
+/// Suggests the name most similar to `wanted` in parentheses, if any is: ` (did you mean 03-async-echo?)`.
+#[must_use]
+pub fn did_you_mean(wanted: &str, names: &[&str]) -> String {
+    let closest = closest(wanted, names);
+    closest.first().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
 fn similarity(name: &str, candidate: &str) -> f64 {
     let whole = strsim::jaro_winkler(name, candidate);
     let topic = candidate.split_once('-').map(|(_, topic)| topic);

@@ -6,11 +6,13 @@
 //! - [`regions`]: the markers in source code that become gaps in starters and excerpts on slides.
 //! - [`gap`]: what the text of a gap in a starter says.
 //! - [`explanations`]: the Markdown that explains each check.
+//! - [`decks`]: how people name decks and slides.
 //! - [`text`]: sizes, durations, plurals and quoted bytes for reports.
 //! - [`mod@closest`]: suggestions for a mistyped name.
 
 pub mod checkout;
 pub mod closest;
+pub mod decks;
 pub mod explanations;
 pub mod file;
 pub mod gap;

@@ -21,13 +21,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::TryRng;
 
 use super::labs::{find_checks, find_lab};
+use crate::given::changed_files;
 use crate::guide;
 use crate::progress::Progress;
 use crate::report::{BuildFailure, Detail, Document, Report, Summary, page};
 use crate::session::Session;
 use crate::status::{FAILED, INTERRUPTED, USAGE};
 use crate::style;
-use crate::sync::changed_files;
 use crate::ticker::Ticker;
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod absent;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
@@ -12,7 +13,14 @@ mod labs;
 pub mod list;
 pub mod next;
 pub mod reset;
-pub mod sync;
-#[cfg(feature = "proof")]
-pub mod verify;
+pub mod slides;
 pub mod watch;
+
+// BEGIN HIDDEN
+#[cfg(feature = "maintain")]
+pub mod release;
+#[cfg(feature = "maintain")]
+pub mod sync;
+#[cfg(feature = "maintain")]
+pub mod verify;
+// END HIDDEN

@@ -4,19 +4,27 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-
+use clap::Args;
 use course::checkout::Checkout;
 
 use crate::status::FAILED;
 use crate::sync::{self, Difference};
 
-/// Writes everything generated from the solutions, the checks and the registry. With `check`, writes nothing and fails
-/// if a file differs.
+#[derive(Args, Debug)]
+pub struct SyncArguments {
+    /// Write nothing; fail if anything differs
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes everything generated from the solutions, the checks and the registry. With `--check`, writes nothing and
+/// fails if a file differs.
 ///
 /// # Errors
 ///
 /// Something cannot be read or written, or a marker is wrong.
-pub fn sync(check: bool) -> Result<ExitCode> {
+pub fn sync(arguments: &SyncArguments) -> Result<ExitCode> {
+    let check = arguments.check;
     let differing = sync::sync(&Checkout::find()?, check)?;
     for Difference { path, line } in &differing {
         let verb = if check { "differs" } else { "written" };

@@ -8,11 +8,14 @@ mod terminal;
 mod transcript;
 
 pub use html::page;
-#[cfg(feature = "proof")]
-pub use json::SCHEMA;
 pub use json::{BuildFailure, Document};
 pub(crate) use model::NextStep;
 pub use model::{Report, Summary};
 pub use terminal::Detail;
 pub(crate) use terminal::wrap_options;
 pub(crate) use transcript::write_transcript;
+
+// BEGIN HIDDEN
+#[cfg(feature = "maintain")]
+pub use json::SCHEMA;
+// END HIDDEN

@@ -22,7 +22,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use checks::LABS;
 use course::checkout::{Checkout, read_text};
-use course::labs::LabInfo;
 use engine::subject::build::rust_files;
 
 /// A file that differs from what `sync` generates.
@@ -87,18 +86,4 @@ pub fn sync(checkout: &Checkout, check: bool) -> Result<Vec<Difference>> {
 /// The number of the first line, from 1, in which two different texts differ.
 fn first_difference(a: &str, b: &str) -> usize {
     a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count() + 1
-}
-
-/// Remarks on given files of the starter that were changed.
-pub fn changed_files(checkout: &Checkout, lab: &LabInfo) -> Vec<String> {
-    let mut remarks = Vec::new();
-    for file in ["Cargo.toml", "src/main.rs"] {
-        let path = checkout.lab(lab).join(file);
-        let original = read_text(&checkout.starter(lab).join(file)).ok();
-        if original.is_some() && read_text(&path).ok() != original {
-            let name = checkout.relative(&path).display();
-            remarks.push(format!("{name} was changed; a class is graded with the original"));
-        }
-    }
-    remarks
 }

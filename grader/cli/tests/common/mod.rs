@@ -92,7 +92,8 @@ pub fn copied_checkout() -> tempfile::TempDir {
     checkout
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies the folder `from`.
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().flatten() {
         let (path, to) = (entry.path(), to.join(entry.file_name()));

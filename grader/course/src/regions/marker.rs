@@ -41,6 +41,7 @@ impl<'t> Marker<'t> {
     pub(super) fn of(line: &'t str) -> Result<Option<Self>, String> {
         let line = line.trim();
         let comment = line.strip_prefix("// ").or_else(|| line.strip_prefix("# "));
+        let comment = comment.or_else(|| line.strip_prefix("<!-- ")?.strip_suffix(" -->"));
         let Some(comment) = comment.map(str::trim) else { return Ok(None) };
         let (word, rest) = comment.split_once(' ').unwrap_or((comment, ""));
         let marker = match (word, rest) {

@@ -5,7 +5,7 @@
 //! - `// BEGIN HIDDEN` to `// END HIDDEN`: what only the solution needs. A starter omits it.
 //! - `// ANCHOR: name` to `// ANCHOR_END: name`: an excerpt for a slide. Excerpts may overlap.
 //!
-//! Each marker has its own line. A comment may begin with `#` instead of `//`.
+//! Each marker has its own line. A comment may begin with `#` instead of `//`, or be one of HTML: `<!-- BEGIN HIDDEN -->`.
 
 mod marker;
 #[cfg(test)]

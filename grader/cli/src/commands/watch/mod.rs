@@ -31,12 +31,12 @@ use super::hint::write_hint;
 use super::labs::find_lab;
 use super::list::write_list;
 use super::next::write_next;
+use crate::given::changed_files;
 use crate::guide;
 use crate::progress::Progress;
 use crate::report::{Report, Summary, write_transcript};
 use crate::session::listen_for_signals;
 use crate::status::INTERRUPTED;
-use crate::sync::changed_files;
 
 #[derive(Args, Debug)]
 pub struct WatchArguments {

@@ -1,0 +1,186 @@
+//! The student edition: complete, without a line of an answer, and usable.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use common::{copy, files, root};
+use course::checkout::Checkout;
+use course::labs::LABS;
+use grader::release::leaks::Secrets;
+use pulldown_cmark::{Event, Parser, Tag};
+
+/// An edition that the tests only read, in a folder that they share.
+static EDITION: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    release(&[folder.path().to_str().unwrap()]);
+    folder
+});
+
+/// Runs `cargo grader release` successfully.
+#[track_caller]
+fn release(arguments: &[&str]) {
+    common::grader().arg("release").args(arguments).current_dir(root()).assert().success();
+}
+
+/// Where the grader of the edition and the labs there are built.
+fn target() -> PathBuf {
+    common::target().join("edition")
+}
+
+/// Runs `cargo` in `folder`, as a student would.
+fn cargo(folder: &Path, arguments: &[&str]) -> Output {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target());
+    cargo.env("NO_COLOR", "1").env("CARGO_NET_OFFLINE", "true").stdin(Stdio::null());
+    engine::subject::build::without_package(&mut cargo);
+    cargo.output().unwrap()
+}
+
+/// Runs `cargo` with these words in `folder`, and expects its status and a text in its output.
+#[track_caller]
+fn expect(folder: &Path, words: &str, status: i32, text: &str) {
+    let output = cargo(folder, &words.split(' ').collect::<Vec<_>>());
+    let all = [output.stdout, output.stderr].concat();
+    let all = String::from_utf8_lossy(&all);
+    assert_eq!(output.status.code(), Some(status), "cargo {words}: {all}");
+    assert!(all.contains(text), "cargo {words}: {text:?} is not in\n{all}");
+}
+
+/// Runs `cargo grader watch` until it has reported once.
+fn watch_reports(folder: &Path) {
+    // Without cargo and the launcher, so that ending this process ends `watch`.
+    let mut watch = Command::new(target().join("grader/debug/grader"));
+    watch.args(["watch", "1"]).current_dir(folder).env("CARGO_TARGET_DIR", target());
+    let mut watch = watch.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(watch.stdout.take().unwrap());
+    let reported = output.lines().map_while(Result::ok).any(|line| line.starts_with("Next"));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(reported);
+}
+
+#[test]
+fn the_same_course_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["1", "2"] {
+        let file = |kind: &str| format!("{}.{kind}", path(name).display());
+        release(&["--zip", &file("zip"), "--tar", &file("tar.gz")]);
+    }
+    for kind in ["zip", "tar.gz"] {
+        let [first, second] =
+            ["1", "2"].map(|name| fs::read(path(&format!("{name}.{kind}"))).unwrap());
+        assert!(first == second, "two .{kind} files differ");
+    }
+    // Another program reads them, and finds the folder of the edition.
+    for (program, arguments) in [("python3", ["-m", "zipfile", "-e"]), ("tar", ["xzf", "", "-C"])] {
+        if !common::has(program) {
+            continue;
+        }
+        let out = path(program);
+        fs::create_dir(&out).unwrap();
+        let mut unpack = Command::new(program);
+        match program {
+            "tar" => unpack.arg(arguments[0]).arg(path("1.tar.gz")).arg(arguments[2]).arg(&out),
+            _ => unpack.args(arguments).arg(path("1.zip")).arg(&out),
+        };
+        assert!(unpack.status().unwrap().success());
+        release(&["--check", out.join("netlab").to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn a_changed_edition_is_described() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(EDITION.path(), folder.path());
+    fs::write(folder.path().join("README.md"), "mine").unwrap();
+    fs::remove_file(folder.path().join("launcher/Cargo.toml")).unwrap();
+    fs::write(folder.path().join("notes.txt"), "mine, too").unwrap();
+    let mut check = common::grader();
+    check.args(["release", "--check"]).arg(folder.path()).current_dir(root());
+    check.assert().code(1).stdout("differs: README.md\nmissing: launcher/Cargo.toml\n");
+    let mut inside = common::grader();
+    inside.args(["release", "labs/edition"]).current_dir(root());
+    let assert = inside.assert().code(2);
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(error.contains("is in this checkout; choose a folder outside it"), "{error}");
+}
+
+#[test]
+fn each_link_in_its_texts_leads_to_a_file() {
+    let folder = EDITION.path();
+    let mut links = 0;
+    for path in files(folder).iter().filter(|path| path.extension().is_some_and(|it| it == "md")) {
+        let text = fs::read_to_string(path).unwrap();
+        for event in Parser::new(&text) {
+            let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
+            let file = dest_url.split('#').next().unwrap();
+            if dest_url.contains("://") || file.is_empty() {
+                continue;
+            }
+            let target = path.parent().unwrap().join(file);
+            assert!(target.exists(), "{}: {dest_url} leads nowhere", path.display());
+            links += 1;
+        }
+    }
+    assert!(links >= LABS.len(), "only {links} links");
+}
+
+/// The commands of a student, in the order in which they are needed. It is one test because they share a build.
+#[test]
+fn it_works_and_gives_no_answer_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    copy(EDITION.path(), folder);
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let first = readme.lines().find(|line| line.starts_with("cargo grader ")).unwrap();
+    assert!(first.starts_with("cargo grader check 1 "), "{first}");
+    expect(folder, "grader check 1", 1, "What to do next");
+    expect(folder, "grader list", 0, "blocking-threads      0");
+    expect(folder, "grader next 1", 0, "Lab 01, task 1 of 4");
+    expect(folder, "grader hint 01/half-close", 0, "1 of ");
+    expect(folder, "grader explain 01/half-close", 0, "cargo slides 01#half-close");
+    watch_reports(folder);
+    expect(folder, "grader doctor", 0, "✓");
+    expect(folder, "grader inspect 1000000000", 2, "1000000000");
+    expect(folder, "slides --no-open", 0, "slides/index.html");
+    expect(folder, "slides 1#half-close --no-open", 0, "01-blocking-threads.html#half-close");
+    expect(folder, "slides 01#half-clsoe", 2, "did you mean half-close?");
+    expect(folder, "grader slides --pdf all.pdf", 2, "there is no --pdf");
+    let library = folder.join("labs/01-blocking-threads/src/lib.rs");
+    let starter = fs::read(&library).unwrap();
+    fs::write(&library, "nonsense").unwrap();
+    expect(folder, "grader reset 1 --yes", 0, "lib.rs.before-reset-1");
+    assert_eq!(fs::read(&library).unwrap(), starter);
+    // What needs the solutions says so.
+    let student = "this is the student edition";
+    expect(folder, "grader check 1 --solution", 2, student);
+    expect(folder, "grader diff 1 --spoil", 2, student);
+    expect(folder, "grader bench --solution --quick", 2, student);
+    for command in ["release x", "sync", "verify 1"] {
+        let words = format!("grader {command}");
+        expect(folder, &words, 2, "which the student edition does not have");
+    }
+    expect(folder, "grader bench --quick", 1, "nothing could be measured");
+
+    let secrets = Secrets::of(&Checkout::at(root())).unwrap();
+    assert!(secrets.count() > 1000, "{}", secrets.count());
+    let built = ["grader/debug/grader", "release/launcher"].map(|name| target().join(name));
+    let mut all = files(folder);
+    all.extend(built);
+    assert!(all.iter().any(|path| path.ends_with("slides/print.html")));
+    for path in all {
+        let leaks = secrets.found_in(&path, &fs::read(&path).unwrap());
+        assert!(leaks.is_empty(), "{leaks:?}");
+    }
+    // The search finds what it should: the same pages with answers have leaks.
+    let lines = fs::read(root().join("solutions/01-blocking-threads/src/lib.rs")).unwrap();
+    assert!(!secrets.found_in(Path::new("solution"), &lines).is_empty());
+}
