@@ -15,8 +15,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 /// A program of this repository. The workspace in the folder of this name builds it, in the folder of this name in the
-/// target directory. An editor that checks the labs therefore never keeps it waiting; nor does it the launcher, which is
-/// built in release mode.
+/// target directory. It therefore never waits for an editor that checks the labs. Nor does the launcher, which is built in
+/// release mode.
 struct Program {
     name: &'static str,
     /// The commands that need the program's default features. All others are built without them, which is quicker.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use course::decks::{find_deck, no_such_slide};
 use course::labs::LABS;
+use course::regions::Source;
 use course::text::count;
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book as Chapters, BookItem};
@@ -50,7 +51,7 @@ impl Target {
 }
 
 impl Book {
-    /// Reads and checks the book of the repository at `root`. `answers` says whether the book contains those to the labs.
+    /// Reads and checks the book of the repository at `root`. `answers` says whether the book contains the labs' answers.
     ///
     /// # Errors
     ///
@@ -81,6 +82,14 @@ impl Book {
         for (path, text) in book.chapters() {
             let file = format!("slides/decks/{}", path.display());
             let name = path.with_extension("").display().to_string();
+            let text = match (answers, Source::parse(&text)) {
+                (Answers::Folded, _) => text,
+                (Answers::Removed, Ok(source)) => source.starter().text,
+                (Answers::Removed, Err(error)) => {
+                    book.problems.push(Problem::at(&file, error));
+                    text
+                }
+            };
             if name.starts_with(|c: char| c.is_ascii_digit()) {
                 let mut deck = Deck::read(root, &file, &name, &text, &links, answers);
                 book.problems.append(&mut deck.problems);

@@ -525,7 +525,16 @@ impl Reader<'_> {
             }
             self.push("<details class=\"giveaway\"><summary>This is the lab's answer. Have you tried it yourself?</summary>\n");
         }
-        self.push(&format!("<figure class=\"code\"><figcaption>{}</figcaption>\n", escaped(path)));
+        let caption = match (self.answers, path.strip_prefix("solutions/")) {
+            (Answers::Folded, _) => path.to_owned(),
+            // What students are given is also in their own folder.
+            (Answers::Removed, Some(file)) => format!("labs/{file}"),
+            (Answers::Removed, None) => "a program that the grader knows".to_owned(),
+        };
+        self.push(&format!(
+            "<figure class=\"code\"><figcaption>{}</figcaption>\n",
+            escaped(&caption)
+        ));
         self.push(&format!("```{language}\n{}```\n\n</figure>", excerpt.text));
         if is_folded {
             self.push("\n</details>");

@@ -21,8 +21,6 @@ pub fn explain(error: &clap::Error) -> ! {
     let absent = ABSENT.iter().find(|(absent, _)| absent == name);
     let edition = Checkout::find().map(|checkout| checkout.edition());
     let (Some((_, needs)), Ok(Edition::Student)) = (absent, edition) else { error.exit() };
-    eprintln!(
-        "error: `cargo grader {name}` needs {needs}, which the student edition does not have"
-    );
+    eprintln!("error: `cargo grader {name}` needs {needs}: run it in the instructors' repository");
     std::process::exit(USAGE.into());
 }

@@ -1,7 +1,7 @@
 //! `cargo grader release`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -9,12 +9,12 @@ use clap::Args;
 use course::checkout::{Checkout, Edition};
 use course::text::count;
 
-use crate::release::{Difference, StudentEdition, write_tar, write_zip};
+use crate::release::{Change, changes, student_edition, update, write_tar, write_zip};
 use crate::status::FAILED;
 
 #[derive(Args, Debug)]
 pub struct ReleaseArguments {
-    /// Where the edition goes: a folder that is new, empty, or holds an earlier edition
+    /// Where the edition goes: a folder that is new, empty, or holds an earlier edition that was not edited
     #[arg(value_name = "DIR", required_unless_present_any = ["zip", "tar"])]
     folder: Option<PathBuf>,
 
@@ -35,41 +35,69 @@ pub struct ReleaseArguments {
 ///
 /// # Errors
 ///
-/// This is the student edition, it would contain a line of an answer, or something cannot be read or written.
+/// This is the student edition, the new one would contain a line of an answer, or a person changed a file of the old
+/// one. Or the place is in the checkout, or something cannot be read or written.
 pub fn release(arguments: &ReleaseArguments) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     ensure!(checkout.edition() == Edition::Instructor, "this is the student edition already");
-    if let Some(folder) = &arguments.folder {
-        let folder = std::path::absolute(folder).context("cannot determine the current folder")?;
-        let is_inside =
-            folder.starts_with(checkout.root()) && !folder.starts_with(checkout.target());
-        ensure!(!is_inside, "{} is in this checkout; choose a folder outside it", folder.display());
-    }
-    let edition = StudentEdition::of(&checkout)?;
+    let place =
+        |path: &Option<PathBuf>| path.as_ref().map(|path| outside(path, &checkout)).transpose();
+    let (folder, zip) = (place(&arguments.folder)?, place(&arguments.zip)?);
+    let tar = place(&arguments.tar)?;
+    let files = student_edition(&checkout)?;
     let mut out = anstream::stdout();
-    if let (Some(folder), true) = (&arguments.folder, arguments.check) {
-        let differences = edition.differences(folder)?;
-        for difference in &differences {
-            let (what, path) = match difference {
-                Difference::Missing(path) => ("missing", path),
-                Difference::Changed(path) => ("differs", path),
-                Difference::Obsolete(path) => ("obsolete", path),
+    if let (Some(folder), true) = (&folder, arguments.check) {
+        let changes = changes(&files, folder)?;
+        for change in &changes {
+            let (what, path) = match change {
+                Change::Missing(path) => ("missing", path),
+                Change::Outdated(path) => ("outdated", path),
+                Change::Edited(path) => ("edited", path),
+                Change::Obsolete(path) => ("obsolete", path),
             };
             writeln!(out, "{what}: {}", path.display())?;
         }
-        return Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
+        return Ok(if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
     }
-    if let Some(folder) = &arguments.folder {
-        edition.write(folder)?;
-        writeln!(out, "{}: {}", folder.display(), count(edition.files().len(), "file"))?;
+    if let Some(folder) = &folder {
+        update(&files, folder)?;
+        writeln!(out, "{}: {}", folder.display(), count(files.len(), "file"))?;
     }
-    if let Some(file) = &arguments.zip {
-        write_zip(edition.files(), file)?;
+    if let Some(file) = &zip {
+        write_zip(&files, file)?;
         writeln!(out, "{}", file.display())?;
     }
-    if let Some(file) = &arguments.tar {
-        write_tar(edition.files(), file)?;
+    if let Some(file) = &tar {
+        write_tar(&files, file)?;
         writeln!(out, "{}", file.display())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The real place of `path`, which need not exist yet.
+///
+/// # Errors
+///
+/// It is in the checkout, of which the edition must not become a part, and not in its target folder; or `..` follows a folder that does not exist.
+fn outside(path: &Path, checkout: &Checkout) -> Result<PathBuf> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let path = std::path::absolute(path).context("cannot determine the current folder")?;
+    let found = path.ancestors().find_map(|parent| Some((parent, real(parent)?)));
+    let (parent, existing) = found.context("no folder on the way exists")?;
+    let rest = path.strip_prefix(parent)?;
+    let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+    ensure!(is_plain, "{} does not exist; create the folder first", parent.join(rest).display());
+    let place = existing.join(rest);
+    let is_in = |folder: Option<PathBuf>| folder.is_some_and(|folder| place.starts_with(folder));
+    let root = real(checkout.root());
+    let is_below = |target: &PathBuf| {
+        root.as_ref().is_some_and(|root| target != root && target.starts_with(root))
+    };
+    let inner = real(&checkout.target()).filter(is_below);
+    ensure!(
+        !is_in(root) || is_in(inner),
+        "{} is in this checkout; choose a place outside it",
+        path.display()
+    );
+    Ok(place)
 }

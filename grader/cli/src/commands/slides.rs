@@ -1,6 +1,7 @@
 //! `cargo grader slides`, which is `cargo slides` in the student edition.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +45,7 @@ pub fn slides(SlidesArguments { arguments }: &SlidesArguments) -> Result<ExitCod
     let slide = slide.map(|slide| format!("#{slide}")).unwrap_or_default();
     let place = format!("{}{slide}", page.display());
     if no_open {
-        println!("{place}");
+        writeln!(anstream::stdout(), "{place}")?;
         return Ok(ExitCode::SUCCESS);
     }
     let redirecting = checkout.target().join("open-slides.html");
@@ -54,8 +55,8 @@ pub fn slides(SlidesArguments { arguments }: &SlidesArguments) -> Result<ExitCod
         Ok(open::that_detached(&redirecting)?)
     };
     // Asking for a browser succeeds even if none opens.
-    println!("If no browser opens: {place}");
-    open().with_context(|| format!("no browser could be started; open {place} yourself"))?;
+    writeln!(anstream::stdout(), "If no browser opens: {place}")?;
+    open().with_context(|| format!("cannot start a browser; open {place} yourself"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use course::checkout::{Checkout, read_text};
 use course::labs::LABS;
 use course::regions::{Line, Marker, Source};
@@ -14,7 +14,7 @@ use course::regions::{Line, Marker, Source};
 pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// Files that are the same in both editions.
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     ".devcontainer/Dockerfile",
     ".devcontainer/devcontainer.json",
     ".gitattributes",
@@ -28,6 +28,7 @@ const FILES: [&str; 19] = [
     "grader/Cargo.lock",
     "grader/Cargo.toml",
     "grader/RULES.md",
+    "labs/rustfmt.toml",
     "launcher/Cargo.toml",
     "launcher/slides-help.txt",
     "launcher/src/main.rs",
@@ -47,7 +48,7 @@ const MAINTAINERS: [&str; 7] = [
     "grader/cli/src/release",
     "grader/cli/src/sync",
 ];
-/// Files of which the edition has only what is outside `BEGIN HIDDEN` and `END HIDDEN`.
+/// Files from which the lines between `BEGIN HIDDEN` and `END HIDDEN` are cut.
 const CUT: [&str; 6] = [
     "README.md",
     "grader/cli/Cargo.toml",
@@ -101,19 +102,15 @@ pub(super) fn files(checkout: &Checkout) -> Result<Files> {
     Ok(files)
 }
 
-/// The texts that students are meant to read, apart from the given parts of solutions: the grader, the sheets, the
-/// explanations and the slides.
+/// The texts that students are meant to read: the grader, the starters, the sheets, the explanations and the slides.
 ///
 /// # Errors
 ///
 /// A file is missing or cannot be read.
 pub(super) fn public_texts(checkout: &Checkout) -> Result<BTreeMap<PathBuf, String>> {
     let mut texts = grader(checkout)?;
-    for lab in LABS {
-        let sheet = checkout.lab(lab).join("README.md");
-        texts.insert(sheet.clone(), checkout.read(&sheet)?);
-    }
-    for path in files_below(&checkout.root().join("slides/decks"))? {
+    texts.extend(labs(checkout)?);
+    for path in sources_below(&checkout.root().join("slides/decks"), &["md"])? {
         let mut text = checkout.read(&path)?;
         for line in text.clone().lines() {
             if let Some(what) = line.strip_prefix("{{#code ").and_then(|it| it.strip_suffix("}}")) {
@@ -144,9 +141,9 @@ fn grader(checkout: &Checkout) -> Result<BTreeMap<PathBuf, String>> {
         let folder = root.join("grader").join(name);
         paths.push(folder.join("Cargo.toml"));
         paths.extend(Some(folder.join("clippy.toml")).filter(|path| path.is_file()));
-        paths.extend(files_below(&folder.join("src"))?);
+        paths.extend(sources_below(&folder.join("src"), &["css", "rs"])?);
     }
-    paths.extend(files_below(&root.join("grader/explanations"))?);
+    paths.extend(sources_below(&root.join("grader/explanations"), &["md"])?);
     let mut texts = BTreeMap::new();
     for path in paths {
         let name = checkout.relative(&path).to_owned();
@@ -188,7 +185,7 @@ fn labs(checkout: &Checkout) -> Result<BTreeMap<PathBuf, String>> {
             checkout.missing(lab, "solution", Path::new("solutions"))
         );
         let (starter, folder) = (checkout.starter(lab), checkout.lab(lab));
-        for path in files_below(&starter)? {
+        for path in sources_below(&starter, &["rs", "toml"])? {
             let text = checkout.read(&path)?;
             let to = folder.join(path.strip_prefix(&starter)?);
             texts.insert(checkout.relative(&to).to_owned(), text.clone());
@@ -221,18 +218,17 @@ fn cargo() -> std::ffi::OsString {
 }
 
 fn run(command: &mut Command, name: &str) -> Result<()> {
-    let output = command.output().with_context(|| format!("cannot run {name}"))?;
-    if !output.status.success() {
-        bail!("{name} failed:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
-    }
+    engine::subject::build::without_package(command);
+    // What cargo says appears at once: the first build of the slides takes minutes.
+    let status = command.stdout(Stdio::null()).status();
+    let status = status.with_context(|| format!("cannot run {name}"))?;
+    ensure!(status.success(), "{name} failed");
     Ok(())
 }
 
 /// The Rust files below `folder`.
 pub(super) fn rust_files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = files_below(folder)?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    Ok(files)
+    sources_below(folder, &["rs"])
 }
 
 /// All files below `folder`.
@@ -248,5 +244,15 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// The files below `folder` with one of these extensions: an editor's backup is not part of the course.
+fn sources_below(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut files = files_below(folder)?;
+    let is_source = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extensions.iter().any(|it| extension == *it))
+    };
+    files.retain(is_source);
     Ok(files)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 use anyhow::{Context, Result};
 use course::checkout::Checkout;
-use course::regions::{Part, Source};
+use course::regions::{Line, Part, Source};
 
 use super::contents;
 
@@ -27,8 +27,8 @@ pub struct Leak {
 }
 
 impl Secrets {
-    /// The secrets of the course in `checkout`. A line that students are meant to see is none: on a slide or sheet, in
-    /// an explanation, in the given part of a solution, or in the grader itself.
+    /// The secrets of the course in `checkout`. A line that students are meant to see is not secret: on a slide or
+    /// sheet, in an explanation, in a starter, or in the grader itself.
     ///
     /// # Errors
     ///
@@ -40,13 +40,9 @@ impl Secrets {
             let text = checkout.read(&path)?;
             let source = Source::parse(&text)
                 .with_context(|| format!("in {}", checkout.relative(&path).display()))?;
-            for line in source.lines().iter().filter(|line| line.marker.is_none()) {
-                if line.part == Part::Given {
-                    public += &format!("{}\n", line.text);
-                } else {
-                    lines.insert(line.text.trim().to_owned());
-                }
-            }
+            let is_answer = |line: &&Line<'_>| line.part != Part::Given && line.marker.is_none();
+            let answers = source.lines().iter().filter(is_answer);
+            lines.extend(answers.map(|line| line.text.trim().to_owned()));
         }
         for path in contents::rust_files_below(&checkout.root().join("grader/misconceptions"))? {
             let text = checkout.read(&path)?;
@@ -77,9 +73,13 @@ impl Secrets {
     pub fn found_in(&self, path: &Path, bytes: &[u8]) -> Vec<Leak> {
         let mut found = self.lines_in(bytes);
         if let Ok(text) = std::str::from_utf8(bytes) {
+            // A script may contain JSON in a string: two levels of escapes.
             let shown = replaced(text, &ENTITIES);
-            found.extend(self.lines_in(shown.as_bytes()));
-            found.extend(self.lines_in(replaced(&shown, &ESCAPES).as_bytes()));
+            let once = replaced(&shown, &ESCAPES);
+            let twice = replaced(&once, &ESCAPES);
+            for text in [shown, once, twice] {
+                found.extend(self.lines_in(text.as_bytes()));
+            }
         }
         let leak = |index: &usize| Leak { path: path.to_owned(), line: self.lines[*index].clone() };
         found.iter().map(leak).collect()
@@ -91,7 +91,7 @@ impl Secrets {
     }
 }
 
-/// What HTML writes instead of some characters; `&` comes last, so that nothing is replaced twice.
+/// What HTML writes instead of some characters.
 const ENTITIES: [(&str, &str); 7] = [
     ("&lt;", "<"),
     ("&gt;", ">"),
@@ -104,8 +104,22 @@ const ENTITIES: [(&str, &str); 7] = [
 /// What JSON and JavaScript write instead of some characters.
 const ESCAPES: [(&str, &str); 4] = [("\\\"", "\""), ("\\'", "'"), ("\\n", "\n"), ("\\\\", "\\")];
 
+/// `text` with each of the `pairs` replaced, from left to right, so that nothing is replaced twice.
 fn replaced(text: &str, pairs: &[(&str, &str)]) -> String {
-    pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(c) = rest.chars().next() {
+        match pairs.iter().find(|(from, _)| rest.starts_with(from)) {
+            Some((from, to)) => {
+                out += to;
+                rest = &rest[from.len()..];
+            }
+            None => {
+                out.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -132,10 +146,13 @@ mod tests {
         assert_eq!(found(page.as_bytes()), [LINE]);
         let script = r#"{"body": "if let Some(\"a\") = map.get(&'x').copied() {\n"}"#;
         assert_eq!(found(script.as_bytes()), [LINE]);
+        let index =
+            r#"JSON.parse('{"body":"if let Some(\\"a\\") = map.get(&\'x\').copied() {\\n"}')"#;
+        assert_eq!(found(index.as_bytes()), [LINE]);
     }
 
     #[test]
-    fn short_lines_and_lines_on_slides_are_no_leak() {
+    fn short_lines_and_lines_on_slides_are_not_secret() {
         assert!(found(b"short\nlet seen = on_a_slide_too();\n").is_empty());
     }
 }
