@@ -84,20 +84,19 @@ fn the_same_course_gives_the_same_bytes() {
             ["1", "2"].map(|name| fs::read(path(&format!("{name}.{kind}"))).unwrap());
         assert!(first == second, "two .{kind} files differ");
     }
-    // Another program reads them, and finds the folder of the edition.
-    for (program, arguments) in [("python3", ["-m", "zipfile", "-e"]), ("tar", ["xzf", "", "-C"])] {
-        if !common::has(program) {
-            continue;
+    // Other programs read them, and find the folder of the edition.
+    for (program, options, archive, into) in [
+        ("python3", &["-m", "zipfile", "-e"][..], "1.zip", &[][..]),
+        ("tar", &["-xzf"], "1.tar.gz", &["-C"]),
+    ] {
+        if common::has(program) {
+            let out = path(program);
+            fs::create_dir(&out).unwrap();
+            let mut unpack = Command::new(program);
+            unpack.args(options).arg(path(archive)).args(into).arg(&out);
+            assert!(unpack.status().unwrap().success());
+            release(&["--check", out.join("netlab").to_str().unwrap()]);
         }
-        let out = path(program);
-        fs::create_dir(&out).unwrap();
-        let mut unpack = Command::new(program);
-        match program {
-            "tar" => unpack.arg(arguments[0]).arg(path("1.tar.gz")).arg(arguments[2]).arg(&out),
-            _ => unpack.args(arguments).arg(path("1.zip")).arg(&out),
-        };
-        assert!(unpack.status().unwrap().success());
-        release(&["--check", out.join("netlab").to_str().unwrap()]);
     }
 }
 
