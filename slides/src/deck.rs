@@ -529,7 +529,7 @@ impl Reader<'_> {
             (Answers::Folded, _) => path.to_owned(),
             // What students are given is also in their own folder.
             (Answers::Removed, Some(file)) => format!("labs/{file}"),
-            (Answers::Removed, None) => "a program that the grader knows".to_owned(),
+            (Answers::Removed, None) => "one of the grader's test programs".to_owned(),
         };
         self.push(&format!(
             "<figure class=\"code\"><figcaption>{}</figcaption>\n",

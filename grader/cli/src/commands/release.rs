@@ -78,7 +78,8 @@ pub fn release(arguments: &ReleaseArguments) -> Result<ExitCode> {
 ///
 /// # Errors
 ///
-/// It is in the checkout, of which the edition must not become a part, and not in its target folder; or `..` follows a folder that does not exist.
+/// It is in the checkout, of which the edition must not become a part, but not in the target folder. Or `..` follows a
+/// folder that does not exist.
 fn outside(path: &Path, checkout: &Checkout) -> Result<PathBuf> {
     let real = |path: &Path| path.canonicalize().ok();
     let path = std::path::absolute(path).context("cannot determine the current folder")?;

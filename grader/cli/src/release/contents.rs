@@ -201,7 +201,7 @@ fn labs(checkout: &Checkout) -> Result<BTreeMap<PathBuf, String>> {
 fn pruned_lock(lock: &Path) -> Result<Vec<u8>> {
     let mut cargo = Command::new(cargo());
     // Keeps every version, and downloads nothing.
-    cargo.args(["update", "--workspace", "--offline"]);
+    cargo.args(["update", "--quiet", "--workspace", "--offline"]);
     run(cargo.current_dir(lock.parent().context("no folder")?), "cargo update")?;
     Ok(read_text(lock)?.into_bytes())
 }

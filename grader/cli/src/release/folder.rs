@@ -182,7 +182,7 @@ fn write(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     let replace = || -> std::io::Result<()> {
         let parent = to.parent().unwrap_or(folder);
         fs::create_dir_all(parent)?;
-        // A new name, which nobody else uses.
+        // Under a new name: the fixed one of `course::file::replace` may be that of a person's file or link.
         let mut file = tempfile::Builder::new()
             .prefix(TEMPORARY)
             .permissions(fs::Permissions::from_mode(0o644))
